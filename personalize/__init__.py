@@ -1,0 +1,1 @@
+"""The personalisation gateway that sits in front of a headless shop's GraphQL API."""

@@ -1,0 +1,1 @@
+"""An embedded shop, its catalogue and its simulated shoppers."""

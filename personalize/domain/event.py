@@ -1,0 +1,58 @@
+"""Events in the words of GA4 e-commerce: what happened, to which items, in which list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+Scalar = str | float | int | bool | None
+AttributeValue = Scalar | list[str] | list[float]
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
+
+EVENT_NAMES = frozenset(
+    {
+        "view_item_list", "select_item", "view_item", "search", "add_to_cart", "remove_from_cart",
+        "begin_checkout", "purchase", "refund", "add_to_wishlist", "remove_from_wishlist",
+        "not_interested", "scan", "advisor_answer", "stock_change",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EventItem:
+    """One item of an event.
+
+    `index` is 0-based, as shown; `shop_index` 0-based in the shop's own order; `price` in major units of
+    `currency`; `attributes` holds every other key of the line's item object, unchanged.
+    """
+
+    item_id: str
+    index: int | None = None
+    shop_index: int | None = None
+    price: float | None = None
+    currency: str | None = None
+    quantity: int | None = None
+    attributes: Mapping[str, object] = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the event log (DESIGN: names of GA4, `at` in seconds since the epoch, UTC).
+
+    `extra` keeps every key of the line that has no field here.
+    """
+
+    event: str
+    event_id: str
+    at: float
+    visitor: str | None = None
+    session: str | None = None
+    context: Mapping[str, object] = NOTHING
+    items: tuple[EventItem, ...] = ()
+    list_event_id: str | None = None
+    list_id: str | None = None
+    search_term: str | None = None
+    transaction_id: str | None = None
+    extra: Mapping[str, object] = field(default=NOTHING)

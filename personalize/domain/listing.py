@@ -1,0 +1,31 @@
+"""A listing's window as values: parallel columns, one row per candidate, in the shop's own order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listing:
+    """The candidates of one listing, in the shop's order (row = shop position, 0-based).
+
+    Shapes: every column has n entries. `prices` are major units of `currency`, NaN where unknown.
+    `attributes[i]` maps an attribute name to a scalar or a list of strings (e.g. facet ids).
+    `list_id` names what was asked (field and arguments without paging); `total` is the shop's own count.
+    """
+
+    list_id: str
+    ids: tuple[str, ...]
+    prices: NDArray[np.float64]
+    currency: str = ""
+    titles: tuple[str, ...] = ()
+    attributes: tuple[Mapping[str, object], ...] = ()
+    search_term: str | None = None
+    total: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)

@@ -1,0 +1,65 @@
+"""The Patch: what a decision wants changed, by whom and why. The empty Patch is the identity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who proposed a Change: the strategy and the version of what decided."""
+
+    strategy: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, as a code of `domain.reason` and its parameters; words are made only when somebody reads them."""
+
+    code: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reorder:
+    """Show the rows of `target` in `order`: row `order[k]` of the window at position k.
+
+    `order` is a permutation of range(n). `reasons` maps a row to its own reason; `reason` holds for the rest.
+    """
+
+    target: str
+    order: tuple[int, ...]
+    author: Author
+    reason: Reason
+    reasons: Mapping[int, Reason] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Annotate:
+    """Tell the storefront something about a row of `target` without changing it."""
+
+    target: str
+    row: int
+    author: Author
+    reason: Reason
+
+
+Change = Reorder | Annotate
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """An ordered tuple of Changes; `Patch()` changes nothing."""
+
+    changes: tuple[Change, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.changes)
+
+    def __add__(self, other: Patch) -> Patch:
+        return Patch(self.changes + other.changes)
+
+
+EMPTY = Patch()

@@ -1,0 +1,45 @@
+"""A strategy: a decision that an operator switches, and the protocol a decision fulfils."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from personalize.domain.listing import Listing
+from personalize.domain.patch import Patch
+from personalize.domain.popularity import Popularity
+from personalize.domain.visit import Visit
+
+
+class Mode(StrEnum):
+    """How a strategy runs: not at all, computed and logged only, for a share of units, for all."""
+
+    OFF = "off"
+    SHADOW = "shadow"
+    SHARE = "share"
+    ON = "on"
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """A switch: the decision's name, its mode and, for `share`, the share of units in 0..1."""
+
+    name: str
+    mode: Mode
+    share: float = 1.0
+
+
+class Decision(Protocol):
+    """A pure function from a listing (in the shop's order) and a visit to a Patch.
+
+    It never touches a clock, a store or the network and never changes its arguments; raising is allowed and counts as
+    the empty Patch.
+    """
+
+    name: str
+    version: str
+
+    def decide(self, target: str, listing: Listing, visit: Visit, popularity: Popularity) -> Patch:
+        """The Changes this decision proposes for `listing`, each naming `target`."""
+        ...

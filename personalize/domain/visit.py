@@ -1,0 +1,51 @@
+"""A visit: one request's visitor, what they agreed to, and the situation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from personalize.domain.profile import Profile
+
+
+class Consent(StrEnum):
+    """What a visitor agreed to (DESIGN 4.8): nothing, this session only, or a profile that lasts."""
+
+    NONE = "none"
+    SESSION = "session"
+    CONSENTED = "consented"
+
+
+class Trust(StrEnum):
+    """How far a visitor id is vouched for: not at all, by our signature, or by a session of the shop."""
+
+    BARE = "bare"
+    SIGNED = "signed"
+    SHOP = "shop"
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorId:
+    """An opaque visitor id (never the shop's raw token) and who vouches for it."""
+
+    value: str
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What decisions may know of a request: pure input, no clock and no store behind it.
+
+    `at` is seconds since the epoch (UTC). `context` holds flat signal values, missing ones absent.
+    `profile` is None where consent or an id is missing.
+    """
+
+    at: float
+    visitor: VisitorId | None = None
+    session: str | None = None
+    consent: Consent = Consent.NONE
+    experiments_allowed: bool = False
+    profile: Profile | None = None
+    context: Mapping[str, object] = field(default_factory=dict)
+    language: str = "en"

@@ -1,0 +1,1 @@
+"""Events: inferred from traffic, queued in an outbox, written as a log."""

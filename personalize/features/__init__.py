@@ -1,0 +1,1 @@
+"""Feature names, order and extraction: one code path for serving and training."""

@@ -1,0 +1,1 @@
+"""The way of a request: plan, upstream, read, decide, guard, rewrite, respond."""

@@ -1,0 +1,1 @@
+"""The last word: what a Patch may and may not do."""

@@ -1,0 +1,1 @@
+"""Judgments, training and evaluation on the event log."""

@@ -1,0 +1,1 @@
+"""The signal socket: facts about the situation, gathered beside the request."""

@@ -1,0 +1,1 @@
+"""The store socket: where profiles and events are kept."""

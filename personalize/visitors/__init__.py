@@ -1,0 +1,1 @@
+"""Who is visiting, what they agreed to and what we may remember."""
