@@ -11,6 +11,12 @@ AttributeValue = Scalar | list[str] | list[float]
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
+
+def _nothing() -> Mapping[str, object]:
+    """The shared empty mapping (a mappingproxy cannot be a dataclass default itself before Python 3.12)."""
+    return NOTHING
+
+
 EVENT_NAMES = frozenset(
     {
         "view_item_list", "select_item", "view_item", "search", "add_to_cart", "remove_from_cart",
@@ -34,7 +40,7 @@ class EventItem:
     price: float | None = None
     currency: str | None = None
     quantity: int | None = None
-    attributes: Mapping[str, object] = NOTHING
+    attributes: Mapping[str, object] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +55,10 @@ class Event:
     at: float
     visitor: str | None = None
     session: str | None = None
-    context: Mapping[str, object] = NOTHING
+    context: Mapping[str, object] = field(default_factory=_nothing)
     items: tuple[EventItem, ...] = ()
     list_event_id: str | None = None
     list_id: str | None = None
     search_term: str | None = None
     transaction_id: str | None = None
-    extra: Mapping[str, object] = field(default=NOTHING)
+    extra: Mapping[str, object] = field(default_factory=_nothing)

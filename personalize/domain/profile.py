@@ -1,0 +1,276 @@
+"""A profile: the bounded state of one visitor that events are folded into, the same in serving and in training."""
+
+from __future__ import annotations
+
+import math
+from hashlib import blake2b
+from itertools import islice
+from typing import TypeVar
+
+import msgspec
+
+from personalize.domain.event import Event, EventItem
+from personalize.domain.session import Session
+from personalize.domain.tokens import numbers, properties, token
+from personalize.errors import StoreError
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+FORMAT = 1
+MAX_SEEN = 128  # event ids remembered, so that a repeated delivery changes nothing
+MAX_KNOWN = 256  # items whose properties are remembered from the lists they were shown in
+MAX_HISTORY = 256  # items touched in any session
+MAX_BOUGHT = 256
+MAX_REJECTED = 64
+MAX_TOKENS = 128  # properties with an affinity
+MAX_NUMBERS = 16  # numeric attributes with a taste
+MAX_ITEMS = 256  # items read of one event
+HALF_LIFE = 30 * 86_400.0  # seconds until an affinity halves
+SESSION_GAP = 30 * 60.0  # seconds of silence that end a session where events name none
+
+WEIGHTS = {
+    "select_item": 1.0, "view_item": 1.0, "scan": 1.0, "add_to_wishlist": 2.0, "add_to_cart": 3.0,
+    "begin_checkout": 0.0, "purchase": 5.0, "remove_from_cart": -1.0, "remove_from_wishlist": -1.0,
+    "refund": -2.0, "not_interested": -3.0,
+}  # fmt: skip
+TOUCHES = frozenset({"select_item", "view_item", "scan", "add_to_wishlist", "add_to_cart", "purchase"})
+
+
+class Known(msgspec.Struct, array_like=True):
+    """What is known of an item from where it was last shown: its price and hashed properties."""
+
+    price: float | None
+    currency: str | None
+    tokens: list[int]
+    numbers: dict[str, float]
+
+
+class Past(msgspec.Struct, array_like=True):
+    """How often an item was touched over all sessions, and when last (epoch seconds)."""
+
+    count: int
+    at: float
+
+
+class Bought(msgspec.Struct, array_like=True):
+    """How often an item was bought (times, not pieces), first and last (epoch seconds)."""
+
+    times: int
+    first: float
+    last: float
+
+    def rhythm(self) -> float | None:
+        """Mean seconds between purchases, None where it was bought once only."""
+        return (self.last - self.first) / (self.times - 1) if self.times > 1 else None
+
+
+class Decayed(msgspec.Struct, array_like=True):
+    """A weighted mean that forgets: `total` of weights and of weighted values as of `at` (epoch seconds)."""
+
+    weight: float = 0.0
+    total: float = 0.0
+    squares: float = 0.0
+    at: float = 0.0
+
+    def add(self, value: float, weight: float, at: float) -> None:
+        """Fold one value in; an older one counts less, as if it had come in time."""
+        keep, late = fade(at - self.at), fade(self.at - at) if self.at else 1.0
+        self.weight = self.weight * keep + weight * late
+        self.total = self.total * keep + weight * late * value
+        self.squares = self.squares * keep + weight * late * value * value
+        self.at = max(self.at, at)
+
+    def mean(self) -> float:
+        """The mean, NaN before the first value."""
+        return self.total / self.weight if self.weight > 0 else math.nan
+
+    def deviation(self) -> float:
+        """The standard deviation, NaN before the first value."""
+        if not self.weight > 0:
+            return math.nan
+        return math.sqrt(max(self.squares / self.weight - self.mean() ** 2, 0.0))
+
+
+class Profile(msgspec.Struct, array_like=True):
+    """State of one visitor; every part is bounded (see the constants), about 2 KB typically, under 64 KB at worst.
+
+    `apply` folds one event, `version` grows with each. Order matters for the session part, so feed events in time
+    order where possible; a repeated event id changes nothing.
+    """
+
+    version: int = 0
+    first_at: float = 0.0
+    last_at: float = 0.0
+    sessions: int = 0
+    session: Session = msgspec.field(default_factory=Session)
+    seen: dict[int, None] = {}
+    known: dict[str, Known] = {}
+    history: dict[str, Past] = {}
+    bought: dict[str, Bought] = {}
+    rejected: dict[str, float] = {}
+    tokens: dict[int, Decayed] = {}
+    everything: Decayed = msgspec.field(default_factory=Decayed)
+    log_price: Decayed = msgspec.field(default_factory=Decayed)
+    currency: str | None = None
+    tastes: dict[str, Decayed] = {}
+
+    def apply(self, event: Event) -> None:
+        """Fold one event. Raises nothing on odd events: what cannot be used is left out."""
+        mark = int.from_bytes(blake2b(event.event_id.encode(), digest_size=6).digest(), "big")
+        if mark in self.seen:
+            return
+        self.seen[mark] = None
+        _trim(self.seen, MAX_SEEN)
+        self.version += 1
+        self.first_at = min(self.first_at, event.at) if self.first_at else event.at
+        session = self._enter(event)
+        self.last_at = max(self.last_at, event.at)
+        if session is not None:
+            session.events += 1
+            session.last_at = max(session.last_at, event.at)
+            if event.search_term or event.event == "search":
+                session.search(event.search_term)
+        if event.event == "view_item_list":
+            self._show(event, session)
+        elif event.event in WEIGHTS:
+            for item in event.items[:MAX_ITEMS]:
+                self._touch(event, item, session)
+
+    def session_for(self, name: str | None, at: float) -> Session:
+        """The session state a request of session `name` at time `at` may use: the current one, or an empty one."""
+        return self.session if self._continues(name, at) else Session(name=name, started=at, last_at=at)
+
+    def affinity(self, key: int, at: float) -> float:
+        """Share (about -1..1) of what the visitor turned to, decayed, that has the property `key`."""
+        mark = self.tokens.get(key)
+        if mark is None or not self.everything.total > 0:
+            return 0.0
+        everything = self.everything.total * fade(at - self.everything.at)
+        return mark.total * fade(at - mark.at) / (everything + 1.0)
+
+    def copy(self) -> Profile:
+        """An independent copy."""
+        return Profile.from_bytes(self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """The profile as bytes (MessagePack after one byte of format)."""
+        return bytes([FORMAT]) + _ENCODER.encode(self)
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Profile:
+        """The profile of `to_bytes`; StoreError where the bytes are none of ours."""
+        if data[:1] != bytes([FORMAT]):
+            raise StoreError(
+                f"A profile starts with format byte {data[:1].hex() or '(empty)'}, expected {FORMAT:02x}",
+                code="PROFILE_INVALID",
+                hint="The profile was written by another version; delete it, it will be learned anew.",
+            )
+        try:
+            return _DECODER.decode(memoryview(data)[1:])
+        except msgspec.DecodeError as error:
+            raise StoreError(f"A profile cannot be read: {error}", code="PROFILE_INVALID") from None
+
+    def _continues(self, name: str | None, at: float) -> bool:
+        if name is None or self.session.name is None:
+            return name == self.session.name and self.version > 0 and at - self.session.last_at <= SESSION_GAP
+        return name == self.session.name
+
+    def _enter(self, event: Event) -> Session | None:
+        """The session this event belongs to; None where it is a late event of an earlier one."""
+        if not self._continues(event.session, event.at):
+            if self.session.events and event.at < self.session.started:
+                return None
+            self.session = Session(name=event.session, started=event.at, last_at=event.at)
+            self.sessions += 1
+        return self.session
+
+    def _show(self, event: Event, session: Session | None) -> None:
+        rows: list[tuple[str, int]] = []
+        for row, item in enumerate(event.items[:MAX_ITEMS]):
+            rows.append((item.item_id, row if item.index is None else item.index))
+            self._learn(item)
+        if session is not None:
+            session.see(rows, event.event_id)
+
+    def _learn(self, item: EventItem) -> Known | None:
+        """Remember an item's price and properties; an event that bears none keeps what is known."""
+        known = self.known.pop(item.item_id, None)
+        if item.price is not None or item.attributes:
+            known = Known(
+                item.price if item.price is not None and item.price > 0 else None,
+                item.currency,
+                [token(name, value) for name, value in properties(item.attributes, item.price, item.currency)],
+                numbers(item.attributes),
+            )
+        if known is not None:
+            self.known[item.item_id] = known
+            _trim(self.known, MAX_KNOWN)
+        return known
+
+    def _touch(self, event: Event, item: EventItem, session: Session | None) -> None:
+        weight, at, name = WEIGHTS[event.event], event.at, item.item_id
+        # A click carries the price of its list, at most; the list itself said more, so it is not overwritten.
+        known = self.known.get(name) if event.event == "select_item" and name in self.known else self._learn(item)
+        if event.event == "not_interested":
+            self.rejected[name] = at
+            _trim(self.rejected, MAX_REJECTED)
+        if event.event == "purchase":
+            before = self.bought.pop(name, None) or Bought(0, at, at)
+            self.bought[name] = Bought(before.times + 1, min(before.first, at), max(before.last, at))
+            _trim(self.bought, MAX_BOUGHT)
+        if known is not None:
+            self._like(known, weight, at)
+        if event.event not in TOUCHES:
+            return
+        past = self.history.pop(name, None) or Past(0, at)
+        self.history[name] = Past(past.count + 1, max(past.at, at))
+        _trim(self.history, MAX_HISTORY)
+        if session is None:
+            return
+        index = -1
+        if event.event == "select_item":
+            index = session.click(name, item.index, event.list_event_id)
+        session.touch(
+            name, at, click=event.event == "select_item", cart=event.event in ("add_to_cart", "purchase"), index=index
+        )
+        if known is not None:
+            session.lean(known.tokens, math.log(known.price) if known.price else None)
+
+    def _like(self, known: Known, weight: float, at: float) -> None:
+        """Shift the lasting tastes towards (or away from) an item's properties."""
+        if weight == 0.0:
+            return
+        for key in known.tokens:
+            self.tokens.setdefault(key, Decayed()).add(weight, 1.0, at)
+        if len(self.tokens) > MAX_TOKENS:
+            worst = min(self.tokens, key=lambda key: abs(self.tokens[key].total) * fade(at - self.tokens[key].at))
+            while len(self.tokens) > MAX_TOKENS:
+                del self.tokens[worst]
+                worst = min(self.tokens, key=lambda key: abs(self.tokens[key].total) * fade(at - self.tokens[key].at))
+        if weight <= 0.0:
+            return
+        self.everything.add(weight, 1.0, at)
+        if known.price:
+            if known.currency != self.currency:  # amounts of two currencies do not compare
+                self.currency, self.log_price = known.currency, Decayed()
+            self.log_price.add(math.log(known.price), weight, at)
+        for name, value in known.numbers.items():
+            if name in self.tastes or len(self.tastes) < MAX_NUMBERS:
+                self.tastes.setdefault(name, Decayed()).add(value, weight, at)
+
+
+def fade(seconds: float) -> float:
+    """What is left of a weight after `seconds`; 1.0 for none or a negative time."""
+    return float(0.5 ** (seconds / HALF_LIFE)) if seconds > 0 else 1.0
+
+
+def _trim(mapping: dict[K, V], limit: int) -> None:
+    excess = len(mapping) - limit
+    if excess > 0:
+        for key in list(islice(mapping, excess)):
+            del mapping[key]
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Profile)

@@ -1,0 +1,133 @@
+"""The part of a profile that lives for one session: what was shown, touched, skipped and searched, and when."""
+
+from __future__ import annotations
+
+import msgspec
+
+MAX_TOUCHED = 128  # items touched in a session, the longest untouched leaves first
+MAX_SHOWN = 256  # items shown in a session, the longest unseen leaves first
+MAX_LISTS = 8  # lists that a click may still answer
+MAX_TOKENS = 64  # properties the session leans to
+FADE = 0.8  # weight an earlier touch keeps at each later one
+
+
+class Touch(msgspec.Struct, array_like=True):
+    """How one item was touched; `first` and `last` count the session's events, `at` is epoch seconds."""
+
+    first: int
+    last: int
+    at: float
+    count: int = 0
+    clicks: int = 0
+    carts: int = 0
+    index: int = -1
+
+
+class Sight(msgspec.Struct, array_like=True):
+    """How one item was shown in this session: how often, where last, in which list, how often skipped above a click."""
+
+    times: int
+    index: int
+    list_number: int
+    skipped: int = 0
+
+
+class Session(msgspec.Struct, array_like=True):
+    """One session's state. `events` counts what was folded, `touches` the touches among it.
+
+    `lists` maps the event id of a list to its number (1 is the session's first). `tokens` maps a token to its
+    weight as of touch number `[1]`; `read_token` fades it to now. Log prices are of the touched items.
+    """
+
+    name: str | None = None
+    started: float = 0.0
+    last_at: float = 0.0
+    events: int = 0
+    touches: int = 0
+    clicks: int = 0
+    searches: int = 0
+    list_count: int = 0
+    last_search: int = 0  # event number of the last search, 0 = none
+    last_term: str | None = None
+    click_index: int = -1  # where the last clicked item stood, -1 = no click yet
+    click_event: int = 0
+    price_sum: float = 0.0
+    price_count: int = 0
+    price_last: float = 0.0
+    price_low: float = 0.0
+    price_high: float = 0.0
+    touched: dict[str, Touch] = {}
+    shown: dict[str, Sight] = {}
+    lists: dict[str, int] = {}
+    tokens: dict[int, tuple[float, int]] = {}
+
+    def see(self, items: list[tuple[str, int]], event_id: str) -> None:
+        """Note a list as shown: `(item id, 0-based position)` a row."""
+        self.list_count += 1
+        self.lists[event_id] = self.list_count
+        while len(self.lists) > MAX_LISTS:
+            del self.lists[next(iter(self.lists))]
+        for item, index in items[:MAX_SHOWN]:
+            before = self.shown.pop(item, None)
+            sight = before or Sight(0, index, 0)
+            if sight.list_number != self.list_count:  # an item that a list holds twice was shown once
+                sight.times += 1
+                sight.index = index
+                sight.list_number = self.list_count
+            self.shown[item] = sight
+        while len(self.shown) > MAX_SHOWN:
+            del self.shown[next(iter(self.shown))]
+
+    def click(self, item: str, index: int | None, list_event_id: str | None) -> int:
+        """Note a click and the rows skipped above it; returns the position clicked, -1 where unknown."""
+        sight = self.shown.get(item)
+        number = self.lists.get(list_event_id) if list_event_id is not None else (sight.list_number if sight else None)
+        if index is None:
+            index = sight.index if sight is not None and sight.list_number == number else -1
+        if number is not None:
+            for other in self.shown.values():
+                if other.list_number == number and other.index < index:
+                    other.skipped += 1
+        self.clicks += 1
+        self.click_index = index
+        self.click_event = self.events
+        return index
+
+    def touch(self, item: str, at: float, *, click: bool, cart: bool, index: int) -> None:
+        """Note that the visitor turned to an item."""
+        mark = self.touched.pop(item, None) or Touch(self.events, self.events, at)
+        mark.last, mark.at = self.events, at
+        mark.count += 1
+        mark.clicks += click
+        mark.carts += cart
+        if index >= 0:
+            mark.index = index
+        self.touched[item] = mark
+        self.touches += 1
+        while len(self.touched) > MAX_TOUCHED:
+            del self.touched[next(iter(self.touched))]
+
+    def lean(self, properties: list[int], log_price: float | None) -> None:
+        """Learn the properties and the price of the item just touched."""
+        for key in properties:
+            self.tokens[key] = (self.read_token(key) + 1.0, self.touches)
+        if len(self.tokens) > MAX_TOKENS:
+            kept = sorted(self.tokens, key=self.read_token, reverse=True)[:MAX_TOKENS]
+            self.tokens = {key: self.tokens[key] for key in kept}
+        if log_price is not None:
+            self.price_low = min(self.price_low, log_price) if self.price_count else log_price
+            self.price_high = max(self.price_high, log_price) if self.price_count else log_price
+            self.price_sum += log_price
+            self.price_count += 1
+            self.price_last = log_price
+
+    def search(self, term: str | None) -> None:
+        """Note a search."""
+        self.searches += 1
+        self.last_search = self.events
+        self.last_term = term[:128] if term else None
+
+    def read_token(self, key: int) -> float:
+        """The weight of a token as of now, 0.0 where unknown."""
+        weight, number = self.tokens.get(key, (0.0, 0))
+        return weight * FADE ** (self.touches - number)

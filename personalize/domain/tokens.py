@@ -1,0 +1,64 @@
+"""Item attributes by detected type: words become hashed tokens, numbers stay numbers; no attribute name is special."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from zlib import crc32
+
+MAX_TOKENS = 24  # per item; the first ones win, in the order the shop gives them
+MAX_NUMBERS = 8  # per item
+MAX_WORD = 64  # characters; longer strings are prose or addresses, not properties
+BANDS_PER_OCTAVE = 2  # a price band is a factor of about 1.41 wide
+
+
+@lru_cache(maxsize=65_536)
+def token(name: str, value: str) -> int:
+    """The 32-bit number that stands for the property `name = value` in profiles and features."""
+    return crc32(f"{name}\x1f{value}".encode())
+
+
+def words(attributes: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield `(name, value)` for every string and list of strings that is short enough to be a property."""
+    for name, value in attributes.items():
+        if isinstance(value, str):
+            if 0 < len(value) <= MAX_WORD:
+                yield name, value
+        elif isinstance(value, (list, tuple)):
+            for part in value:
+                if isinstance(part, str) and 0 < len(part) <= MAX_WORD:
+                    yield name, part
+
+
+def numbers(attributes: Mapping[str, object]) -> dict[str, float]:
+    """The finite numeric attributes (booleans count as 0 and 1), at most `MAX_NUMBERS`."""
+    found: dict[str, float] = {}
+    for name, value in attributes.items():
+        if isinstance(value, (int, float)) and math.isfinite(value):
+            found[name] = float(value)
+            if len(found) == MAX_NUMBERS:
+                break
+    return found
+
+
+def price_band(price: float | None, currency: str | None) -> tuple[str, str] | None:
+    """The price band as a property, or None without a positive price; bands of two currencies never mix."""
+    if price is None or not price > 0 or not math.isfinite(price):
+        return None
+    return "price_band", f"{currency or ''}{math.floor(BANDS_PER_OCTAVE * math.log2(price))}"
+
+
+def properties(
+    attributes: Mapping[str, object], price: float | None = None, currency: str | None = None
+) -> list[tuple[str, str]]:
+    """The distinct properties of one item, price band first, at most `MAX_TOKENS`."""
+    found: dict[tuple[str, str], None] = {}
+    band = price_band(price, currency)
+    if band is not None:
+        found[band] = None
+    for pair in words(attributes):
+        if len(found) >= MAX_TOKENS:
+            break
+        found[pair] = None
+    return list(found)
