@@ -1,0 +1,192 @@
+"""The event log: JSON Lines (plain or .gz) to Events and back, and what was dropped on the way, by reason."""
+
+from __future__ import annotations
+
+import gzip
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import orjson
+
+from personalize.domain.event import NOTHING, Event, EventItem
+from personalize.errors import EventError
+
+MAX_LINE = 4 * 1024 * 1024  # bytes; a longer line is dropped
+MAX_ITEMS = 1000  # items of one event; more are cut off
+_EVENT_KEYS = frozenset(
+    {"event", "event_id", "at", "visitor", "session", "context", "items", "list_event_id", "list_id", "search_term",
+     "transaction_id"}
+)  # fmt: skip
+_ITEM_KEYS = frozenset({"item_id", "index", "shop_index", "price", "currency", "quantity"})
+
+
+@dataclass
+class Report:
+    """How many lines were read and kept, and how many were dropped why."""
+
+    lines: int = 0
+    kept: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+def parse(line: bytes) -> Event:
+    """One line as an Event; EventError says what is wrong with it. Unknown keys are kept in `extra`."""
+    try:
+        raw = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        raise EventError("the line is not JSON", code="NOT_JSON") from None
+    if not isinstance(raw, dict):
+        raise EventError("the line is not a JSON object", code="NOT_AN_OBJECT")
+    name, event_id = raw.get("event"), raw.get("event_id")
+    if not (isinstance(name, str) and name):
+        raise EventError("`event` is missing", code="NO_EVENT")
+    if not (isinstance(event_id, str) and event_id):
+        raise EventError("`event_id` is missing", code="NO_EVENT_ID")
+    context, items = raw.get("context"), raw.get("items")
+    return Event(
+        event=name,
+        event_id=event_id,
+        at=_at(raw.get("at")),
+        visitor=_text(raw.get("visitor")),
+        session=_text(raw.get("session")),
+        context=context if isinstance(context, dict) else NOTHING,
+        items=_items(items) if isinstance(items, list) else (),
+        list_event_id=_text(raw.get("list_event_id")),
+        list_id=_text(raw.get("list_id")),
+        search_term=_text(raw.get("search_term")),
+        transaction_id=_text(raw.get("transaction_id")),
+        extra={key: value for key, value in raw.items() if key not in _EVENT_KEYS} or NOTHING,
+    )
+
+
+def dump(event: Event) -> bytes:
+    """The Event as one line with its newline; `at` in milliseconds, UTC. Missing values are left out."""
+    raw: dict[str, object] = {
+        "event": event.event,
+        "event_id": event.event_id,
+        "at": datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+    for key in ("visitor", "session", "list_event_id", "list_id", "search_term", "transaction_id"):
+        if (value := getattr(event, key)) is not None:
+            raw[key] = value
+    if event.context:
+        raw["context"] = dict(event.context)
+    if event.items:
+        raw["items"] = [_dump_item(item) for item in event.items]
+    return orjson.dumps({**raw, **event.extra}) + b"\n"
+
+
+def read(path: Path, report: Report | None = None) -> Iterator[Event]:
+    """Stream the events of a log in the order of the file; unusable lines are counted in `report` by code.
+
+    EventError where the file cannot be read or is no valid gzip.
+    """
+    report = Report() if report is None else report
+    try:
+        with _open(path, "rb") as file:
+            while line := file.readline(MAX_LINE + 1):
+                if not line.strip():
+                    continue
+                report.lines += 1
+                if len(line) > MAX_LINE:
+                    report.dropped["LINE_TOO_LONG"] += 1
+                    while not line.endswith(b"\n") and (line := file.readline(MAX_LINE + 1)):
+                        pass
+                    continue
+                try:
+                    event = parse(line)
+                except EventError as error:
+                    report.dropped[error.code] += 1
+                    continue
+                report.kept += 1
+                yield event
+    except (OSError, EOFError) as error:  # gzip.BadGzipFile is an OSError, a cut file an EOFError
+        raise EventError(
+            f"The event log {path} cannot be read: {error}",
+            code="LOG_UNREADABLE",
+            hint="Give the path of a JSON Lines file, plain or .gz.",
+        ) from error
+
+
+def write(path: Path, events: Iterable[Event]) -> int:
+    """Write events as a log, gzipped if the name ends in .gz; returns how many."""
+    count = 0
+    with _open(path, "wb") as file:
+        for event in events:
+            file.write(dump(event))
+            count += 1
+    return count
+
+
+@contextmanager
+def _open(path: Path, mode: str) -> Iterator[BinaryIO]:
+    with path.open(mode) as plain:
+        if path.suffix == ".gz":
+            # A fixed time stamp makes equal logs equal files.
+            with gzip.GzipFile(fileobj=cast(BinaryIO, plain), mode=mode, compresslevel=6, mtime=0) as packed:
+                yield cast(BinaryIO, packed)
+        else:
+            yield cast(BinaryIO, plain)
+
+
+def _at(value: object) -> float:
+    if isinstance(value, str):
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            found = None
+        if found is not None and found.tzinfo is not None:
+            return found.timestamp()
+    raise EventError(f"`at` is no RFC 3339 time with an offset: {str(value)[:40]!r}", code="NO_TIME")
+
+
+def _text(value: object) -> str | None:
+    """Ids of logs are often numbers; they mean the same as their digits."""
+    if isinstance(value, str):
+        return value or None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, str):  # decimals are often written as strings
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    return None
+
+
+def _whole(value: object) -> int | None:
+    found = _number(value)
+    return int(found) if found is not None and 0 <= found < 1e9 else None
+
+
+def _items(raw: list[object]) -> tuple[EventItem, ...]:
+    items = []
+    for entry in raw[:MAX_ITEMS]:
+        if not isinstance(entry, Mapping) or (item_id := _text(entry.get("item_id"))) is None:
+            continue
+        rest = {key: value for key, value in entry.items() if key not in _ITEM_KEYS} or NOTHING
+        items.append(
+            EventItem(
+                item_id, _whole(entry.get("index")), _whole(entry.get("shop_index")), _number(entry.get("price")),
+                _text(entry.get("currency")), _whole(entry.get("quantity")), rest,
+            )
+        )  # fmt: skip
+    return tuple(items)
+
+
+def _dump_item(item: EventItem) -> dict[str, object]:
+    raw: dict[str, object] = {"item_id": item.item_id}
+    for key in ("index", "shop_index", "price", "currency", "quantity"):
+        if (value := getattr(item, key)) is not None:
+            raw[key] = value
+    return {**raw, **item.attributes}
