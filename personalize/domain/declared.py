@@ -1,0 +1,104 @@
+"""Reads declared experiments (`[experiments.NAME]` of the settings) into `Experiment` values."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from personalize.domain.experiment import AssignedBy, Experiment, Variant
+from personalize.domain.switches import parse_strategies
+from personalize.errors import SettingsError
+
+EXPERIMENTS_MAX = 64
+VARIANTS_MAX = 16
+KEYS = frozenset({"variants", "weights", "assigned_by", "coverage", "seed", "strategies"})
+# A name travels in a response header as a key and a token (RFC 9651).
+_NAME = re.compile(r"[a-z][a-z0-9_\-.]{0,63}")
+_VARIANT = re.compile(r"[A-Za-z][A-Za-z0-9_\-.]{0,63}")
+
+
+def parse_experiments(raw: object) -> tuple[Experiment, ...]:
+    """Experiments from a table of tables; raises `SettingsError` that names the key and what was expected."""
+    if not isinstance(raw, Mapping) or len(raw) > EXPERIMENTS_MAX:
+        raise SettingsError(f"experiments has to be a table of at most {EXPERIMENTS_MAX} [experiments.NAME] tables")
+    return tuple(_experiment(str(name), body) for name, body in raw.items())
+
+
+def _experiment(name: str, body: object) -> Experiment:
+    where = f"experiments.{name}"
+    if not _NAME.fullmatch(name):
+        raise SettingsError(f"{where}: a name is lower-case letters, digits, '_', '-', '.' and begins with a letter")
+    if not isinstance(body, Mapping):
+        raise SettingsError(f"{where} is {body!r}, expected a table with variants")
+    unknown = sorted(set(body) - KEYS)
+    if unknown:
+        raise SettingsError(f"{where} has unknown key {unknown[0]!r}", hint=f"expected {', '.join(sorted(KEYS))}")
+    names = _names(where, body.get("variants"))
+    weights = _weights(where, body.get("weights"), len(names))
+    overlays = body.get("strategies", {})
+    if not isinstance(overlays, Mapping) or not set(overlays) <= set(names):
+        raise SettingsError(f"{where}.strategies has to name the switches of variants {', '.join(names)} only")
+    variants = tuple(
+        _variant(f"{where}.strategies.{name}", name, weight, overlays.get(name))
+        for name, weight in zip(names, weights, strict=True)
+    )
+    return Experiment(
+        name=name,
+        variants=variants,
+        assigned_by=_assigned_by(where, body.get("assigned_by", "hash")),
+        coverage=_share(f"{where}.coverage", body.get("coverage", 1.0)),
+        seed=_text(f"{where}.seed", body.get("seed", name)),
+    )
+
+
+def _names(where: str, raw: Any) -> tuple[str, ...]:
+    if not isinstance(raw, list) or not 2 <= len(raw) <= VARIANTS_MAX:
+        raise SettingsError(f'{where}.variants is {raw!r}, expected 2 to {VARIANTS_MAX} names like ["control", "new"]')
+    for name in raw:
+        if not isinstance(name, str) or not _VARIANT.fullmatch(name):
+            raise SettingsError(f"{where}.variants holds {name!r}, expected letters, digits, '_', '-' or '.'")
+    if len(set(raw)) != len(raw):
+        raise SettingsError(f"{where}.variants names one variant twice")
+    return tuple(raw)
+
+
+def _weights(where: str, raw: Any, count: int) -> tuple[float, ...]:
+    if raw is None:
+        return (1.0 / count,) * count
+    if not isinstance(raw, list) or len(raw) != count:
+        raise SettingsError(f"{where}.weights is {raw!r}, expected {count} numbers, one a variant")
+    weights = tuple(_share(f"{where}.weights", weight) for weight in raw)
+    if not math.isclose(sum(weights), 1.0, abs_tol=0.001):
+        raise SettingsError(
+            f"{where}.weights sum to {sum(weights):g}, expected 1", hint="for equal weights leave it out"
+        )
+    return weights
+
+
+def _variant(where: str, name: str, weight: float, overlay: Any) -> Variant:
+    if overlay is None:
+        return Variant(name, weight)
+    if overlay in ("off", ["off"]):
+        return Variant(name, weight, all_off=True)
+    return Variant(name, weight, parse_strategies(overlay, where))
+
+
+def _assigned_by(where: str, raw: Any) -> AssignedBy:
+    try:
+        return AssignedBy(raw)
+    except ValueError:
+        raise SettingsError(f"{where}.assigned_by is {raw!r}, expected 'hash' or 'header'") from None
+
+
+def _share(where: str, raw: Any) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not 0.0 <= raw <= 1.0:
+        raise SettingsError(f"{where} holds {raw!r}, expected a number from 0 to 1")
+    return float(raw)
+
+
+def _text(where: str, raw: Any) -> str:
+    if not isinstance(raw, str) or not 0 < len(raw) <= 128:
+        raise SettingsError(f"{where} is {raw!r}, expected a text of 1 to 128 characters")
+    return raw
