@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from personalize.domain.strategy import Strategy
@@ -54,11 +53,3 @@ class Assignment:
     experiment: str
     variant: str
     by: AssignedBy
-
-
-@dataclass(frozen=True, slots=True)
-class Assignments:
-    """All assignments of one request and the switches that follow: strategy name to running (`on`) or shadow."""
-
-    assignments: tuple[Assignment, ...] = ()
-    strategies: Mapping[str, Strategy] = field(default_factory=dict)

@@ -19,7 +19,7 @@ async def gather(signals: Sequence[Signal], visit: Visit, *, deadline: float, co
         return {}
     tasks = {asyncio.ensure_future(_read(signal, visit)): signal for signal in signals}
     try:
-        done, late = await asyncio.wait(tasks, timeout=deadline)
+        _, late = await asyncio.wait(tasks, timeout=deadline)
     except asyncio.CancelledError:
         for task in tasks:
             task.cancel()

@@ -1,0 +1,191 @@
+"""The side door of events: a bounded queue that a background task empties; a response never waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+from cachetools import LRUCache
+
+from personalize.domain.entry import Entry
+from personalize.domain.event import Event
+from personalize.domain.permission import Keep
+from personalize.domain.store import EventRow
+from personalize.errors import StoreError
+from personalize.events.log import dump
+from personalize.telemetry import Telemetry
+
+Fold = Callable[[Sequence[Entry]], Awaitable[None]]
+Write = Callable[[], Awaitable[None]]
+Append = Callable[[Sequence[EventRow]], Awaitable[int]]
+
+
+class Outbox:
+    """Takes events at once, folds and stores them soon after, each event id once.
+
+    Every bound holds by dropping and counting: `capacity` events wait at most, and as many again for the store when it
+    fails; a batch is given up after `attempts` tries. `linger` is how long an event waits for others, in seconds.
+    `folds` (profiles, popularity) see each batch before the store does; `writes` are called after it, to put down what
+    was learned.
+    """
+
+    def __init__(
+        self,
+        append: Append,
+        folds: Sequence[Fold],
+        telemetry: Telemetry,
+        *,
+        writes: Sequence[Write] = (),
+        capacity: int = 10_000,
+        batch: int = 500,
+        linger: float = 0.05,
+        attempts: int = 3,
+        backoff: float = 0.5,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._append, self._telemetry = append, telemetry
+        self._folds, self._writes = tuple(folds), tuple(writes)
+        self._capacity, self._batch, self._linger = capacity, batch, linger
+        self._attempts, self._backoff, self._clock = attempts, backoff, clock
+        self._queue: deque[Entry] = deque()
+        self._unstored: deque[EventRow] = deque()
+        self._known: LRUCache[str, bool] = LRUCache(capacity * 4)
+        self._failures = 0
+        self._not_before = 0.0
+        self._wake = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._queue) + len(self._unstored)
+
+    def offer(self, event: Event, key: str | None = None, keep: Keep = Keep.NOWHERE) -> bool:
+        """Take an event; False (and counted) where the outbox is full or closed. Never blocks, never raises."""
+        if self._closed or len(self._queue) >= self._capacity:
+            self._telemetry.events.labels("dropped").inc()
+            self._telemetry.count("outbox", "closed" if self._closed else "full")
+            return False
+        self._queue.append(Entry(event, key, keep))
+        self._wake.set()
+        return True
+
+    def start(self) -> None:
+        """Begin to empty the queue in the background."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self, deadline: float = 5.0) -> int:
+        """Take no more, flush for up to `deadline` seconds, drop and count the rest; how many were dropped."""
+        self._closed = True
+        task, self._task = self._task, None
+        try:
+            async with asyncio.timeout(deadline):
+                if task is not None:
+                    self._wake.set()
+                    await task  # it ends by itself after the batch in hand, which a cancel would lose
+                await self.flush()
+        except TimeoutError:
+            self._telemetry.fault("outbox", "drain_late")
+        lost = len(self)
+        if lost:
+            self._drop(lost, "undelivered")
+            self._queue.clear()
+            self._unstored.clear()
+        return lost
+
+    async def flush(self) -> None:
+        """Fold everything that waits now and try to store it; what the store refuses waits for the next turn."""
+        async with self._lock:
+            self._not_before = 0.0
+            await self._turn()
+
+    async def discard(self, key: str) -> int:
+        """Drop every waiting event of a profile key (when its visitor asks to be forgotten); how many."""
+        async with self._lock:
+            before = len(self)
+            self._queue = deque(entry for entry in self._queue if entry.key != key)
+            self._unstored = deque(row for row in self._unstored if row.visitor != key)
+            return before - len(self)
+
+    async def _run(self) -> None:
+        while not self._closed:
+            await self._pause()
+            async with self._lock:
+                await self._turn()
+
+    async def _turn(self) -> None:
+        while self._queue:
+            await self._fold()
+        await self._store()
+        for write in self._writes:
+            try:
+                await write()
+            except Exception as error:
+                self._telemetry.fault("outbox", "write_failed", error)
+
+    async def _pause(self) -> None:
+        """Until there is something to do, then a moment longer, so that events travel together."""
+        if not self._queue:
+            self._wake.clear()
+            wait = max(self._not_before - self._clock(), self._linger) if self._unstored else None
+            try:
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
+        await asyncio.sleep(self._linger)
+
+    async def _fold(self) -> None:
+        entries: list[Entry] = []
+        while self._queue and len(entries) < self._batch:
+            entry = self._queue.popleft()
+            if entry.event.event_id in self._known:
+                self._telemetry.events.labels("repeated").inc()
+                continue
+            self._known[entry.event.event_id] = True
+            entries.append(entry)
+        for fold in self._folds:
+            try:
+                await fold(entries)
+            except Exception as error:  # a fault of learning must not cost the log its lines
+                self._telemetry.fault("outbox", "fold_failed", error)
+        for entry in entries:
+            try:
+                line = dump(entry.event)
+            except Exception as error:
+                self._telemetry.events.labels("dropped").inc()
+                self._telemetry.fault("outbox", "unwritable", error)
+                continue
+            self._unstored.append(EventRow(entry.event.event_id, entry.event.at, entry.key, line))
+        excess = len(self._unstored) - self._capacity
+        if excess > 0:
+            for _ in range(excess):
+                self._unstored.popleft()
+            self._drop(excess, "store_behind")
+        self._telemetry.queued.set(len(self))
+
+    async def _store(self) -> None:
+        while self._unstored and self._clock() >= self._not_before:
+            rows = [self._unstored[at] for at in range(min(self._batch, len(self._unstored)))]
+            try:
+                stored = await self._append(rows)
+            except StoreError as error:
+                self._failures += 1
+                self._telemetry.fault("outbox", "store_failed", error)
+                if self._failures < self._attempts:
+                    self._not_before = self._clock() + self._backoff * 2 ** (self._failures - 1)
+                    break
+                self._drop(len(rows), "given_up")
+            else:
+                self._telemetry.events.labels("stored").inc(stored)
+            self._failures = 0
+            for _ in rows:
+                self._unstored.popleft()
+        self._telemetry.queued.set(len(self))
+
+    def _drop(self, number: int, reason: str) -> None:
+        self._telemetry.events.labels("dropped").inc(number)
+        self._telemetry.fault("outbox", reason)

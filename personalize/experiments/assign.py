@@ -1,0 +1,112 @@
+"""Who gets which variant: deterministic, sticky and uniform, by a hash that GrowthBook's SDKs share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from personalize.domain.experiment import AssignedBy, Assignment, Experiment
+from personalize.domain.strategy import Mode, Strategy
+
+OFFSET, PRIME, MASK = 2166136261, 16777619, 0xFFFFFFFF
+STEPS = 10_000
+
+
+def fnv32a(text: str) -> int:
+    """FNV-1a, 32 bit, over the UTF-8 bytes (http://www.isthe.com/chongo/tech/comp/fnv/)."""
+    value = OFFSET
+    for byte in text.encode("utf-8"):
+        value = ((value ^ byte) * PRIME) & MASK
+    return value
+
+
+def bucket(seed: str, unit: str) -> float:
+    """Where a unit falls, in [0, 1) in steps of 0.0001: hash version 2 of the GrowthBook SDK specification."""
+    return fnv32a(str(fnv32a(seed + unit))) % STEPS / STEPS
+
+
+def bucket_ranges(
+    variants: int, coverage: float = 1.0, weights: Sequence[float] | None = None
+) -> tuple[tuple[float, float], ...]:
+    """The range [low, high) of each variant, as the GrowthBook SDK specification computes it.
+
+    `coverage` is clipped to 0..1 and shrinks each range from its end; weights that do not fit (number, sum within
+    0.01 of 1) count as equal.
+    """
+    coverage = min(max(coverage, 0.0), 1.0)
+    if weights is None or len(weights) != variants or not 0.99 <= sum(weights) <= 1.01:
+        weights = [1.0 / variants] * variants
+    ranges, low = [], 0.0
+    for weight in weights:
+        ranges.append((low, low + coverage * weight))
+        low += weight
+    return tuple(ranges)
+
+
+def choose(place: float, ranges: Iterable[tuple[float, float]]) -> int:
+    """The number of the range that `place` falls in, or -1."""
+    for number, (low, high) in enumerate(ranges):
+        if low <= place < high:
+            return number
+    return -1
+
+
+def takes_part(strategy: Strategy, unit: str) -> bool:
+    """Whether a unit is within the share of a strategy; more of a share keeps everybody who is in already."""
+    # The prefix keeps a share independent of an experiment that bears the strategy's name.
+    return bucket(f"share:{strategy.name}", unit) < strategy.share
+
+
+def assign(
+    experiments: Iterable[Experiment], unit: str | None, requested: Mapping[str, str], *, hashed: bool
+) -> tuple[Assignment, ...]:
+    """The assignments of one request, in the order of declaration.
+
+    `requested` is what the storefront's header asks, checked by `read_requested`; `unit` is the visitor's id value.
+    Nobody is hashed without a unit or where `hashed` (the permission) is False.
+    """
+    found = []
+    for experiment in experiments:
+        if experiment.assigned_by is AssignedBy.HEADER:
+            variant = requested.get(experiment.name)
+            if variant is not None:
+                found.append(Assignment(experiment.name, variant, AssignedBy.HEADER))
+        elif unit is not None and hashed:
+            weights = [variant.weight for variant in experiment.variants]
+            ranges = bucket_ranges(len(weights), experiment.coverage, weights)
+            number = choose(bucket(experiment.seed or experiment.name, unit), ranges)
+            if number >= 0:
+                found.append(Assignment(experiment.name, experiment.variants[number].name, AssignedBy.HASH))
+    return tuple(found)
+
+
+def running(
+    strategies: Iterable[Strategy],
+    experiments: Iterable[Experiment],
+    assignments: Iterable[Assignment],
+    unit: str | None,
+    *,
+    hashed: bool,
+) -> dict[str, Mode]:
+    """What runs in this request: strategy name to ON or SHADOW, in the operator's order; the rest is off.
+
+    A variant's switches replace the operator's by name; of two experiments that set one strategy the later declared
+    wins. A share needs a unit that may be hashed: without one the strategy is off.
+    """
+    switches = {switch.name: switch for switch in strategies}
+    by_name = {experiment.name: experiment for experiment in experiments}
+    for assignment in assignments:
+        experiment = by_name.get(assignment.experiment)
+        variant = experiment.variant(assignment.variant) if experiment else None
+        if variant is None:
+            continue
+        if variant.all_off:
+            switches.clear()
+        switches.update((switch.name, switch) for switch in variant.strategies)
+    modes: dict[str, Mode] = {}
+    for name, switch in switches.items():
+        if switch.mode is Mode.SHARE:
+            if unit is not None and hashed and takes_part(switch, unit):
+                modes[name] = Mode.ON
+        elif switch.mode is not Mode.OFF:
+            modes[name] = switch.mode
+    return modes

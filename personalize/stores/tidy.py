@@ -1,0 +1,39 @@
+"""Keeps a store small: deletes what expired, once an hour."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from personalize.domain.store import Store
+from personalize.errors import StoreError
+from personalize.settings import Settings
+from personalize.telemetry import Telemetry
+
+HOUR = 3600.0
+DAY = 86_400.0
+
+
+async def tidy(store: Store, settings: Settings, telemetry: Telemetry, at: float) -> int:
+    """Prune once, as of `at` (seconds since the epoch); a fault is counted. How many rows went."""
+    before = at - settings.events_days * DAY if settings.events_days else None
+    try:
+        return await store.prune(at, before)
+    except StoreError as error:
+        telemetry.fault("store", "prune_failed", error)
+        return 0
+
+
+async def keep_tidy(
+    store: Store,
+    settings: Settings,
+    telemetry: Telemetry,
+    *,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> None:
+    """Prune every hour until cancelled."""
+    while True:
+        await sleep(HOUR)
+        await tidy(store, settings, telemetry, clock())

@@ -1,0 +1,249 @@
+"""The book of profiles: read in time or not at all, folded by one writer, put down in batches, forgotten on request."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+from cachetools import TTLCache
+
+from personalize.domain.entry import Entry
+from personalize.domain.permission import Keep
+from personalize.domain.profile import Profile
+from personalize.domain.store import ProfileRow, Store
+from personalize.domain.visit import VisitorId
+from personalize.errors import PersonalizeError, StoreError
+from personalize.settings import Settings
+from personalize.telemetry import Telemetry
+from personalize.visitors.breaker import Breaker
+from personalize.visitors.identity import has_rights, profile_key
+from personalize.visitors.links import Links
+
+DAY = 86_400.0
+SESSION = 1800.0
+LOADS_MAX = 256
+
+
+class RightsError(PersonalizeError):
+    """Something was asked that needs an id the gateway signed or a session the shop vouches for."""
+
+    code = "VISITOR_NOT_VOUCHED"
+
+
+class Found(NamedTuple):
+    """Who a visitor is after logins were followed, and the profile: None where there may be or could be none."""
+
+    visitor: VisitorId
+    profile: Profile | None
+
+
+class ProfileBook:
+    """Profiles of visitors, most recently used ones in memory.
+
+    Consented profiles live in the store for `ttl` seconds after their last event; session profiles live in memory only,
+    for `session_ttl` seconds after their last use. A read that takes longer than `read_deadline` seconds gives no
+    profile this time. A profile handed out is the live object: read it, never change it, and decide without awaiting.
+    `shared` is for several processes on one store: what is cached is then read again after `fresh_for` seconds and
+    before each fold. `clock` is seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        telemetry: Telemetry,
+        *,
+        clock: Callable[[], float] = time.time,
+        ttl: float = 90 * DAY,
+        session_ttl: float = SESSION,
+        capacity: int = 4096,
+        read_deadline: float = 0.05,
+        shared: bool = False,
+        fresh_for: float = 2.0,
+    ) -> None:
+        self._store, self._telemetry, self._clock = store, telemetry, clock
+        self._ttl, self._capacity, self._deadline, self._shared = ttl, capacity, read_deadline, shared
+        self._cache: TTLCache[str, Profile] = TTLCache(capacity, fresh_for if shared else SESSION, timer=clock)
+        self._memory: TTLCache[str, Profile] = TTLCache(capacity, session_ttl, timer=clock)
+        self._links = Links(store, clock, memory=session_ttl, ttl=ttl)
+        self._dirty: dict[str, Profile] = {}
+        self._loading: dict[str, asyncio.Task[Profile]] = {}
+        self._breaker = Breaker(clock)
+        self._lock = asyncio.Lock()
+
+    @classmethod
+    def from_settings(cls, store: Store, settings: Settings, telemetry: Telemetry) -> ProfileBook:
+        """Uses `profile_days` and `workers`."""
+        return cls(store, telemetry, ttl=settings.profile_days * DAY, shared=settings.workers > 1)
+
+    async def find(self, visitor: VisitorId, keep: Keep) -> Found:
+        """The visitor's profile as far as `keep` allows; an empty one for somebody new; never raises, never late."""
+        if keep is Keep.NOWHERE:
+            return Found(visitor, None)
+        if keep is Keep.MEMORY:
+            visitor = self._links.known(visitor)
+            return Found(visitor, self._remembered(profile_key(visitor)))
+        if self._breaker.open:
+            self._telemetry.count("profile", "store_paused")
+            return Found(visitor, None)
+        try:
+            async with asyncio.timeout(self._deadline):
+                visitor = await self._links.canonical(visitor)
+                profile = await self._load(profile_key(visitor))
+        except (StoreError, TimeoutError) as error:
+            self._breaker.failed()
+            self._telemetry.fault("profile", "late" if isinstance(error, TimeoutError) else "unreadable", error)
+            return Found(visitor, None)
+        self._breaker.worked()
+        return Found(visitor, profile)
+
+    def follow(self, old: VisitorId | None, new: VisitorId, keep: Keep) -> None:
+        """The shop changed a session's token at login: `new` is from now on the visitor that `old` was.
+
+        Call it for logins only: after a logout another person may sit there.
+        """
+        if old is None or keep is Keep.NOWHERE:
+            return
+        key = profile_key(new)
+        if any(key in table and table[key].version for table in (self._dirty, self._cache, self._memory)):
+            return  # that session has a history of its own
+        self._links.add(old, new, keep)
+
+    async def fold(self, entries: Sequence[Entry]) -> None:
+        """Apply events to the profiles they belong to, in the order given."""
+        async with self._lock:
+            fresh: set[str] = set()
+            for entry in entries:
+                if entry.key is None or entry.keep is Keep.NOWHERE:
+                    continue
+                key = self._links.known_key(entry.key)
+                if entry.keep is Keep.MEMORY:
+                    profile = self._memory.get(key) or Profile()
+                    self._memory[key] = profile
+                else:
+                    if self._shared and key not in fresh and key not in self._dirty:
+                        self._cache.pop(key, None)
+                    fresh.add(key)
+                    stored = await self._for_fold(key)
+                    if stored is None:
+                        continue
+                    profile = self._dirty[key] = stored
+                try:
+                    profile.apply(entry.event)
+                except Exception as error:  # one odd event must not cost the others
+                    self._telemetry.fault("profile", "event_unusable", error)
+            excess = len(self._dirty) - self._capacity
+            for key in list(self._dirty)[: max(excess, 0)]:
+                del self._dirty[key]
+                self._telemetry.count("profile", "unwritten")
+
+    async def write(self) -> None:
+        """Put down what was folded; what the store refuses is tried again next time."""
+        async with self._lock:
+            await self._links.write()
+            if not self._dirty:
+                return
+            end = self._clock() + self._ttl
+            rows = [ProfileRow(key, profile.to_bytes(), end) for key, profile in self._dirty.items()]
+            await self._store.put_profiles(rows)
+            self._cache.update(self._dirty)
+            self._dirty.clear()
+
+    async def forget(self, visitor: VisitorId) -> int:
+        """Erase profile, events and links of a visitor; how many rows went. Discard the outbox's share first.
+
+        Raises `RightsError` for a bare id and `StoreError` where the store could not do it.
+        """
+        key = await self._vouched(visitor)
+        async with self._lock:
+            known = self._drop(key)
+            gone = await self._store.erase(key)
+            loading = self._loading.get(key)
+            if loading is not None:  # it may have read what was just erased
+                await asyncio.wait([loading])
+            self._drop(key)
+            return gone or known
+
+    async def export_profile(self, visitor: VisitorId) -> dict[str, object] | None:
+        """Everything the profile holds, as plain values, or None. Raises `RightsError`, `StoreError`."""
+        key = await self._vouched(visitor)
+        profile = self._memory.get(key) or await self._load(key)
+        if not profile.version:
+            return None
+        return {name: msgspec.to_builtins(getattr(profile, name), str_keys=True) for name in Profile.__struct_fields__}
+
+    async def export_events(self, visitor: VisitorId) -> AsyncIterator[bytes]:
+        """The visitor's lines of the event log, oldest first. Raises `RightsError`, `StoreError`."""
+        key = await self._vouched(visitor)
+        async for row in self._store.events(visitor=key):
+            yield row.line
+
+    async def _vouched(self, visitor: VisitorId) -> str:
+        if not has_rights(visitor):
+            raise RightsError(
+                "export and forget need a visitor id that the gateway signed, or a session of the shop",
+                hint="send the X-Personalize-Visitor value that the gateway returned, unchanged",
+            )
+        return profile_key(await self._links.canonical(visitor))
+
+    def _remembered(self, key: str) -> Profile:
+        profile = self._memory.get(key)
+        if profile is None:
+            return Profile()
+        self._memory[key] = profile  # its time begins anew
+        return profile
+
+    async def _load(self, key: str) -> Profile:
+        """From memory, else from the store, once for all who ask at the same time."""
+        profile = self._dirty.get(key) or self._cache.get(key)
+        if profile is not None:
+            return profile
+        task = self._loading.get(key)
+        if task is None:
+            if len(self._loading) >= LOADS_MAX:
+                raise StoreError(f"{LOADS_MAX} profiles are being read already", code="STORE_BUSY")
+            task = asyncio.get_running_loop().create_task(self._read(key))
+            self._loading[key] = task
+            task.add_done_callback(lambda done: self._loaded(key, done))
+        # Shielded: who gives up leaves the others, and the next request finds what came late.
+        return await asyncio.shield(task)
+
+    async def _read(self, key: str) -> Profile:
+        body = await self._store.get_profile(key, self._clock())
+        profile = Profile()
+        if body is not None:
+            try:
+                profile = Profile.from_bytes(body)
+            except StoreError as error:
+                self._telemetry.fault("profile", "damaged", error)
+        self._cache[key] = profile
+        return profile
+
+    def _loaded(self, key: str, done: asyncio.Task[Profile]) -> None:
+        self._loading.pop(key, None)
+        if not done.cancelled():
+            done.exception()  # looked at, so that asyncio does not complain where nobody waited any more
+
+    async def _for_fold(self, key: str) -> Profile | None:
+        profile = self._dirty.get(key)
+        if profile is not None:
+            return profile
+        if not self._breaker.open:
+            try:
+                profile = await self._load(key)
+                self._breaker.worked()
+            except StoreError as error:
+                self._breaker.failed()
+                self._telemetry.fault("profile", "unreadable", error)
+        if profile is None:
+            # Folding into an empty profile would overwrite the one that cannot be read now.
+            self._telemetry.count("profile", "event_lost")
+        return profile
+
+    def _drop(self, key: str) -> int:
+        tables = (self._dirty, self._cache, self._memory)
+        gone = any([table.pop(key, None) is not None for table in tables])  # noqa: C419 - all have to go
+        self._links.drop(key)
+        return int(gone)
