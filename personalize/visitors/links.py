@@ -73,6 +73,6 @@ class Links:
     def drop(self, target: str) -> None:
         """Forget every link to a key."""
         for key in [key for key, value in self._known.items() if value == target]:
-            del self._known[key]
+            self._known.pop(key, None)
         for session in [session for session, value in self._unwritten.items() if value == target]:
             del self._unwritten[session]

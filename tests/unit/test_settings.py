@@ -1,6 +1,5 @@
 """Settings: defaults, sources, refusals with hints, secrets never shown, documented, reloaded."""
 
-import logging
 import os
 import re
 from pathlib import Path
@@ -198,7 +197,6 @@ def _touch(path, text, moment):
 
 def test_a_switch_works_without_a_restart(tmp_path, caplog):
     path, telemetry = tmp_path / "personalize.toml", Telemetry()
-    logging.getLogger("personalize").propagate = True
     _touch(path, 'strategies = ["ranker=on"]', 1)
     watch = SettingsWatch(load_settings({}, path), telemetry, environ={}, path=path)
     assert watch.poll() is None
