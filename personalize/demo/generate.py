@@ -108,7 +108,7 @@ def _category(category: dict[str, Any], taken: set[tuple[str, ...]], rng: random
         appeal = rng.betavariate(2.5, 2.5)
         for colours in colourings[: category["products"] - len(drafts)]:
             choice = (kind, material, style, line, colours, vary)
-            drafts.append(Draft.make(category, *choice, base=base, appeal=appeal, days=DAYS, rng=rng))  # noqa: PERF401
+            drafts.append(Draft.make(category, *choice, base=base, appeal=appeal, days=DAYS, rng=rng))
     return drafts
 
 

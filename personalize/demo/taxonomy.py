@@ -50,13 +50,13 @@ def collections() -> tuple[Collection, ...]:
     """The tree without its products: root, the special ones, departments, then the categories below them."""
     tree = [ROOT]
     for slug, name in SPECIAL:
-        tree.append(Collection(str(len(tree) + 1), "1", len(tree) - 1, slug, name))
+        tree.append(Collection(str(len(tree) + 1), "1", len(tree), slug, name))
     departments: dict[str, str] = {}
     for row in read("categories")["department"]:
         identity = str(len(tree) + 1)
         departments[row["code"]] = identity
         tree.append(Collection(identity, "1", len(tree) - 1, row["code"], _text(row)))
-    for at, row in enumerate(read("categories")["category"]):
+    for at, row in enumerate(read("categories")["category"], start=1):
         tree.append(Collection(str(len(tree) + 1), departments[row["department"]], at, row["code"], _text(row)))
     return tuple(tree)
 
