@@ -1,0 +1,1 @@
+"""The real Vendure of the tests: its install, its populated databases, its process and a purchase recipe."""
