@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from cachetools import LRUCache
 
@@ -54,7 +55,7 @@ class Outbox:
         self._known: LRUCache[str, bool] = LRUCache(capacity * 4)
         self._failures = 0
         self._not_before = 0.0
-        self._wake = asyncio.Event()
+        self._wake, self._ending = asyncio.Event(), asyncio.Event()
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -85,6 +86,7 @@ class Outbox:
             async with asyncio.timeout(deadline):
                 if task is not None:
                     self._wake.set()
+                    self._ending.set()
                     await task  # it ends by itself after the batch in hand, which a cancel would lose
                 await self.flush()
         except TimeoutError:
@@ -136,7 +138,9 @@ class Outbox:
                     await self._wake.wait()
             except TimeoutError:
                 return
-        await asyncio.sleep(self._linger)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._linger):
+                await self._ending.wait()
 
     async def _fold(self) -> None:
         entries: list[Entry] = []

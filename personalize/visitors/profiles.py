@@ -212,12 +212,13 @@ class ProfileBook:
 
     async def _read(self, key: str) -> Profile:
         body = await self._store.get_profile(key, self._clock())
-        profile = Profile()
-        if body is not None:
-            try:
-                profile = Profile.from_bytes(body)
-            except StoreError as error:
-                self._telemetry.fault("profile", "damaged", error)
+        if body is None:  # not cached: visitors who never come back must not push out those who do
+            return Profile()
+        try:
+            profile = Profile.from_bytes(body)
+        except StoreError as error:
+            self._telemetry.fault("profile", "damaged", error)
+            profile = Profile()
         self._cache[key] = profile
         return profile
 
