@@ -27,7 +27,7 @@ class _Store(MemoryStore):
 
     def __init__(self):
         super().__init__()
-        self.broken = False
+        self.broken = self.full = False
         self.gate = None
         self.reads = self.writes = 0
 
@@ -41,7 +41,7 @@ class _Store(MemoryStore):
 
     async def put_profiles(self, rows):
         self.writes += 1
-        if self.broken:
+        if self.full:
             raise StoreError("no disk")
         await super().put_profiles(rows)
 
@@ -258,11 +258,10 @@ async def test_events_never_overwrite_a_profile_that_cannot_be_read(world):
 
 
 async def test_what_could_not_be_written_is_written_later(world):
-    await world.bought(ANNA)
-    world.store.broken = True
+    world.store.full = True
     with pytest.raises(StoreError):
         await world.buys(ANNA, "lamp")
-    world.store.broken = False
+    world.store.full = False
     await world.book.write()
     world.restart()
     assert await world.bought(ANNA) == {"lamp"}
