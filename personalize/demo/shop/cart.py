@@ -51,6 +51,20 @@ class OrderTaxSummary:
 
 
 @strawberry.type
+class Surcharge(Node):
+    """An extra on an order (the demo shop has none)."""
+
+    created_at: DateTime
+    updated_at: DateTime
+    description: str
+    sku: str | None
+    tax_lines: list[TaxLine]
+    price: Money
+    price_with_tax: Money
+    tax_rate: float
+
+
+@strawberry.type
 class OrderAddress:
     """An address of an order, as it was entered."""
 
@@ -188,6 +202,7 @@ class Order(Node):
     shipping_address: OrderAddress | None
     billing_address: OrderAddress | None
     lines: list[OrderLine]
+    surcharges: list[Surcharge]
     discounts: list[Discount]
     coupon_codes: list[str]
     promotions: list[Promotion]
@@ -222,6 +237,25 @@ class User(Node):
 
 
 @strawberry.type
+class Address(Node):
+    """An address of a customer's book (the demo shop keeps none)."""
+
+    created_at: DateTime
+    updated_at: DateTime
+    full_name: str | None
+    company: str | None
+    street_line1: str
+    street_line2: str | None
+    city: str | None
+    province: str | None
+    postal_code: str | None
+    country: Country
+    phone_number: str | None
+    default_shipping_address: bool | None
+    default_billing_address: bool | None
+
+
+@strawberry.type
 class Customer(Node):
     """Who orders: a guest or the owner of an account."""
 
@@ -232,6 +266,7 @@ class Customer(Node):
     last_name: str
     phone_number: str | None
     email_address: str
+    addresses: list[Address] | None
     user: User | None
 
     @strawberry.field

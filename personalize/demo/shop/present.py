@@ -135,6 +135,7 @@ def order(kept_order: kept.Order, call: Call) -> cart.Order:
         shipping_address=cart.OrderAddress(**asdict(o.shipping_address)),
         billing_address=cart.OrderAddress(**asdict(o.billing_address)),
         lines=lines,
+        surcharges=[],
         discounts=[_discount(promotion, amount, language) for promotion, amount in taken.items()],
         coupon_codes=[promotion.coupon_code for promotion in o.coupons],
         promotions=[_promotion(promotion, language) for promotion in taken],
@@ -204,6 +205,7 @@ def present_customer(customer: Customer) -> cart.Customer:
         last_name=customer.last_name,
         phone_number=customer.phone_number,
         email_address=customer.email,
+        addresses=[],
         user=user,
     )
 

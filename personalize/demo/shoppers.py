@@ -1,0 +1,234 @@
+"""Lets simulated shoppers browse the demo shop and writes the event log they leave. No real person is in it."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personalize.demo.catalogue import CURRENCY, Catalogue, Product
+from personalize.demo.source import read
+from personalize.demo.tastes import PAGE, Shopper, attraction, examination, make_shoppers
+from personalize.domain.event import Event, EventItem
+
+ATTRIBUTES: Mapping[str, Callable[[Product], object]] = MappingProxyType(
+    {
+        "facet": lambda product: list(product.facet_value_ids),
+        "collection": lambda product: list(product.collection_ids),
+        "inStock": lambda product: product.in_stock,
+    }
+)
+"""The item attributes of the log. Their names are those that the shop map gives to the same fields of a listing."""
+
+START = datetime(2026, 2, 2, tzinfo=UTC).timestamp()
+DAY = 86_400.0
+SESSIONS_A_WEEK = 1.6
+"""Sessions of a shopper of average activity."""
+MAX_PAGES = 3
+MARK: Mapping[str, object] = MappingProxyType({"simulated": True})
+"""On every line, so that nobody takes the log for people."""
+HOURS = np.array([1, 1, 1, 1, 1, 2, 4, 6, 6, 6, 6, 7, 8, 7, 6, 6, 7, 8, 10, 12, 13, 12, 8, 4], dtype=np.float64)
+"""How busy each hour of the day (UTC) is."""
+
+
+def list_id_of(asked: str) -> str:
+    """The `list_id` of a listing: `asked` is the slug of a collection or a search term."""
+    return f"search:{asked}"
+
+
+def price_of(product: Product) -> float:
+    """The price of the log: the lowest gross price of the variants, in euros."""
+    return product.price_with_tax[0] / 100
+
+
+def simulate(catalogue: Catalogue, *, shoppers: int, seed: int, days: int = 14) -> Iterator[Event]:
+    """The events of `shoppers` simulated people over `days` days, in the order of time.
+
+    They see every listing in the shop's own order, look at rows with a probability that falls with the position, and
+    click, add to the cart and buy by their known utility (`make_shoppers(catalogue, shoppers, seed)` gives the same
+    people, whose ids are the log's visitors). The same arguments give the same events. Memory is bounded by the events
+    of the sessions under way.
+    """
+    people = make_shoppers(catalogue, shoppers, seed)
+    street = _Street(catalogue, seed, days)
+    starts = sorted(_starts(people, seed, days))
+    pending: list[tuple[float, int, Event]] = []
+    order = itertools.count()
+    for number, (start, row) in enumerate(starts):
+        while pending and pending[0][0] < start:
+            yield heapq.heappop(pending)[2]
+        for event in street.session(people[row], start, number):
+            heapq.heappush(pending, (event.at, next(order), event))
+    while pending:
+        yield heapq.heappop(pending)[2]
+
+
+def _starts(people: list[Shopper], seed: int, days: int) -> Iterator[tuple[float, int]]:
+    """(start in seconds since the epoch, row of the shopper) of every session."""
+    rng = np.random.default_rng([seed, 2])
+    hours = HOURS / HOURS.sum()
+    for row, shopper in enumerate(people):
+        for _ in range(int(rng.poisson(shopper.activity * SESSIONS_A_WEEK * days / 7))):
+            hour = float(rng.choice(24, p=hours)) + float(rng.random())
+            yield START + float(rng.integers(days)) * DAY + hour * 3_600, row
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """One listing of the shop: what was asked, the rows in the shop's order, and whether it was a search."""
+
+    asked: str
+    rows: NDArray[np.int_]
+    term: str | None
+
+
+class _Street:
+    """The shop as the shoppers find it: its listings and the weather outside."""
+
+    def __init__(self, catalogue: Catalogue, seed: int, days: int) -> None:
+        self.catalogue = catalogue
+        self.seed = seed
+        self.listings = {c.slug: _Listing(c.slug, np.array(c.products, dtype=np.int_), None)
+                         for c in catalogue.collections if c.products}  # fmt: skip
+        self.categories = [c["code"] for c in read("categories")["category"]]
+        self.terms = {language: _terms(catalogue, language) for language in ("en", "de")}
+        rng = np.random.default_rng([seed, 3])
+        self.temperature = np.round(9 + 7 * np.sin(np.arange(days) / 3.1) + rng.normal(0, 4, days), 1)
+        self.rain = rng.random(days) < 0.35
+        self._items: dict[tuple[int, int], EventItem] = {}
+        self._attributes = [
+            MappingProxyType({name: get(product) for name, get in ATTRIBUTES.items()}) for product in catalogue.products
+        ]
+
+    def session(self, shopper: Shopper, start: float, number: int) -> Iterator[Event]:
+        """One visit: some listings, what is clicked in them, and perhaps a purchase."""
+        rng = np.random.default_rng([self.seed, 4, number])
+        day = min(int((start - START) // DAY), len(self.rain) - 1)
+        hour = int(start % DAY // 3_600)
+        context: Mapping[str, object] = MappingProxyType(
+            {
+                "temperature": float(self.temperature[day]),
+                "rain": bool(self.rain[day]),
+                "daypart": ("night", "morning", "afternoon", "evening")[hour // 6],
+                "device": "mobile" if rng.random() < 0.7 else "desktop",
+            }
+        )
+        session = f"{shopper.id}-{number}"
+        numbers = itertools.count()
+        clock = start
+
+        def event(name: str, items: tuple[EventItem, ...], listing: _Listing | None = None, **more: str) -> Event:
+            return Event(
+                event=name,
+                event_id=f"{session}-{next(numbers)}",
+                at=round(clock, 3),
+                visitor=shopper.id,
+                session=session,
+                context=context,
+                items=items,
+                list_id=list_id_of(listing.asked) if listing else None,
+                search_term=listing.term if listing else None,
+                extra=MARK,
+                **more,
+            )
+
+        liked = shopper.utilities(context)
+        cart: dict[int, int] = {}
+        main = self._choose(shopper, liked, rng)
+        for turn in range(1 + int(rng.poisson(1.4))):
+            listing = main if turn == 0 or rng.random() < 0.35 else self._choose(shopper, liked, rng)
+            if listing.term is not None:
+                yield event("search", (), listing)
+            for page in range(MAX_PAGES):
+                rows = listing.rows[page * PAGE : (page + 1) * PAGE]
+                if not len(rows):
+                    break
+                places = np.arange(page * PAGE, page * PAGE + len(rows))
+                shown = event("view_item_list", tuple(map(self._item, rows.tolist(), places.tolist())), listing)
+                yield shown
+                seen = examination(places - page * PAGE)
+                clicked = np.flatnonzero(rng.random(len(rows)) < seen * attraction(liked[rows]))
+                for k in clicked.tolist():
+                    row = int(rows[k])
+                    clock += float(rng.uniform(4, 30))
+                    yield event(
+                        "select_item", (self._item(row, int(places[k])),), listing, list_event_id=shown.event_id
+                    )
+                    clock += 0.4
+                    yield event("view_item", (self._item(row, -1),))
+                    clock += float(rng.uniform(5, 60))
+                    wanted = rng.random() < 0.3 * float(attraction(liked[row : row + 1])[0])
+                    if wanted and self.catalogue.products[row].in_stock:
+                        cart[row] = cart.get(row, 0) + 1
+                        yield event("add_to_cart", (self._item(row, -1, 1),))
+                clock += float(rng.uniform(6, 40))
+                if rng.random() > (0.4 if len(clicked) else 0.25):
+                    break
+        if cart and rng.random() < 0.6:
+            bought = tuple(self._item(row, -1, quantity) for row, quantity in cart.items())
+            clock += float(rng.uniform(20, 120))
+            yield event("begin_checkout", bought)
+            if rng.random() < 0.75:
+                clock += float(rng.uniform(30, 200))
+                yield event("purchase", bought, transaction_id=f"T{session}")
+
+    def _choose(self, shopper: Shopper, liked: NDArray[np.float64], rng: np.random.Generator) -> _Listing:
+        """Mostly a category the shopper likes, else a department, something special, or a search."""
+        kind = rng.random()
+        if kind < 0.62:
+            columns = [shopper.goods.column["category", code] for code in self.categories]
+            pull = np.exp(2.2 * shopper.likes[columns])
+            return self.listings[self.categories[int(rng.choice(len(columns), p=pull / pull.sum()))]]
+        if kind < 0.82:
+            return self.listings[
+                self._parent(self.catalogue.products[int(np.argmax(liked + rng.gumbel(0, 1, len(liked))))])
+            ]
+        if kind < 0.90:
+            return self.listings[str(rng.choice(["all", "new-in", "gifts"]))]
+        found = self.terms[shopper.language]
+        return found[int(rng.integers(len(found)))]
+
+    @staticmethod
+    def _parent(product: Product) -> str:
+        return product.department
+
+    def _item(self, row: int, index: int, quantity: int | None = None) -> EventItem:
+        """An item as logged; `index` is its place in a list, -1 outside of lists."""
+        if quantity is None and (row, index) in self._items:
+            return self._items[row, index]
+        product = self.catalogue.products[row]
+        item = EventItem(
+            item_id=product.id,
+            index=None if index < 0 else index,
+            shop_index=None if index < 0 else index,
+            price=price_of(product),
+            currency=CURRENCY,
+            quantity=quantity,
+            attributes=self._attributes[row],
+        )
+        if quantity is None:
+            self._items[row, index] = item
+        return item
+
+
+def _terms(catalogue: Catalogue, language: str) -> list[_Listing]:
+    """What people type: words of product names that find enough; rows in the order of the shop's own search."""
+    from personalize.demo.shop.find import Finder
+    from personalize.demo.shop.inputs import SearchInput
+    from personalize.demo.shop.shelf import Shelf
+
+    finder = Finder(Shelf(catalogue, language))
+    words = sorted({product.kind.of(language).casefold() for product in catalogue.products})
+    found = []
+    for word in words:
+        results = finder.search(SearchInput(term=word, take=-1, group_by_product=True)).items
+        if len(results) >= PAGE:
+            rows = np.array([int(result.product_id) - 1 for result in results], dtype=np.int_)
+            found.append(_Listing(word, rows, word))
+    return found
