@@ -59,6 +59,7 @@ class SqliteStore:
 
     async def open(self) -> None:
         await self._writer.run(lambda database: None)
+        await self._reader.run(lambda database: None)  # now, not within the deadline of the first visitor
 
     async def close(self) -> None:
         await self._reader.close()

@@ -209,3 +209,25 @@ async def test_who_asks_to_be_forgotten_leaves_nothing_waiting(telemetry):
     assert await outbox.discard("s:a") == 2
     await outbox.flush()
     assert await _stored(store) == ["e2"]
+
+
+async def test_stopping_tries_a_failing_store_again(telemetry):
+    store = _Failing(2)
+    outbox = Outbox(store.append_events, [], telemetry, backoff=0.001)
+    outbox.offer(_event(1))
+    assert await outbox.stop(5) == 0
+    assert await _stored(store) == ["e1"]
+
+
+async def test_under_steady_load_the_store_gets_its_turn(telemetry):
+    store, numbers = MemoryStore(), iter(range(10**6))
+
+    async def fold(entries):
+        for _ in entries:  # as fast as it is emptied, the queue is filled again
+            outbox.offer(_event(next(numbers)))
+
+    outbox = Outbox(store.append_events, [fold], telemetry, batch=8)
+    for _ in range(20):
+        outbox.offer(_event(next(numbers)))
+    await outbox.flush()
+    assert len(await _stored(store)) == 24
