@@ -11,8 +11,7 @@ from personalize.domain.strategy import Mode, Strategy
 from personalize.domain.switches import parse_strategies, print_strategy
 from personalize.domain.visit import Consent
 from personalize.errors import SettingsError
-from personalize.reload import SettingsWatch
-from personalize.settings import FIELDS, Settings, load_settings
+from personalize.settings import FIELDS, Settings, SettingsWatch, load_settings
 from personalize.telemetry import Telemetry
 
 SECRET = "a secret of enough length"
