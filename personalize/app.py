@@ -1,0 +1,191 @@
+"""Puts a gateway together from its settings: the storefront's ASGI app and the operator's."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from personalize import registry
+from personalize.domain.clock import Clock
+from personalize.domain.entry import Entry
+from personalize.domain.popularity import Popularity
+from personalize.domain.store import Store
+from personalize.domain.strategy import Decision
+from personalize.errors import PersonalizeError
+from personalize.events.infer import Inference
+from personalize.events.log import parse
+from personalize.events.outbox import Outbox
+from personalize.gateway.arrival import Reception
+from personalize.gateway.audit import Audit
+from personalize.gateway.call import Reader
+from personalize.gateway.cors import Cors
+from personalize.gateway.decide import Decider
+from personalize.gateway.http import Storefront
+from personalize.gateway.knowledge import Knowledge
+from personalize.gateway.listings import Listings
+from personalize.gateway.observe import Observer
+from personalize.gateway.pipeline import Pipeline
+from personalize.gateway.run import RunBook
+from personalize.gateway.sessions import Sessions
+from personalize.gateway.shared import SharedWindows
+from personalize.gateway.upstream import Upstream
+from personalize.reload import SettingsWatch
+from personalize.settings import Settings
+from personalize.shops import reader
+from personalize.telemetry import Telemetry
+from personalize.visitors.identity import Identity
+from personalize.visitors.profiles import ProfileBook
+
+DAY = 86_400.0
+REMEMBERED_DAYS = 30.0
+MAX_REMEMBERED = 500_000
+RELOAD_SECONDS = 1.0
+
+
+class Gateway:
+    """One gateway in one process. `start` and `stop` frame its life; `storefront` and `operator` are its two apps."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock = time.time,
+        transport: httpx.AsyncBaseTransport | None = None,
+        watch: SettingsWatch | None = None,
+        decisions: Mapping[str, Decision] | None = None,
+    ) -> None:
+        self.settings, self.clock, self.watch = settings, clock, watch
+        self.telemetry = Telemetry()
+        self.shop = reader.load(settings.shop)
+        self.upstream = Upstream(settings.shop_url, settings.upstream_deadline, transport)
+        self.store: Store = store_of(settings, clock)
+        self.popularity = Popularity()
+        who = Identity.from_settings(settings, self.telemetry)
+        self.profiles = ProfileBook(
+            self.store, self.telemetry, clock=clock, ttl=settings.profile_days * DAY, shared=settings.workers > 1
+        )
+        self.outbox = Outbox(
+            self.store.append_events, (self.profiles.fold, self._learn), self.telemetry, writes=(self.profiles.write,)
+        )
+        sessions, inference = Sessions(self.shop, who), Inference()
+        if decisions is None:
+            decisions = {name: registry.load("decisions", name).from_settings(settings) for name in registry.names("decisions")}
+        signals = [registry.load("signals", name).from_settings(settings) for name in registry.names("signals")]
+        self.knowledge = Knowledge(settings, self.shop, self.upstream, self.telemetry)
+        self.windows = SharedWindows(settings.share_ttl, time.monotonic, settings.upstream_deadline)
+        self.runs = RunBook()
+        self.listings = Listings(
+            settings, self.shop, self.upstream, sessions, self.windows, self.runs,
+            Decider(decisions, self.popularity, self.telemetry), clock,
+        )  # fmt: skip
+        self.audit = Audit(self.listings, self.upstream, self.telemetry)
+        self.reception = Reception(settings, who, self.profiles, sessions, signals, self.telemetry, clock)
+        self.pipeline = Pipeline(
+            knowledge=self.knowledge, reader=Reader(), upstream=self.upstream, reception=self.reception,
+            sessions=sessions, listings=self.listings, observer=Observer(inference, self.outbox), inference=inference,
+            outbox=self.outbox, profiles=self.profiles, cors=Cors(settings.cors_origins), audit=self.audit,
+            telemetry=self.telemetry,
+        )  # fmt: skip
+        self._watching: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the store, learn the schema and what was popular, begin to take events. Raises MapError, StoreError."""
+        try:
+            await self.store.open()
+            await self._remember()
+        except PersonalizeError as error:  # the shop is sold from without a store, too
+            self.telemetry.fault("store", error.code, error)
+        self.knowledge.start()
+        self.outbox.start()
+        if self.watch is not None:
+            self._watching = asyncio.get_running_loop().create_task(self._reload())
+
+    async def stop(self) -> None:
+        """Drain: events are flushed, background work ends, connections close."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        await self.audit.close()
+        await self.windows.close()
+        await self.knowledge.stop()
+        await self.outbox.stop()
+        await self.store.close()
+        await self.upstream.close()
+
+    def use(self, settings: Settings) -> None:
+        """Take changed strategies and experiments into use; every run starts afresh."""
+        self.settings = self.knowledge.settings = self.reception.settings = self.listings.settings = settings
+        self.runs.clear()
+
+    def storefront(self) -> Starlette:
+        """The app of the storefront port: `/graphql`."""
+        endpoint = Storefront(self.pipeline, self.telemetry, self.settings)
+        methods = ["GET", "HEAD", "POST", "OPTIONS", "QUERY", "PUT", "PATCH", "DELETE"]
+        routes = [Route("/graphql", endpoint, methods=methods)]
+        return Starlette(routes=routes, lifespan=self._lifespan)
+
+    def operator(self) -> Starlette:
+        """The app of the operator port: health and metrics."""
+        return Starlette(
+            routes=[
+                Route("/livez", lambda _: PlainTextResponse("ok\n")),
+                Route("/readyz", self._ready),
+                Route("/metrics", self._metrics),
+            ]
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        await self.start()
+        try:
+            yield
+        finally:
+            await self.stop()
+
+    async def _ready(self, _: Request) -> Response:
+        """Always 200 once we run: without a schema or a store requests still pass through to the shop."""
+        return JSONResponse({"schema": self.knowledge.ready, "outbox": len(self.outbox)})
+
+    async def _metrics(self, _: Request) -> Response:
+        return Response(self.telemetry.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def _learn(self, entries: Any) -> None:
+        entry: Entry
+        for entry in entries:
+            self.popularity.apply(entry.event)
+
+    async def _remember(self) -> None:
+        """Fold the log's last days into the popularity counts, so that a restart does not forget them."""
+        count = 0
+        async for row in self.store.events(since=self.clock() - REMEMBERED_DAYS * DAY):
+            try:
+                self.popularity.apply(parse(row.line))
+            except PersonalizeError as error:
+                self.telemetry.count("log_line", error.code)
+            count += 1
+            if count >= MAX_REMEMBERED:
+                break
+
+    async def _reload(self) -> None:
+        assert self.watch is not None
+        while True:
+            await asyncio.sleep(RELOAD_SECONDS)
+            settings = self.watch.poll()
+            if settings is not None:
+                self.use(settings)
+
+
+def store_of(settings: Settings, clock: Clock) -> Store:
+    """The store that `store_url` names. Raises RegistryError."""
+    scheme = settings.store_url.partition(":")[0]
+    store: Store = registry.load("stores", scheme).from_url(settings.store_url)
+    return store

@@ -1,0 +1,154 @@
+"""One call as it came in: the HTTP request, and the GraphQL operation read from it into typed values."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+from cachetools import LRUCache
+from starlette.requests import ClientDisconnect, Request
+
+from personalize.errors import LimitError
+
+UPLOAD_LIMIT = 100 * 1024 * 1024
+MAX_REGISTERED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A GraphQL request: the document and what goes with it. `hash` is its automatic-persisted-query hash, if any."""
+
+    query: str
+    variables: dict[str, Any]
+    name: str | None
+    extensions: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Call:
+    """An HTTP request to the storefront endpoint. Header names are lower case; `body` is whole, or None if streamed."""
+
+    method: str
+    query_string: str
+    headers: list[tuple[str, str]]
+    client: str
+    scheme: str
+    body: bytes | None
+    stream: AsyncIterator[bytes] | None = None
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, None where it is absent."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Cookies by name; the first of equal names wins."""
+        pairs = [part.strip().partition("=") for part in (self.header("cookie") or "").split(";")]
+        return {name: value for name, sep, value in reversed(pairs) if sep}
+
+
+async def read_call(request: Request, body_limit: int) -> Call:
+    """Take in a request. JSON bodies are read whole up to `body_limit`, others are streamed up to UPLOAD_LIMIT.
+
+    Raises LimitError (the answer is 413) and ClientDisconnect.
+    """
+    headers = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in request.headers.raw]
+    kind = request.headers.get("content-type", "")
+    streamed = kind.startswith("multipart/")
+    limit = UPLOAD_LIMIT if streamed else body_limit
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+    call = Call(
+        method=request.method,
+        query_string=request.scope["query_string"].decode("latin-1"),
+        headers=headers,
+        client=request.client.host if request.client else "",
+        scheme=request.url.scheme,
+        body=None,
+    )
+    if streamed:
+        call.stream = _bounded(request, limit)
+    elif request.method in ("GET", "HEAD", "OPTIONS") and not declared:
+        call.body = b""
+    else:
+        chunks, size = [], 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            chunks.append(chunk)
+        call.body = b"".join(chunks)
+    return call
+
+
+async def _bounded(request: Request, limit: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise ClientDisconnect
+        yield chunk
+
+
+def _too_large(limit: int) -> LimitError:
+    return LimitError(f"the request body is larger than {limit} bytes", code="BODY_TOO_LARGE", hint="send less at once")
+
+
+class Reader:
+    """Reads the operation of a call; remembers documents registered as automatic persisted queries (by SHA-256)."""
+
+    def __init__(self) -> None:
+        self.registered: LRUCache[str, str] = LRUCache(MAX_REGISTERED)
+
+    def read(self, call: Call) -> Operation | None:
+        """The operation, or None where the call is none that we can read: the shop will answer it."""
+        try:
+            raw = self._parameters(call)
+        except (ValueError, UnicodeError):
+            return None
+        if not isinstance(raw, dict):
+            return None
+        query, variables = raw.get("query"), raw.get("variables")
+        name, extensions = raw.get("operationName"), raw.get("extensions")
+        variables = {} if variables is None else variables
+        extensions = {} if extensions is None else extensions
+        if not isinstance(variables, dict) or not isinstance(extensions, dict):
+            return None
+        if not (name is None or isinstance(name, str)):
+            return None
+        query = self._persisted(query, extensions)
+        if not isinstance(query, str):
+            return None
+        return Operation(query, variables, name or None, extensions)
+
+    def _persisted(self, query: object, extensions: dict[str, Any]) -> object:
+        persisted = extensions.get("persistedQuery")
+        digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+        if not isinstance(digest, str):
+            return query
+        if query is None:
+            return self.registered.get(digest)
+        if isinstance(query, str) and sha256(query.encode()).hexdigest() == digest and len(query) < 65_536:
+            self.registered[digest] = query
+        return query
+
+    @staticmethod
+    def _parameters(call: Call) -> Any:
+        if call.method == "GET":
+            fields = parse_qs(call.query_string, max_num_fields=100)
+            raw: dict[str, Any] = {key: values[0] for key, values in fields.items()}
+            for key in ("variables", "extensions"):
+                if key in raw:
+                    raw[key] = orjson.loads(raw[key])
+            return raw
+        if call.method not in ("POST", "QUERY") or not call.body:
+            return None
+        kind = (call.header("content-type") or "").partition(";")[0].strip().lower()
+        if kind not in ("application/json", "application/graphql-response+json"):
+            return None
+        return orjson.loads(call.body)

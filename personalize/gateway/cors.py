@@ -1,0 +1,102 @@
+"""Cross-origin answers (Fetch standard): the shop's own policy, with our headers let through."""
+
+from __future__ import annotations
+
+from cachetools import TTLCache
+
+from personalize.gateway.call import Call
+from personalize.gateway.upstream import Headers
+
+REQUEST_HEADERS = (
+    "x-personalize-visitor", "x-personalize-consent", "x-personalize-experiment", "x-personalize-context",
+)  # fmt: skip
+RESPONSE_HEADERS = "X-Personalize-Visitor, X-Personalize-Experiment, Server-Timing"
+MAX_ORIGINS = 1_000
+ORIGIN_SECONDS = 3600.0
+
+
+class Cors:
+    """Knows the shop's answer for each origin, so that an answer without the shop carries the same headers.
+
+    `origins` are the operator's own: for them we answer ourselves, preflights too; `*` allows every origin (without
+    credentials).
+    """
+
+    def __init__(self, origins: tuple[str, ...]) -> None:
+        self.origins = origins
+        self.learned: TTLCache[str, Headers] = TTLCache(MAX_ORIGINS, ORIGIN_SECONDS)
+
+    def learn(self, call: Call, headers: Headers) -> None:
+        """Note what the shop lets this origin do."""
+        if origin := call.header("origin"):
+            self.learned[origin] = [pair for pair in headers if pair[0].startswith("access-control-")]
+
+    def known(self, call: Call) -> bool:
+        """Whether an answer to this call can be made without the shop."""
+        origin = call.header("origin")
+        return origin is None or self._allowed(origin) or origin in self.learned
+
+    def headers(self, call: Call) -> Headers:
+        """The headers of an answer that the shop had no part in."""
+        origin = call.header("origin")
+        if origin is None:
+            return []
+        return self._own(origin) if self._allowed(origin) else list(self.learned.get(origin, ()))
+
+    def finish(self, call: Call, headers: Headers) -> Headers:
+        """An answer's headers with ours exposed to scripts."""
+        origin = call.header("origin")
+        if origin is None:
+            return headers
+        if self._allowed(origin):
+            headers = [pair for pair in headers if not pair[0].startswith("access-control-")] + self._own(origin)
+        if not any(name == "access-control-allow-origin" for name, _ in headers):
+            return headers
+        exposed = ", ".join([value for name, value in headers if name == "access-control-expose-headers" and value])
+        kept = [pair for pair in headers if pair[0] != "access-control-expose-headers"]
+        return [*kept, ("access-control-expose-headers", f"{exposed}, {RESPONSE_HEADERS}".lstrip(", "))]
+
+    def preflight(self, call: Call) -> Headers | None:
+        """Our own answer to a preflight, None where the shop answers it."""
+        origin = call.header("origin")
+        if origin is None or not self._allowed(origin):
+            return None
+        asked = call.header("access-control-request-headers") or "content-type"
+        return [
+            *self._own(origin),
+            ("access-control-allow-methods", "GET, POST, OPTIONS"),
+            ("access-control-allow-headers", asked),
+            ("access-control-max-age", "600"),
+        ]
+
+    @staticmethod
+    def without_ours(call: Call) -> None:
+        """Take our header names out of a preflight, since the shop does not know them."""
+        name = "access-control-request-headers"
+        asked = [part.strip() for part in (call.header(name) or "").split(",") if part.strip()]
+        kept = [part for part in asked if part.lower() not in REQUEST_HEADERS]
+        call.headers = [pair for pair in call.headers if pair[0] != name]
+        if kept:
+            call.headers.append((name, ", ".join(kept)))
+
+    @staticmethod
+    def allow_ours(headers: Headers) -> Headers:
+        """The shop's preflight answer with our headers allowed wherever it allows the origin."""
+        if not any(name == "access-control-allow-origin" for name, _ in headers):
+            return headers
+        name = "access-control-allow-headers"
+        allowed = ", ".join(value for key, value in headers if key == name and value)
+        ours = ", ".join(REQUEST_HEADERS)
+        return [pair for pair in headers if pair[0] != name] + [(name, f"{allowed}, {ours}".lstrip(", "))]
+
+    def _allowed(self, origin: str) -> bool:
+        return origin in self.origins or "*" in self.origins
+
+    def _own(self, origin: str) -> Headers:
+        if origin not in self.origins:
+            return [("access-control-allow-origin", "*")]
+        return [
+            ("access-control-allow-origin", origin),
+            ("access-control-allow-credentials", "true"),
+            ("vary", "Origin"),
+        ]

@@ -1,0 +1,87 @@
+"""The storefront endpoint over HTTP: calls in, answers out, faults as GraphQL errors with the right status."""
+
+from __future__ import annotations
+
+import time
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+from strawberry.http.ides import get_graphql_ide_html
+
+from personalize.errors import LimitError, PersonalizeError, UpstreamError
+from personalize.gateway.call import Call, read_call
+from personalize.gateway.pipeline import Pipeline
+from personalize.gateway.upstream import Answer
+from personalize.settings import Settings
+from personalize.telemetry import Telemetry
+
+STATUS = {"BODY_TOO_LARGE": 413, "UPSTREAM_TIMEOUT": 504}
+
+
+class Storefront:
+    """An ASGI app for `/graphql`."""
+
+    def __init__(self, pipeline: Pipeline, telemetry: Telemetry, settings: Settings) -> None:
+        self.pipeline, self.telemetry = pipeline, telemetry
+        self.body_limit, self.dev = settings.body_limit, settings.dev
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        request = Request(scope, receive)
+        try:
+            call = await read_call(request, self.body_limit)
+            answer = await self._answer(call)
+            outcome = "streamed" if answer.body is None else "answered"
+        except ClientDisconnect:
+            return
+        except PersonalizeError as error:
+            answer, outcome = _fault(error), error.code.lower()
+        self.telemetry.requests.labels(outcome).inc()
+        seconds = time.perf_counter() - started
+        await _response(answer, seconds)(scope, receive, send)
+
+    async def _answer(self, call: Call) -> Answer:
+        if self.dev and call.method == "GET" and not call.query_string and "text/html" in (call.header("accept") or ""):
+            page = get_graphql_ide_html(subscription_enabled=False, graphql_ide="graphiql")
+            return Answer(200, [("content-type", "text/html; charset=utf-8")], page.encode())
+        if call.method != "OPTIONS":
+            return await self.pipeline.respond(call)
+        cors = self.pipeline.cors
+        if (own := cors.preflight(call)) is not None:
+            return Answer(204, own, b"")
+        cors.without_ours(call)
+        answer = await self.pipeline.upstream.forward(call)
+        answer.headers = cors.allow_ours(answer.headers)
+        return answer
+
+
+def _fault(error: PersonalizeError) -> Answer:
+    status = STATUS.get(
+        error.code, 502 if isinstance(error, UpstreamError) else 400 if isinstance(error, LimitError) else 500
+    )
+    told: dict[str, object] = {"code": error.code}
+    if error.hint and not isinstance(error, UpstreamError):
+        told["hint"] = error.hint
+    body = orjson.dumps({"errors": [{"message": error.message, "extensions": told}]})
+    return Answer(status, [("content-type", "application/json; charset=utf-8")], body)
+
+
+def _response(answer: Answer, seconds: float) -> Response:
+    response: Response
+    if answer.body is None:
+        assert answer.stream is not None
+        response = StreamingResponse(answer.stream, status_code=answer.status)
+        response.raw_headers = _raw(answer)
+    else:
+        response = Response(answer.body, status_code=answer.status)
+        timing = (b"server-timing", b"personalize;dur=%.2f" % (seconds * 1000))
+        length = (b"content-length", str(len(answer.body)).encode())
+        kept = [pair for pair in _raw(answer) if pair[0] != b"content-length"]
+        response.raw_headers = [*kept, timing, length]
+    return response
+
+
+def _raw(answer: Answer) -> list[tuple[bytes, bytes]]:
+    return [(key.encode("latin-1"), value.encode("latin-1")) for key, value in answer.headers]

@@ -1,0 +1,139 @@
+"""Observing an answer on its way out: carts, details and sign-ins are read, impressions are noted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from personalize.domain.event import Event, EventItem
+from personalize.events.infer import Cart, Inference, Line
+from personalize.events.outbox import Outbox
+from personalize.gateway.arrival import Arrival
+from personalize.gateway.hidden import TYPENAME, Item, amount, leaves
+from personalize.gateway.listings import Ask
+from personalize.gateway.slots import PREFIX, ActionSlot
+from personalize.gateway.values import evaluate
+from personalize.guardrails.apply import last_reorder
+from personalize.shops.map import CartMap
+
+
+class Observer:
+    """Turns what was answered into events and offers them to the outbox. Nothing here may fail a request."""
+
+    def __init__(self, inference: Inference, outbox: Outbox) -> None:
+        self.inference, self.outbox = inference, outbox
+
+    def listings(self, arrival: Arrival, asks: list[Ask]) -> None:
+        """Impressions of the lists of one answer."""
+        for ask in asks:
+            if arrival.watched and ask.window is not None and ask.shown:
+                self._offer(arrival, self._impression(arrival, ask))
+
+    def detail(self, arrival: Arrival, item: Item) -> None:
+        """A product that was looked at."""
+        if arrival.watched:
+            seen = event_item(item)
+            for event in self.inference.looked_at(arrival.key, arrival.whose, arrival.visit.at, seen):
+                self._offer(arrival, event)
+
+    def action(self, arrival: Arrival, action: ActionSlot, data: Mapping[str, Any], variables: dict[str, Any]) -> None:
+        """A mutation whose answer is `data`: an event if it succeeded."""
+        answered = at(data, action.cart_path)
+        if action.cart is None or not arrival.watched or not isinstance(answered, dict):
+            return
+        cart = read_cart(action.cart, answered)
+        if cart is None:
+            return
+        arguments = {a.name.value: evaluate(a.value, variables) for a in action.occurrences[0].node.arguments or ()}
+        variant, added = arguments.get(action.map.variant or ""), arguments.get(action.map.added or "")
+        events = self.inference.cart(
+            arrival.key, arrival.whose, arrival.visit.at, cart,
+            variant=str(variant) if isinstance(variant, str | int) else None,
+            added=added if isinstance(added, int) else 0,
+            checkout=action.cart.checkout, placed=action.cart.placed,
+        )  # fmt: skip
+        for event in events:
+            self._offer(arrival, event)
+
+    def _offer(self, arrival: Arrival, event: Event) -> None:
+        self.outbox.offer(event, arrival.key, arrival.permissions.profile)
+
+    def _impression(self, arrival: Arrival, ask: Ask) -> Event:
+        window = ask.window
+        assert window is not None
+        listing, owner, items, seen = window.listing, window.owner, [], set()
+        for place, row in enumerate(ask.shown):
+            candidate = owner[row]
+            if candidate in seen:  # further variants of one product
+                continue
+            seen.add(candidate)
+            price = float(listing.prices[candidate])
+            items.append(
+                EventItem(
+                    listing.ids[candidate], index=ask.first + place, shop_index=row + window.offset,
+                    price=None if math.isnan(price) else round(price, 4), currency=listing.currency or None,
+                    attributes=listing.attributes[candidate],
+                )
+            )  # fmt: skip
+        change = last_reorder(ask.decided.patch, ask.target) if ask.orderable else None
+        extra: dict[str, object] = {
+            "window": {"size": len(window), "offset": window.offset, "total": window.total, "version": window.version},
+            "strategy": f"{change.author.strategy}@{change.author.version}" if change else "shop_order",
+            "propensity": 1.0,  # orders are deterministic until a randomised policy runs
+        }
+        if arrival.assignments:
+            extra["assignments"] = {a.experiment: a.variant for a in arrival.assignments}
+        return self.inference.shown(
+            arrival.key, arrival.whose, arrival.visit.at, items,
+            list_id=ask.list_id, term=listing.search_term, extra=extra,
+        )  # fmt: skip
+
+
+def event_item(item: Item) -> EventItem:
+    """An item as an event tells it."""
+    price = None if math.isnan(item.price) else round(item.price, 4)
+    return EventItem(item.id, price=price, currency=item.currency or None, attributes=item.attributes)
+
+
+def succeeded(action: ActionSlot, data: Mapping[str, Any]) -> bool:
+    """Whether the mutation field answered its success type."""
+    answered = at(data, action.path)
+    if not isinstance(answered, dict):
+        return False
+    return action.map.on is None or answered.get(TYPENAME) == action.map.on
+
+
+def read_cart(cart: CartMap, raw: Mapping[str, Any]) -> Cart | None:
+    """The cart in an answer with our hidden fields; None where the answer is an error of the union."""
+    if raw.get(TYPENAME) != cart.type or not isinstance(raw.get(f"{PREFIX}lines"), list):
+        return None
+    lines = []
+    for line in raw[f"{PREFIX}lines"]:
+        item, quantity = _leaf(line, "item"), _leaf(line, "quantity")
+        if item is None or not isinstance(quantity, int):
+            continue
+        price = amount(line.get(f"{PREFIX}price"), minor=cart.minor_units)
+        lines.append(
+            Line(
+                str(_leaf(line, "line")), str(item), str(_leaf(line, "variant")), quantity,
+                None if math.isnan(price) else price,
+            )
+        )  # fmt: skip
+    code, state, currency = (_leaf(raw, name) for name in ("code", "state", "currency"))
+    if code is None:
+        return None
+    return Cart(str(code), None if state is None else str(state), str(currency) if currency else None, tuple(lines))
+
+
+def at(data: Any, path: tuple[str, ...]) -> Any:
+    """The value at a path of response keys, None where a step is missing."""
+    for step in path:
+        if not isinstance(data, dict):
+            return None
+        data = data.get(step)
+    return data
+
+
+def _leaf(raw: Mapping[str, Any], name: str) -> Any:
+    return next(leaves(raw.get(f"{PREFIX}{name}")), None)

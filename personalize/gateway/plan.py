@@ -1,0 +1,222 @@
+"""A plan: what one operation of one document needs from us, worked out once and cached by document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from cachetools import LRUCache
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    get_operation_ast,
+    parse,
+    specified_rules,
+    strip_ignored_characters,
+    validate,
+)
+
+from personalize.gateway import limits
+from personalize.gateway.compose import Changes, Composed, Composer
+from personalize.gateway.hidden import KEY, ItemFields, cart_text, text_of
+from personalize.gateway.slots import PREFIX, Found, ListingSlot
+from personalize.gateway.values import MISSING, evaluate
+from personalize.gateway.walk import TooLarge, Walk
+from personalize.shops.map import ShopMap
+
+MAX_LISTINGS = 8
+MAX_VARIANTS = 64
+
+
+class Mode(IntEnum):
+    """How a listing slot is asked for: as the client wrote it, with hidden fields, as a window, or not at all."""
+
+    AS_IS = 0
+    OBSERVE = 1
+    WINDOW = 2
+    DETACHED = 3
+
+
+@dataclass(slots=True)
+class Plan:
+    """One operation, parsed and walked. `proven` is set once the shop has answered the document without objection."""
+
+    source: str
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    found: Found
+    composer: Composer
+    schema: GraphQLSchema
+    refused: list[GraphQLError] = field(default_factory=list)
+    proven: bool = False
+    variants: LRUCache[tuple[Mode, ...], Composed] = field(default_factory=lambda: LRUCache(MAX_VARIANTS))
+    windows: dict[int, Composed] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """`query`, `mutation` or `subscription`."""
+        return self.operation.operation.value
+
+    @property
+    def idle(self) -> bool:
+        """Whether this operation holds nothing of interest to us."""
+        found = self.found
+        return not (
+            found.listings or found.details or found.actions or found.item_fields or found.own or found.introspection
+        )
+
+    @property
+    def ours(self) -> bool:
+        """Whether the document asks for fields the shop does not know."""
+        return bool(self.found.own or self.found.item_fields or any(s.item_fields for s in self.found.listings))
+
+    def upstream(self, modes: tuple[Mode, ...]) -> Composed:
+        """The document to send when each listing slot is asked for in its mode."""
+        composed = self.variants.get(modes)
+        if composed is None:
+            composed = self.variants[modes] = self.composer.compose(self._changes(modes))
+        return composed
+
+    def window(self, slot: ListingSlot) -> Composed:
+        """The document that asks for one slot alone, paged by our own variables; white space folded."""
+        composed = self.windows.get(slot.index)
+        if composed is None:
+            modes = tuple(Mode.WINDOW if s.index == slot.index else Mode.AS_IS for s in self.found.listings)
+            changes = self._changes(modes)
+            changes.dropped |= self.composer.only(o.node for o in slot.occurrences)
+            composed = self.windows[slot.index] = self.composer.compose(changes)
+        return composed
+
+    def window_text(self, slot: ListingSlot) -> str:
+        """The window document with white space folded: equal for documents that differ in layout only."""
+        return strip_ignored_characters(self.window(slot).text)
+
+    def arguments(self, slot: ListingSlot, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The slot's arguments as JSON values."""
+        return _values(slot.occurrences[0].node, variables)
+
+    def parent_arguments(self, slot: ListingSlot, variables: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The arguments of the fields on the way to the slot."""
+        return [
+            {
+                a.name.value: value
+                for a in node.arguments or ()
+                if (value := evaluate(a.value, variables)) is not MISSING
+            }
+            for node in slot.parents
+        ]
+
+    def paging_variables(self, slot: ListingSlot) -> dict[str, str]:
+        """{argument name: our variable} for the arguments that hold the slot's paging."""
+        roots = sorted({slot.map.skip[0], slot.map.take[0]})
+        return {root: f"{PREFIX}v{slot.group}_{root}" for root in roots}
+
+    def _changes(self, modes: tuple[Mode, ...]) -> Changes:
+        changes = Changes()
+        for _, occurrence in (*self.found.own, *self.found.introspection):
+            changes.dropped.add(id(occurrence.node))
+        for one in (*self.found.item_fields, *(f for slot in self.found.listings for f in slot.item_fields)):
+            for occurrence in one.occurrences:
+                changes.replaced[id(occurrence.node)] = f"{KEY}: {self.composer.items[one.type]}"
+        for detail in self.found.details:
+            for occurrence in detail.occurrences:
+                _insert(changes, occurrence.node, ItemFields(detail.item).text)
+        for action in self.found.actions:
+            for node in action.cart_nodes:
+                _insert(changes, node, cart_text(action.cart, abstract=action.abstract))
+        for slot, mode in zip(self.found.listings, modes, strict=True):
+            self._change_listing(changes, slot, mode)
+        return changes
+
+    def _change_listing(self, changes: Changes, slot: ListingSlot, mode: Mode) -> None:
+        if mode is Mode.DETACHED:
+            changes.dropped |= {id(o.node) for o in slot.occurrences}
+            return
+        if mode >= Mode.OBSERVE:
+            for node in slot.view_nodes:
+                _insert(changes, node, text_of(slot.item_types, abstract=slot.abstract))
+        if mode is Mode.WINDOW:
+            paging = self.paging_variables(slot)
+            for occurrence in slot.occurrences:
+                changes.arguments[id(occurrence.node)] = paging
+            definition = self.schema.get_type(slot.map.parent).fields[slot.map.field]  # type: ignore[union-attr]
+            for root, variable in paging.items():
+                changes.declared[variable] = str(definition.args[root].type)
+
+
+def _values(node: FieldNode, variables: Mapping[str, Any]) -> dict[str, Any]:
+    values = {argument.name.value: evaluate(argument.value, variables) for argument in node.arguments or ()}
+    return {name: value for name, value in values.items() if value is not MISSING}
+
+
+def _insert(changes: Changes, node: FieldNode, text: str) -> None:
+    if node.selection_set is not None:
+        changes.inserts[id(node.selection_set)] = text
+
+
+class Planner:
+    """Builds plans and keeps them by (document, operation name); `None` stands for pass through."""
+
+    def __init__(
+        self, schema: GraphQLSchema, merged: GraphQLSchema, shop: ShopMap, namespace: str, size: int = 1_000
+    ) -> None:
+        self.schema, self.merged, self.shop, self.namespace = schema, merged, shop, namespace
+        self.plans: LRUCache[tuple[str, str | None], Plan | None] = LRUCache(size)
+
+    def plan(self, source: str, operation_name: str | None) -> Plan | None:
+        """The plan of an operation, None where it passes through untouched. Raises LimitError."""
+        key = (source, operation_name)
+        try:
+            return self.plans[key]
+        except KeyError:
+            pass
+        limits.check(source)
+        plan = self._build(source, operation_name)
+        if len(source) <= 65_536:
+            self.plans[key] = plan
+        return plan
+
+    def _build(self, source: str, operation_name: str | None) -> Plan | None:
+        try:
+            document = parse(source, max_tokens=limits.MAX_TOKENS)
+        except (GraphQLError, RecursionError):
+            return None
+        operation = get_operation_ast(document, operation_name)
+        if operation is None or PREFIX in source:
+            return None
+        root = self.schema.get_root_type(operation.operation)
+        if root is None and operation.operation.value == "mutation":
+            root = self.merged.mutation_type
+        if root is None or operation.operation.value == "subscription":
+            return None
+        fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        try:
+            found = Walk(self.schema, self.shop, self.namespace, fragments).run(operation, root)
+        except TooLarge:
+            return None
+        if len(found.listings) > MAX_LISTINGS:
+            return None
+        items = {name: item.id for name, item in self.shop.items.items()}
+        plan = Plan(source, document, operation, found, Composer(source, document, operation, items), self.schema)
+        if plan.ours or found.introspection or self._crowded(document):
+            plan.refused = self._validate(document)
+            if plan.refused and not plan.ours:
+                return None
+        return plan
+
+    @staticmethod
+    def _crowded(document: DocumentNode) -> bool:
+        """Whether the document has operations beside ours: the shop checks those too, and we will not send them."""
+        return sum(isinstance(d, OperationDefinitionNode) for d in document.definitions) > 1
+
+    def _validate(self, document: DocumentNode) -> list[GraphQLError]:
+        # Overlapping fields are quadratic in the document and left to the shop, which sees every selection but ours.
+        rules = [rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule]
+        return validate(self.merged, document, rules, max_errors=20)

@@ -1,0 +1,90 @@
+"""Rewriting an answer: raw JSON is changed along paths, error paths and locations are led back to the client's view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import orjson
+
+from personalize.gateway.hidden import HIDDEN, Raws, joined
+from personalize.gateway.slots import PREFIX, Path
+from personalize.gateway.splice import Spliced
+
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+
+Edit = Callable[[Raws], None]
+Move = Callable[[list[str | int]], list[str | int] | None]
+"""Where an error path of the shop's answer stands in ours; None where that place is not shown."""
+
+
+def fields(raw: bytes | msgspec.Raw) -> Raws:
+    """The fields of a JSON object as raw values. Raises msgspec.DecodeError where it is none."""
+    return _OBJECT.decode(raw)
+
+
+def edit(raw: bytes | msgspec.Raw, path: Path, change: Edit) -> bytes:
+    """The JSON value with `change` made to every object at `path` (response keys; lists on the way are entered)."""
+    start = bytes(raw[:1])
+    if start == b"[":
+        return b"[" + b",".join([edit(inner, path, change) for inner in _LIST.decode(raw)]) + b"]"
+    if start != b"{":
+        return bytes(raw)
+    here = _OBJECT.decode(raw)
+    if not path:
+        change(here)
+    elif path[0] in here:
+        here[path[0]] = msgspec.Raw(edit(here[path[0]], path[1:], change))
+    return joined(here)
+
+
+def strip(raw: bytes) -> bytes:
+    """The JSON value without any hidden field, wherever it stands."""
+    return orjson.dumps(_stripped(orjson.loads(raw))) if HIDDEN in raw else raw
+
+
+def _stripped(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _stripped(inner) for key, inner in value.items() if not key.startswith(PREFIX)}
+    if isinstance(value, list):
+        return [_stripped(inner) for inner in value]
+    return value
+
+
+def errors(raw: bytes | msgspec.Raw, spliced: Spliced, moves: Sequence[Move]) -> bytes | None:
+    """The shop's errors as they would be had it been asked the client's own document; None where none is left."""
+    kept = []
+    for error in orjson.loads(raw):
+        if isinstance(error, dict):
+            path = error.get("path")
+            if isinstance(path, list):
+                moved = _moved(path, moves)
+                if moved is None:
+                    continue
+                error["path"] = moved
+            locations = error.get("locations")
+            if isinstance(locations, list):
+                error["locations"] = [_located(location, spliced) for location in locations]
+        kept.append(error)
+    return orjson.dumps(kept) if kept else None
+
+
+def _moved(path: list[str | int], moves: Sequence[Move]) -> list[str | int] | None:
+    if any(isinstance(step, str) and step.startswith(PREFIX) for step in path):
+        return None
+    current: list[str | int] | None = path
+    for move in moves:
+        if current is None:
+            return None
+        current = move(current)
+    return current
+
+
+def _located(location: Any, spliced: Spliced) -> Any:
+    try:
+        line, column = spliced.location(int(location["line"]), int(location["column"]))
+    except (KeyError, TypeError, ValueError):
+        return location
+    return {**location, "line": line, "column": column}

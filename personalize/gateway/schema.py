@@ -1,0 +1,176 @@
+"""What we add to a shop's schema, written in strawberry, and the merged schema that clients see."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from enum import Enum
+from functools import cache
+from typing import Any, Protocol
+
+import strawberry
+from graphql import GraphQLObjectType, GraphQLSchema, extend_schema, parse
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import Info
+
+from personalize.errors import MapError
+from personalize.shops.map import ShopMap
+
+ITEM = "ItemPersonalization"
+
+
+@strawberry.enum(name="PersonalizationConsent", description="What the visitor agreed to.")
+class ConsentMode(Enum):
+    NONE = "none"
+    SESSION = "session"
+    CONSENTED = "consented"
+
+
+@strawberry.type(name="PersonalizationFact", description="One thing assumed of the situation.")
+class Fact:
+    name: str
+    value: str
+
+
+@strawberry.type(name="PersonalizationAssignment", description="The variant of an experiment this visit is in.")
+class AssignmentView:
+    experiment: str
+    variant: str
+
+
+@strawberry.type(name="PersonalizationVisit", description="What is assumed of this visit.")
+class VisitView:
+    consent: ConsentMode
+    identified: bool = strawberry.field(description="Whether a visitor id is known.")
+    strategies: list[str] = strawberry.field(description="The strategies that run for this visit.")
+    assignments: list[AssignmentView]
+    context: list[Fact]
+
+
+@strawberry.type(name="PersonalizationReason", description="Why, for people.")
+class ReasonView:
+    code: str
+    text: str = strawberry.field(description="In the page's language (German or English).")
+
+
+@strawberry.type(name="PersonalizationPlacement", description="Where one item stands, and where the shop had it.")
+class Placement:
+    item_id: strawberry.ID
+    position: int = strawberry.field(description="0-based position in the list as shown.")
+    shop_position: int = strawberry.field(description="0-based position in the shop's own order.")
+    reason: ReasonView | None
+
+
+@strawberry.type(name="PersonalizationListing", description="A report on one listing of the same operation.")
+class ListingView:
+    path: str = strawberry.field(description="Response keys from the root, joined by dots.")
+    personalized: bool = strawberry.field(description="Whether the order differs from the shop's.")
+    strategy: str | None = strawberry.field(description="The strategy whose order this is.")
+    items: list[Placement]
+
+
+@strawberry.type(name=ITEM, description="What is true of the item for this visitor, wherever it stands.")
+class ItemView:
+    item_id: strawberry.ID
+    bought: bool | None = strawberry.field(description="Whether the visitor bought it before; null if not known.")
+
+
+class Desk(Protocol):
+    """What the resolvers need of a request; the gateway brings it as the context."""
+
+    def visit(self) -> VisitView:
+        """What is assumed of this visit."""
+        ...
+
+    def listings(self) -> list[ListingView]:
+        """Reports on the listings served in this operation."""
+        ...
+
+    def not_interested(self, item_id: str) -> bool:
+        """Note that the visitor does not want this item."""
+        ...
+
+    def forget(self) -> Awaitable[bool]:
+        """Erase everything known of the visitor."""
+        ...
+
+
+@strawberry.type(name="Personalization", description="What the gateway knows and did in this operation.")
+class Personalization:
+    @strawberry.field(description="What is assumed of this visit.")
+    def visit(self, info: Info[Desk, Any]) -> VisitView:
+        return info.context.visit()
+
+    @strawberry.field(description="Reports on this operation's listings; `path` picks one.")
+    def listings(self, info: Info[Desk, Any], path: str | None = None) -> list[ListingView]:
+        return [one for one in info.context.listings() if path is None or one.path == path]
+
+
+@strawberry.type(name="PersonalizationMutation", description="The shopper's last word.")
+class PersonalizationMutation:
+    @strawberry.mutation(description="Do not suggest this item again; false where nothing may be remembered.")
+    def not_interested(self, info: Info[Desk, Any], item_id: strawberry.ID) -> bool:
+        return info.context.not_interested(str(item_id))
+
+    @strawberry.mutation(description="Erase profile, events and links of this visitor.")
+    async def forget(self, info: Info[Desk, Any]) -> bool:
+        return await info.context.forget()
+
+
+@cache
+def own_schema(namespace: str = "personalization") -> strawberry.Schema:
+    """Our own schema; its root fields are called `namespace`."""
+    query = _root("Query", namespace, Personalization)
+    mutation = _root("Mutation", namespace, PersonalizationMutation)
+    return strawberry.Schema(query, mutation, types=[ItemView], config=StrawberryConfig(auto_camel_case=True))
+
+
+def _root(name: str, namespace: str, kind: type[Any]) -> type[Any]:
+    def resolve() -> Any:
+        return kind()
+
+    resolve.__annotations__["return"] = kind
+    make: Callable[..., Any] = strawberry.field
+    field = make(resolver=resolve, name=namespace, description="Personalisation, by the gateway in front of the shop.")
+    return strawberry.type(type(name, (), {"root": field, "__annotations__": {}}), name=name)
+
+
+def merge(schema: GraphQLSchema, shop: ShopMap, namespace: str) -> GraphQLSchema:
+    """The shop's schema with ours: one root field each, and one field on every mapped item type.
+
+    Raises MapError where the shop's schema already uses one of our names.
+    """
+    own = own_schema(namespace)
+    ours = own._schema
+    names = [name for name in ours.type_map if name not in _BUILT_IN and name not in ("Query", "Mutation")]
+    taken = [name for name in names if name in schema.type_map]
+    roots = [root for root in (schema.query_type, schema.mutation_type) if root]
+    items = [schema.type_map[name] for name in shop.items if name in schema.type_map]
+    for kind in (*roots, *items):
+        taken += [f"{kind.name}.{namespace}"] * (isinstance(kind, GraphQLObjectType) and namespace in kind.fields)
+    if taken:
+        raise MapError(
+            f"the shop's schema already has {', '.join(sorted(taken))}",
+            code="NAMESPACE_TAKEN",
+            hint="set `namespace` to another name" if any("." in name for name in taken) else "rename the shop's types",
+        )
+    definitions = [
+        f"extend type {kind.name} {{ {namespace}: {ITEM} }}" for kind in items if isinstance(kind, GraphQLObjectType)
+    ]
+    for root, own_root in ((schema.query_type, "Personalization"), (schema.mutation_type, "PersonalizationMutation")):
+        if root is not None:
+            definitions.append(f"extend type {root.name} {{ {namespace}: {own_root}! }}")
+    sdl = "\n".join(_own_types(own)) + "\n" + "\n".join(definitions)
+    return extend_schema(schema, parse(sdl), assume_valid_sdl=True)
+
+
+_BUILT_IN = frozenset({"String", "Int", "Float", "Boolean", "ID"})
+
+
+def _own_types(own: strawberry.Schema) -> list[str]:
+    from graphql import print_type
+
+    return [
+        print_type(kind)
+        for name, kind in own._schema.type_map.items()
+        if not name.startswith("__") and name not in _BUILT_IN and name not in ("Query", "Mutation")
+    ]

@@ -1,0 +1,177 @@
+"""The shop behind us: sends requests on, with deadlines and without keeping anything of a visitor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+import aiohttp
+import httpx
+import orjson
+from httpx_aiohttp import AiohttpTransport
+
+from personalize.errors import UpstreamError
+from personalize.gateway.call import Call
+
+HOP_BY_HOP = frozenset(
+    {
+        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
+        "upgrade", "proxy-connection",
+    }
+)  # fmt: skip
+OURS = "x-personalize-"
+MAX_READ = 32 * 1024 * 1024
+GRAPHQL_PARAMETERS = frozenset({"query", "variables", "operationName", "extensions"})
+KEEPALIVE_SECONDS = 4.0  # under the 5 s after which Node servers close an idle connection
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the shop said: status, end-to-end headers, and the body either whole or as a stream."""
+
+    status: int
+    headers: Headers
+    body: bytes | None
+    stream: AsyncIterator[bytes] | None = None
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header (lower-case name)."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    @property
+    def json(self) -> bool:
+        """Whether the body says it is a GraphQL answer in one piece."""
+        kind = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        return kind in ("application/json", "application/graphql-response+json")
+
+
+class Upstream:
+    """A client of one shop. Uses httpx's transport interface directly: a client would keep cookies across visitors."""
+
+    def __init__(self, url: str, deadline: float, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.url, self.deadline = httpx.URL(url), deadline
+        self.transport = transport or AiohttpTransport(client=_session)
+        self.host = self.url.netloc.decode("ascii")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.transport.aclose()
+
+    async def forward(self, call: Call) -> Answer:
+        """Send a call on as it is, and hand its answer back as a stream of raw bytes. Raises UpstreamError."""
+        headers = self._headers(call)
+        content = call.stream if call.stream is not None else call.body
+        method = "POST" if call.method == "QUERY" else call.method
+        request = httpx.Request(method, self.url_for(call.query_string), headers=headers, content=content or None)
+        response = await self._send(request)
+        return Answer(response.status_code, _end_to_end(response), None, self._stream(response))
+
+    async def ask(self, call: Call, payload: dict[str, object]) -> Answer:
+        """Send a GraphQL payload with the call's headers and query string; the body is read and decoded.
+
+        Raises UpstreamError; also where the body is larger than MAX_READ.
+        """
+        headers = [(key, value) for key, value in self._headers(call) if key not in ("content-type", "content-length")]
+        headers += [("content-type", "application/json")]
+        query = call.query_string
+        if call.method == "GET":
+            query = urlencode([pair for pair in parse_qsl(query) if pair[0] not in GRAPHQL_PARAMETERS])
+        return await self.post(self.url_for(query), headers, payload)
+
+    async def post(self, url: httpx.URL, headers: Headers, payload: dict[str, object]) -> Answer:
+        """POST a GraphQL payload and read the answer whole. Raises UpstreamError."""
+        content = orjson.dumps(payload)
+        response = await self._send(httpx.Request("POST", url, headers=headers, content=content))
+        chunks, size = [], 0
+        try:
+            async with asyncio.timeout(self.deadline):
+                async for chunk in response.aiter_bytes():
+                    size += len(chunk)
+                    if size > MAX_READ:
+                        raise UpstreamError(f"the shop's answer is larger than {MAX_READ} bytes", code="TOO_LARGE")
+                    chunks.append(chunk)
+        except TimeoutError as error:
+            raise _late() from error
+        except httpx.HTTPError as error:
+            raise _refused(error) from error
+        finally:
+            await response.aclose()
+        dropped = ("content-encoding", "content-length")
+        return Answer(
+            response.status_code,
+            [pair for pair in _end_to_end(response) if pair[0] not in dropped],
+            b"".join(chunks),
+        )
+
+    def url_for(self, query_string: str) -> httpx.URL:
+        """The shop's URL with a query string."""
+        return self.url.copy_with(query=query_string.encode("latin-1")) if query_string else self.url
+
+    def _headers(self, call: Call) -> Headers:
+        named = {part.strip().lower() for part in (call.header("connection") or "").split(",")}
+        kept = [
+            (key, value)
+            for key, value in call.headers
+            if key not in HOP_BY_HOP and key not in named and key != "host" and not key.startswith(OURS)
+        ]
+        forwarded = call.header("x-forwarded-for")
+        kept = [pair for pair in kept if pair[0] != "x-forwarded-for"]
+        kept.append(("x-forwarded-for", f"{forwarded}, {call.client}" if forwarded else call.client))
+        if call.header("x-forwarded-host") is None and (host := call.header("host")):
+            kept += [("x-forwarded-host", host), ("x-forwarded-proto", call.scheme)]
+        kept.append(("host", self.host))
+        return kept
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        request.extensions["timeout"] = {"connect": self.deadline, "pool": self.deadline}
+        try:
+            async with asyncio.timeout(self.deadline):
+                return await self.transport.handle_async_request(request)
+        except TimeoutError as error:
+            raise _late() from error
+        except httpx.HTTPError as error:
+            raise _refused(error) from error
+
+    async def _stream(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        """Raw chunks; a chunk may take as long as the deadline (event streams send heartbeats), the whole any time."""
+        chunks = response.aiter_raw()
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(max(self.deadline, 60.0)):
+                        chunk = await anext(chunks)
+                except StopAsyncIteration:
+                    return
+                yield chunk
+        finally:
+            await response.aclose()
+
+
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=256, keepalive_timeout=KEEPALIVE_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+    )
+
+
+def _end_to_end(response: httpx.Response) -> Headers:
+    named = {part.strip().lower() for part in response.headers.get("connection", "").split(",")}
+    pairs: Iterable[tuple[str, str]] = (
+        (key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in response.headers.raw
+    )
+    return [(key, value) for key, value in pairs if key not in HOP_BY_HOP and key not in named]
+
+
+def _late() -> UpstreamError:
+    return UpstreamError("the shop did not answer in time", code="UPSTREAM_TIMEOUT", hint="see `upstream_deadline`")
+
+
+def _refused(error: Exception) -> UpstreamError:
+    return UpstreamError(
+        f"the shop could not be reached: {type(error).__name__}", code="UPSTREAM_UNAVAILABLE", hint="see `shop_url`"
+    )

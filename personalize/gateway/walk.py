@@ -1,0 +1,251 @@
+"""The walk through an operation: collects fields as an executor would (GraphQL spec 6.3.2), and finds our slots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+)
+
+from personalize.gateway.slots import ActionSlot, DetailSlot, Found, Guards, ItemField, ListingSlot, Occurrence, Path
+from personalize.shops.map import ItemMap, ListingMap, ShopMap
+
+Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
+MAX_VISITS = 10_000
+"""Selections one walk may visit: fragments that spread each other can grow without bound."""
+
+
+class TooLarge(Exception):
+    """The operation has more selections than we walk; it passes through untouched."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    parent: Composite
+    occurrence: Occurrence
+
+    @property
+    def node(self) -> FieldNode:
+        return self.occurrence.node
+
+
+class Walk:
+    """One walk. `found` holds the result; unknown fields and types are passed over, the shop will say so."""
+
+    def __init__(
+        self, schema: GraphQLSchema, shop: ShopMap, namespace: str, fragments: dict[str, FragmentDefinitionNode]
+    ) -> None:
+        self.schema, self.shop, self.namespace, self.fragments = schema, shop, namespace, fragments
+        self.found = Found()
+        self.visits = 0
+        self.places: dict[int, set[Path]] = {}
+
+    def run(self, operation: OperationDefinitionNode, root: GraphQLObjectType) -> Found:
+        """Walk from the root type of the operation."""
+        groups = self._collect(root, [(operation.selection_set, ())])
+        self.found.root_keys = list(groups)
+        for key, met in groups.items():
+            name = met[0].node.name.value
+            if name in ("__schema", "__type"):
+                self.found.introspection += [(key, one.occurrence) for one in met]
+            elif name == self.namespace:
+                self.found.own += [(key, one.occurrence) for one in met]
+            elif action := self._action(root, key, met):
+                self.found.actions.append(action)
+                self._descend(met, (key,), in_list=True)
+            else:
+                self._field((key,), met, in_list=operation.operation.value != "query")
+        self._number_groups()
+        return self.found
+
+    def _field(self, path: Path, met: list[_Met], parents: tuple[FieldNode, ...] = (), *, in_list: bool) -> None:
+        parent, name = met[0].parent, met[0].node.name.value
+        if name == self.namespace and parent.name in self.shop.items:
+            self.found.item_fields.append(ItemField(path[:-1], path[-1], parent.name, tuple(m.occurrence for m in met)))
+            return
+        listing = self.shop.listings.get((parent.name, name))
+        if listing:
+            for one in met:
+                self.places.setdefault(id(one.node), set()).add(path)
+            if not in_list and self._listing(path, listing, met, parents):
+                return
+        event = self.shop.events.get((parent.name, name))
+        if event and event.name == "view_item" and not in_list:
+            kind = self._type_of(met[0])
+            if kind is not None and kind.name in self.shop.items:
+                item = self.shop.items[kind.name]
+                self.found.details.append(DetailSlot(path, event, item, tuple(m.occurrence for m in met)))
+        self._descend(met, path, parents, in_list=in_list)
+
+    def _descend(self, met: list[_Met], path: Path, parents: tuple[FieldNode, ...] = (), *, in_list: bool) -> None:
+        for parent, sets, listed in self._inside(met):
+            for key, inner in self._collect(parent, sets).items():
+                self._field((*path, key), inner, (*parents, met[0].node), in_list=in_list or listed)
+
+    def _listing(self, path: Path, listing: ListingMap, met: list[_Met], parents: tuple[FieldNode, ...]) -> bool:
+        """Find the views of a listing; False where its items are not selected or not mapped."""
+        views, totals, view_met = [], [], []
+        for parent, sets, _ in self._inside(met):
+            groups = self._collect(parent, sets)
+            for key, inner in groups.items():
+                if inner[0].node.name.value == listing.items:
+                    views.append(key)
+                    view_met += inner
+                elif inner[0].node.name.value == listing.total:
+                    totals.append(key)
+                else:
+                    self._field((*path, key), inner, in_list=True)
+        kind = self._type_of(view_met[0]) if view_met else None
+        item_types = self._items_of(kind)
+        if kind is None or not item_types:
+            return False
+        before = len(self.found.item_fields)
+        self._descend(view_met, (), in_list=True)
+        item_fields = tuple(self.found.item_fields[before:])
+        del self.found.item_fields[before:]
+        self.found.listings.append(
+            ListingSlot(
+                index=len(self.found.listings), path=path, map=listing, parents=parents,
+                occurrences=tuple(m.occurrence for m in met), views=tuple(views),
+                view_nodes=tuple(m.node for m in view_met), totals=tuple(totals), item_types=item_types,
+                abstract=not isinstance(kind, GraphQLObjectType), item_fields=item_fields, group=0, alone=True,
+            )
+        )  # fmt: skip
+        return True
+
+    def _action(self, root: Composite, key: str, met: list[_Met]) -> ActionSlot | None:
+        event = self.shop.events.get((root.name, met[0].node.name.value))
+        if event is None or root is not self.schema.mutation_type:
+            return None
+        nodes, kind = [m.node for m in met], self._type_of(met[0])
+        path: Path = (key,)
+        occurrences = tuple(m.occurrence for m in met)
+        if event.name != "cart":
+            abstract = not isinstance(kind, GraphQLObjectType)
+            return ActionSlot(path, event, None, path, abstract, occurrences, tuple(nodes))
+        if event.cart:  # the cart is a field of the answer: it must be selected for us to read it
+            nodes, kind = [], None
+            for parent, sets, _ in self._inside(met):
+                for inner_key, inner in self._collect(parent, sets).items():
+                    if inner[0].node.name.value == event.cart:
+                        nodes, kind, path = [m.node for m in inner], self._type_of(inner[0]), (key, inner_key)
+        carts = [self.shop.carts[t.name] for t in self._possible(kind) if t.name in self.shop.carts]
+        if len(carts) != 1:
+            return None
+        abstract = not isinstance(kind, GraphQLObjectType)
+        return ActionSlot(path, event, carts[0], path, abstract, occurrences, tuple(nodes))
+
+    # -- types ---------------------------------------------------------------------------------------------------
+
+    def _type_of(self, met: _Met) -> Composite | None:
+        output = self._output(met)
+        named = get_named_type(output) if output is not None else None
+        return named if isinstance(named, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType) else None
+
+    def _output(self, met: _Met) -> GraphQLOutputType | None:
+        if isinstance(met.parent, GraphQLUnionType):
+            return None
+        definition = met.parent.fields.get(met.node.name.value)
+        return definition.type if definition else None
+
+    def _possible(self, kind: Composite | None) -> Iterable[GraphQLObjectType]:
+        if kind is None:
+            return ()
+        return (kind,) if isinstance(kind, GraphQLObjectType) else self.schema.get_possible_types(kind)
+
+    def _items_of(self, kind: Composite | None) -> tuple[ItemMap, ...]:
+        return tuple(self.shop.items[t.name] for t in self._possible(kind) if t.name in self.shop.items)
+
+    def _inside(self, met: list[_Met]) -> list[tuple[Composite, list[tuple[SelectionSetNode, Guards]], bool]]:
+        """The composite type below these nodes, their selection sets, and whether a list lies between."""
+        kind, output = self._type_of(met[0]), self._output(met[0])
+        if kind is None or output is None:
+            return []
+        sets = [(m.node.selection_set, m.occurrence.guards) for m in met if m.node.selection_set]
+        return [(kind, sets, is_list_type(get_nullable_type(output)))] if sets else []
+
+    # -- fields --------------------------------------------------------------------------------------------------
+
+    def _collect(self, parent: Composite, sets: Iterable[tuple[SelectionSetNode, Guards]]) -> dict[str, list[_Met]]:
+        groups: dict[str, list[_Met]] = {}
+        for selection_set, guards in sets:
+            self._collect_into(groups, parent, selection_set, guards, frozenset())
+        return groups
+
+    def _collect_into(
+        self,
+        groups: dict[str, list[_Met]],
+        parent: Composite,
+        selection_set: SelectionSetNode,
+        guards: Guards,
+        spread: frozenset[str],
+    ) -> None:
+        for node in selection_set.selections:
+            self.visits += 1
+            if self.visits > MAX_VISITS:
+                raise TooLarge
+            inner = (*guards, tuple(node.directives)) if node.directives else guards
+            if isinstance(node, FieldNode):
+                key = node.alias.value if node.alias else node.name.value
+                groups.setdefault(key, []).append(_Met(parent, Occurrence(node, inner)))
+                continue
+            condition, target = None, None
+            if isinstance(node, InlineFragmentNode):
+                condition, target = node.type_condition, node.selection_set
+                names = spread
+            elif isinstance(node, FragmentSpreadNode):
+                name = node.name.value
+                fragment = self.fragments.get(name)
+                if fragment is None or name in spread:
+                    continue
+                condition, target = fragment.type_condition, fragment.selection_set
+                names = spread | {name}
+            if target is None:
+                continue
+            narrowed = self.schema.get_type(condition.name.value) if condition else parent
+            if isinstance(narrowed, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType):
+                self._collect_into(groups, self._narrower(parent, narrowed), target, inner, names)
+
+    @staticmethod
+    def _narrower(parent: Composite, condition: Composite) -> Composite:
+        return parent if isinstance(parent, GraphQLObjectType) else condition
+
+    def _number_groups(self) -> None:
+        """Give slots that share AST nodes (one fragment spread in two places) one group number.
+
+        A slot whose nodes also stand where there is no slot (inside a list) is given up: an edit would show there.
+        """
+        paths = {slot.path for slot in self.found.listings}
+        kept = []
+        for slot in self.found.listings:
+            if all(self.places[id(o.node)] <= paths for o in slot.occurrences):
+                kept.append(slot)
+            else:
+                self.found.item_fields += [
+                    replace(one, path=(*slot.path, view, *one.path)) for one in slot.item_fields for view in slot.views
+                ]
+        owner: dict[int, int] = {}
+        groups = list(range(len(kept)))
+        for index, slot in enumerate(kept):
+            for node in (*(o.node for o in slot.occurrences), *slot.view_nodes):
+                merged, into = groups[index], groups[owner.setdefault(id(node), index)]
+                groups = [into if group == merged else group for group in groups]
+        self.found.listings = [
+            replace(slot, index=index, group=groups[index], alone=groups.count(groups[index]) == 1)
+            for index, slot in enumerate(kept)
+        ]

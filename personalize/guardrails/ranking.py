@@ -1,0 +1,20 @@
+"""The guardrail of orders: a Reorder is a permutation of the listing it names, or it is cut."""
+
+from __future__ import annotations
+
+from personalize.domain.patch import Patch, Reorder
+
+
+def clip(patch: Patch, target: str, size: int) -> tuple[Patch, int]:
+    """The Changes that may stand for `target` (a listing of `size` candidates), and how many were cut."""
+    kept = tuple(
+        change
+        for change in patch.changes
+        if change.target == target and not (isinstance(change, Reorder) and not is_permutation(change.order, size))
+    )
+    return Patch(kept), len(patch.changes) - len(kept)
+
+
+def is_permutation(order: tuple[int, ...], size: int) -> bool:
+    """Whether `order` holds each of range(size) once."""
+    return len(order) == size and set(order) == set(range(size))

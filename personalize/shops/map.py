@@ -1,0 +1,107 @@
+"""The shop map as values: what listings, items, carts and sessions are called in one shop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+ArgumentPath = tuple[str, ...]
+"""Where a value sits in a field's arguments, e.g. ("input", "take")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value we ask for in hidden fields: its name, and the selection that leads to it (GraphQL text)."""
+
+    name: str
+    selection: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemMap:
+    """How an object type is read as an item. `attributes` are named leaves; prices may be minor units."""
+
+    type: str
+    id: str
+    variant: str | None = None
+    title: str | None = None
+    price: str | None = None
+    currency: str | None = None
+    minor_units: bool = False
+    attributes: tuple[Leaf, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListingMap:
+    """A field that answers a list, and how it is paged (sizes in rows)."""
+
+    parent: str
+    field: str
+    items: str
+    skip: ArgumentPath
+    take: ArgumentPath
+    total: str | None = None
+    sort: ArgumentPath | None = None
+    neutral: tuple[object, ...] = ()
+    term: ArgumentPath | None = None
+    shareable: bool = False
+    default: int | None = None
+    limit: int = 100
+    window: int = 200
+    private: int = 100
+
+    @property
+    def coordinates(self) -> str:
+        """`Type.field`, the name this slot has in warnings and in `check`."""
+        return f"{self.parent}.{self.field}"
+
+
+@dataclass(frozen=True, slots=True)
+class CartMap:
+    """How a cart or order type is read."""
+
+    type: str
+    id: str
+    lines: str
+    line: str
+    item: str
+    quantity: str
+    variant: str | None = None
+    state: str | None = None
+    currency: str | None = None
+    price: str | None = None
+    minor_units: bool = False
+    checkout: frozenset[str] = frozenset()
+    placed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class EventMap:
+    """A field whose success is an event (`view_item`, `cart`, `signed_in`, `signed_out`)."""
+
+    parent: str
+    field: str
+    name: str
+    added: str | None = None
+    variant: str | None = None
+    on: str | None = None
+    cart: str | None = None
+
+    @property
+    def coordinates(self) -> str:
+        """`Type.field`."""
+        return f"{self.parent}.{self.field}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShopMap:
+    """Everything one map file says; lookups by (type, field) or type name."""
+
+    name: str
+    vary_headers: tuple[str, ...] = ()
+    session_header: str | None = None
+    session_response_header: str | None = None
+    session_cookies: tuple[str, ...] = ()
+    listings: dict[tuple[str, str], ListingMap] = field(default_factory=dict)
+    items: dict[str, ItemMap] = field(default_factory=dict)
+    carts: dict[str, CartMap] = field(default_factory=dict)
+    events: dict[tuple[str, str], EventMap] = field(default_factory=dict)

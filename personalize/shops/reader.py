@@ -1,0 +1,149 @@
+"""Reads a shop map: SDL with our directives in, a `ShopMap` out; errors name the line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    ObjectTypeExtensionNode,
+    SchemaExtensionNode,
+    build_schema,
+    get_directive_values,
+    parse,
+    print_ast,
+)
+
+from personalize import assets
+from personalize.errors import MapError
+from personalize.shops.map import ArgumentPath, CartMap, EventMap, ItemMap, Leaf, ListingMap, ShopMap
+
+T = TypeVar("T")
+
+
+def load(name_or_path: str) -> ShopMap:
+    """The map of that name in `graphql/shops/`, or of a file. Raises MapError."""
+    path = assets.shop_map(name_or_path)
+    try:
+        return read(path.read_text(encoding="utf-8"), source=path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise MapError(f"the shop map {path.name} cannot be read: {error}") from error
+
+
+def read(text: str, source: str = "map") -> ShopMap:
+    """The `ShopMap` that an SDL text describes. Raises MapError with the line."""
+    definitions = build_schema(
+        "type Query { _: Boolean }\n" + assets.find("graphql", "shop_map.graphql").read_text(encoding="utf-8"),
+        no_location=True,
+    )
+    try:
+        return _Reader(definitions, source).read(parse(text, max_tokens=20_000))
+    except GraphQLError as error:
+        line = f" line {error.locations[0].line}" if error.locations else ""
+        raise MapError(f"{source}{line}: {error.message}", hint="see docs/shop-map.md for the directives") from error
+
+
+class _Reader:
+    def __init__(self, definitions: GraphQLSchema, source: str) -> None:
+        self.definitions = definitions
+        self.source = source
+
+    def read(self, document: DocumentNode) -> ShopMap:
+        shop: dict[str, Any] = {}
+        listings, items, carts, events = {}, {}, {}, {}
+        for node in document.definitions:
+            if isinstance(node, SchemaExtensionNode):
+                shop = self.values("shop", node) or shop
+            elif isinstance(node, ObjectTypeExtensionNode):
+                kind = node.name.value
+                if found := self.values("item", node):
+                    items[kind] = self.item(kind, found)
+                if found := self.values("cart", node):
+                    carts[kind] = self.cart(kind, found)
+                for one in node.fields or ():
+                    key = (kind, one.name.value)
+                    if found := self.values("listing", one):
+                        listings[key] = self.listing(key, found, self.values("page", one))
+                    if found := self.values("event", one):
+                        events[key] = EventMap(
+                            *key,
+                            found["name"],
+                            found.get("added"),
+                            found.get("variant"),
+                            found.get("on"),
+                            found.get("cart"),
+                        )
+            else:
+                raise MapError(f"{self.source}: only `extend` belongs in a map, met {print_ast(node)[:60]!r}")
+        if not shop:
+            raise MapError(f"{self.source}: no @shop", hint="start with `extend schema @shop(name: ...)`")
+        return ShopMap(
+            name=shop["name"],
+            vary_headers=tuple(h.lower() for h in shop["varyHeaders"]),
+            session_header=(shop.get("sessionHeader") or "").lower() or None,
+            session_response_header=(shop.get("sessionResponseHeader") or "").lower() or None,
+            session_cookies=tuple(shop["sessionCookies"]),
+            listings=listings, items=items, carts=carts, events=events,
+        )  # fmt: skip
+
+    def values(self, directive: str, node: Any) -> dict[str, Any] | None:
+        present: list[DirectiveNode] = [d for d in node.directives or () if d.name.value not in self._known()]
+        if present:
+            raise GraphQLError(f"unknown directive @{present[0].name.value}", [present[0]])
+        definition = self.definitions.get_directive(directive)
+        assert definition is not None
+        return get_directive_values(definition, node)
+
+    def _known(self) -> set[str]:
+        return {d.name for d in self.definitions.directives}
+
+    def listing(self, key: tuple[str, str], listing: dict[str, Any], page: dict[str, Any] | None) -> ListingMap:
+        if page is None:
+            raise MapError(f"{self.source}: {key[0]}.{key[1]} has @listing and no @page")
+        return ListingMap(
+            *key, items=listing["items"], total=listing.get("total"),
+            skip=_path(page["skip"]), take=_path(page["take"]),
+            sort=_optional(_path, listing.get("sort")), term=_optional(_path, listing.get("term")),
+            neutral=tuple(json.loads(value) for value in listing["neutral"]),
+            shareable=listing["shareable"], default=page.get("default"),
+            limit=page["limit"], window=page["window"], private=min(page["private"], page["limit"]),
+        )  # fmt: skip
+
+    def item(self, kind: str, found: dict[str, Any]) -> ItemMap:
+        attributes = _leaves(found["attributes"]) if found.get("attributes") else ()
+        names = ("variant", "title", "price", "currency")
+        texts = {name: found.get(name) for name in names}
+        return ItemMap(kind, found["id"], minor_units=found["minorUnits"], attributes=attributes, **texts)
+
+    def cart(self, kind: str, found: dict[str, Any]) -> CartMap:
+        return CartMap(
+            kind, found["id"], found["lines"], found["line"], found["item"], found["quantity"],
+            found.get("variant"), found.get("state"), found.get("currency"), found.get("price"), found["minorUnits"],
+            frozenset(found["checkout"]), frozenset(found["placed"]),
+        )  # fmt: skip
+
+
+def _path(text: str) -> ArgumentPath:
+    return tuple(text.split("."))
+
+
+def _optional(make: Callable[[str], T], text: str | None) -> T | None:
+    return None if text is None else make(text)
+
+
+def _leaves(text: str) -> tuple[Leaf, ...]:
+    """`a: b { c } d` as named leaves: (("a", "b { c }"), ("d", "d"))."""
+    operation = parse("{" + text + "}", no_location=True).definitions[0]
+    leaves = []
+    for node in operation.selection_set.selections:  # type: ignore[attr-defined]
+        if not isinstance(node, FieldNode):
+            raise GraphQLError(f"attributes are fields, met {print_ast(node)!r}")
+        name = node.alias.value if node.alias else node.name.value
+        leaves.append(Leaf(name, print_ast(node).removeprefix(f"{name}: ") if node.alias else print_ast(node)))
+    return tuple(leaves)
