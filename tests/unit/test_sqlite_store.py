@@ -140,3 +140,14 @@ async def test_a_stuck_thread_never_blocks_the_loop_and_never_queues_without_end
         except StoreError:
             await asyncio.sleep(0)
     await worker.close(lambda: None)
+
+
+async def test_several_gateways_open_and_write_one_file_at_once(path):
+    stores = [SqliteStore(path) for _ in range(4)]
+    await asyncio.gather(*(store.open() for store in stores))
+    rows = [EventRow(f"e{number}", NOW, None, b"{}") for number in range(50)]
+    new = await asyncio.gather(*(store.append_events(rows) for store in stores))
+    assert sum(new) == 50
+    assert len([row async for row in stores[0].events()]) == 50
+    for store in stores:
+        await store.close()
