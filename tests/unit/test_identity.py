@@ -66,7 +66,7 @@ def test_bare_ids_are_bounded(identity, telemetry):
 
 def test_a_forged_signature_is_nobody_and_not_bare(identity, telemetry):
     header = identity.sign(identity.issue())
-    forged = header[:-1] + ("A" if header[-1] != "A" else "B")
+    forged = header[:-2] + ("A" if header[-2] != "A" else "B") + header[-1]
     assert identity.resolve(forged, None) is None
     assert identity.resolve(forged, "session").trust is Trust.SHOP
     assert identity.resolve(_storefront_signs("customer-4711", "another secret!!"), None) is None
