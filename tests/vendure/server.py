@@ -1,6 +1,7 @@
 """Starts the real Vendure as its own process on a throw-away copy of a populated database, and stops it again.
 
 By hand: `python -m tests.vendure.server --products 3000 --port 0` prints the URL and serves until interrupted.
+With `--prepare` it only fills the cache, so that a test run finds it warm.
 """
 
 import argparse
@@ -120,7 +121,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serve a populated Vendure until interrupted.")
     parser.add_argument("--products", type=int, default=0, help="generated products beside the 54 of the sample data")
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
+    parser.add_argument("--prepare", action="store_true", help="only install and populate what is not cached yet")
     options = parser.parse_args()
+    if options.prepare:
+        print(populated(options.products))
+        return
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with running(options.products, options.port) as shop:
