@@ -38,7 +38,7 @@ from personalize.gateway.run import RunBook
 from personalize.gateway.sessions import Sessions
 from personalize.gateway.shared import SharedWindows
 from personalize.gateway.upstream import Upstream
-from personalize.reload import SettingsWatch
+from personalize.settings import SettingsWatch
 from personalize.settings import Settings
 from personalize.shops import reader
 from personalize.telemetry import Telemetry
@@ -78,7 +78,9 @@ class Gateway:
         )
         sessions, inference = Sessions(self.shop, who), Inference()
         if decisions is None:
-            decisions = {name: registry.load("decisions", name).from_settings(settings) for name in registry.names("decisions")}
+            decisions = {
+                name: registry.load("decisions", name).from_settings(settings) for name in registry.names("decisions")
+            }
         signals = [registry.load("signals", name).from_settings(settings) for name in registry.names("signals")]
         self.knowledge = Knowledge(settings, self.shop, self.upstream, self.telemetry)
         self.windows = SharedWindows(settings.share_ttl, time.monotonic, settings.upstream_deadline)

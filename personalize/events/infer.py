@@ -22,7 +22,7 @@ class Whose:
 
     visitor: str | None = None
     session: str | None = None
-    context: Mapping[str, object] = NOTHING
+    context: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from personalize.errors import PersonalizeError
 from personalize.gateway.call import Call, Operation
 from personalize.gateway.listings import Ask, Listings, container_of
 from personalize.gateway.plan import Mode, Plan
-from personalize.gateway.rewrite import fields
+from personalize.gateway.raw import fields
 from personalize.gateway.upstream import Upstream
 from personalize.gateway.window import Part, Window, read_part
 from personalize.telemetry import Telemetry

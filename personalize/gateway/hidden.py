@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
+from personalize.gateway.raw import Raws
 from personalize.gateway.slots import PREFIX
 from personalize.shops.map import CartMap, ItemMap
 
 TYPENAME = f"{PREFIX}t"
 KEY = f"{PREFIX}key"
 HIDDEN = f'"{PREFIX}'.encode()
-Raws = dict[str, msgspec.Raw]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,3 @@ def amount(value: object, *, minor: bool) -> float:
 
 def _first(value: object) -> Any:
     return next(leaves(value), None)
-
-
-def joined(node: Mapping[str, bytes | msgspec.Raw]) -> bytes:
-    """A JSON object of raw values. Keys are GraphQL names, which need no escaping."""
-    return b"{" + b",".join([b'"%s":%s' % (key.encode(), bytes(raw)) for key, raw in node.items()]) + b"}"

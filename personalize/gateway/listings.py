@@ -14,10 +14,10 @@ from personalize.domain.clock import Clock
 from personalize.gateway.arrival import Arrival
 from personalize.gateway.call import Call, Operation
 from personalize.gateway.decide import Decided, Decider
-from personalize.gateway.hidden import Raws
 from personalize.gateway.paging import Paging, neutral, read_paging, search_term, with_paging, without_paging
 from personalize.gateway.plan import Mode, Plan
-from personalize.gateway.rewrite import Move, fields
+from personalize.gateway.raw import Raws, fields, is_object
+from personalize.gateway.rewrite import Move
 from personalize.gateway.run import Run, RunBook, arrange
 from personalize.gateway.sessions import Sessions, Standing
 from personalize.gateway.shared import SharedWindows
@@ -277,11 +277,11 @@ def container_of(data: Raws, ask: Ask) -> msgspec.Raw | None:
     here: Raws = data
     for step in ask.slot.path[:-1]:
         raw = here.get(step)
-        if raw is None or bytes(raw[:1]) != b"{":
+        if raw is None or not is_object(raw):
             return None
         here = fields(raw)
     raw = here.get(ask.slot.path[-1])
-    return raw if raw is not None and bytes(raw[:1]) == b"{" else None
+    return raw if is_object(raw) else None
 
 
 def move_of(ask: Ask) -> Move:
@@ -307,10 +307,10 @@ def _container(body: bytes, slot: ListingSlot) -> Part:
         raise Unreadable("the shop answered with errors")
     here = data.get("data")
     for step in slot.path:
-        if here is None or bytes(here[:1]) != b"{":
+        if here is None or not is_object(here):
             raise Unreadable("the listing is null")
         here = fields(here).get(step)
-    if here is None:
+    if here is None or not is_object(here):
         raise Unreadable("the listing is null")
     return read_part(here, slot)
 

@@ -16,14 +16,15 @@ from personalize.gateway.audit import Audit
 from personalize.gateway.call import Call, Operation, Reader
 from personalize.gateway.cors import Cors
 from personalize.gateway.desk import RequestDesk
-from personalize.gateway.hidden import HIDDEN, KEY, ItemFields, Raws, joined
+from personalize.gateway.hidden import HIDDEN, KEY, ItemFields
 from personalize.gateway.knowledge import Knowledge
 from personalize.gateway.listings import Ask, Listings, container_of, move_of
 from personalize.gateway.observe import Observer, succeeded
 from personalize.gateway.own import project
 from personalize.gateway.paging import with_paging
 from personalize.gateway.plan import Mode, Plan
-from personalize.gateway.rewrite import edit, errors, fields, strip
+from personalize.gateway.raw import Raws, fields, is_object, joined
+from personalize.gateway.rewrite import edit, errors, strip
 from personalize.gateway.sessions import Sessions
 from personalize.gateway.slots import ItemField
 from personalize.gateway.upstream import Answer, Upstream
@@ -134,7 +135,7 @@ class Pipeline:
             raise GiveUp("the shop's answer is not JSON")
         work.envelope = fields(answer.body or b"")
         raw = work.envelope.get("data")
-        work.data = fields(raw) if raw is not None and bytes(raw[:1]) == b"{" else None
+        work.data = fields(raw) if raw is not None and is_object(raw) else None
         if work.data is None and plan.kind == "query":
             raise GiveUp("the shop objects to the operation")
         plan.proven = plan.proven or work.data is not None

@@ -8,31 +8,23 @@ from typing import Any
 import msgspec
 import orjson
 
-from personalize.gateway.hidden import HIDDEN, Raws, joined
+from personalize.gateway.hidden import HIDDEN
+from personalize.gateway.raw import Json, Raws, elements, fields, is_list, is_object, joined
 from personalize.gateway.slots import PREFIX, Path
 from personalize.gateway.splice import Spliced
-
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 Edit = Callable[[Raws], None]
 Move = Callable[[list[str | int]], list[str | int] | None]
 """Where an error path of the shop's answer stands in ours; None where that place is not shown."""
 
 
-def fields(raw: bytes | msgspec.Raw) -> Raws:
-    """The fields of a JSON object as raw values. Raises msgspec.DecodeError where it is none."""
-    return _OBJECT.decode(raw)
-
-
-def edit(raw: bytes | msgspec.Raw, path: Path, change: Edit) -> bytes:
+def edit(raw: Json, path: Path, change: Edit) -> bytes:
     """The JSON value with `change` made to every object at `path` (response keys; lists on the way are entered)."""
-    start = bytes(raw[:1])
-    if start == b"[":
-        return b"[" + b",".join([edit(inner, path, change) for inner in _LIST.decode(raw)]) + b"]"
-    if start != b"{":
+    if is_list(raw):
+        return b"[" + b",".join([edit(inner, path, change) for inner in elements(raw)]) + b"]"
+    if not is_object(raw):
         return bytes(raw)
-    here = _OBJECT.decode(raw)
+    here = fields(raw)
     if not path:
         change(here)
     elif path[0] in here:
@@ -53,7 +45,7 @@ def _stripped(value: Any) -> Any:
     return value
 
 
-def errors(raw: bytes | msgspec.Raw, spliced: Spliced, moves: Sequence[Move]) -> bytes | None:
+def errors(raw: Json, spliced: Spliced, moves: Sequence[Move]) -> bytes | None:
     """The shop's errors as they would be had it been asked the client's own document; None where none is left."""
     kept = []
     for error in orjson.loads(raw):

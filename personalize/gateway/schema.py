@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Protocol
 
 import strawberry
-from graphql import GraphQLObjectType, GraphQLSchema, extend_schema, parse
+from graphql import GraphQLObjectType, GraphQLSchema, extend_schema, parse, print_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
@@ -140,9 +140,7 @@ def merge(schema: GraphQLSchema, shop: ShopMap, namespace: str) -> GraphQLSchema
     Raises MapError where the shop's schema already uses one of our names.
     """
     own = own_schema(namespace)
-    ours = own._schema
-    names = [name for name in ours.type_map if name not in _BUILT_IN and name not in ("Query", "Mutation")]
-    taken = [name for name in names if name in schema.type_map]
+    taken = [name for name in _own_names(own) if name in schema.type_map]
     roots = [root for root in (schema.query_type, schema.mutation_type) if root]
     items = [schema.type_map[name] for name in shop.items if name in schema.type_map]
     for kind in (*roots, *items):
@@ -159,18 +157,13 @@ def merge(schema: GraphQLSchema, shop: ShopMap, namespace: str) -> GraphQLSchema
     for root, own_root in ((schema.query_type, "Personalization"), (schema.mutation_type, "PersonalizationMutation")):
         if root is not None:
             definitions.append(f"extend type {root.name} {{ {namespace}: {own_root}! }}")
-    sdl = "\n".join(_own_types(own)) + "\n" + "\n".join(definitions)
+    sdl = "\n".join(print_type(own._schema.type_map[name]) for name in _own_names(own)) + "\n" + "\n".join(definitions)
     return extend_schema(schema, parse(sdl), assume_valid_sdl=True)
 
 
 _BUILT_IN = frozenset({"String", "Int", "Float", "Boolean", "ID"})
 
 
-def _own_types(own: strawberry.Schema) -> list[str]:
-    from graphql import print_type
-
-    return [
-        print_type(kind)
-        for name, kind in own._schema.type_map.items()
-        if not name.startswith("__") and name not in _BUILT_IN and name not in ("Query", "Mutation")
-    ]
+def _own_names(own: strawberry.Schema) -> list[str]:
+    names = own._schema.type_map
+    return [name for name in names if not name.startswith("__") and name not in _BUILT_IN | {"Query", "Mutation"}]

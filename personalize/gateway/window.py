@@ -10,11 +10,9 @@ import msgspec
 import numpy as np
 
 from personalize.domain.listing import Listing
-from personalize.gateway.hidden import Item, ItemFields, Raws, joined
+from personalize.gateway.hidden import Item, ItemFields
+from personalize.gateway.raw import Json, Raws, elements, fields, is_list, is_object, joined
 from personalize.gateway.slots import ListingSlot
-
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Unreadable(Exception):
@@ -66,29 +64,29 @@ class Part:
     total: int | None
 
 
-def read_part(container: msgspec.Raw | bytes, slot: ListingSlot) -> Part:
+def read_part(container: Json, slot: ListingSlot) -> Part:
     """Read a listing's container. Raises Unreadable, or msgspec.DecodeError on broken JSON."""
-    fields: Raws = _OBJECT.decode(container)
+    rest = fields(container)
     readers = [ItemFields(item, number) for number, item in enumerate(slot.item_types)]
     nodes: dict[str, list[Raws]] = {}
     items: list[Item] = []
     for view in slot.views:
-        raw = fields.pop(view, None)
-        if raw is None or bytes(raw[:1]) != b"[":
+        raw = rest.pop(view, None)
+        if raw is None or not is_list(raw):
             raise Unreadable("the list is null")
-        try:
-            rows = [_OBJECT.decode(node) for node in _LIST.decode(raw)]
-        except msgspec.ValidationError:
-            raise Unreadable("a node is null") from None
+        found = elements(raw)
+        if not all(is_object(node) for node in found):
+            raise Unreadable("a node is null")
+        rows = [fields(node) for node in found]
         read = [_read(readers, node) for node in rows]
         nodes[view] = rows
         items = read
     total = None
     for key in slot.totals:
-        if key in fields:
-            value = msgspec.json.decode(fields[key])
+        if key in rest:
+            value = msgspec.json.decode(rest[key])
             total = value if isinstance(value, int) else None
-    return Part(nodes, items, fields, total)
+    return Part(nodes, items, rest, total)
 
 
 def _read(readers: list[ItemFields], node: Raws) -> Item:
@@ -128,7 +126,7 @@ def build(parts: list[Part], *, list_id: str, term: str | None, offset: int = 0,
         candidates=tuple(tuple(group) for group in grouped.values()),
         owner=tuple(number[item.id] for item in items), offset=offset, total=total, whole=whole,
         version=blake2b("\0".join(rows).encode(), digest_size=12).hexdigest(), places=places,
-        size=sum(len(raw) for view in nodes.values() for node in view for raw in node.values()),
+        size=sum(len(memoryview(raw)) for view in nodes.values() for node in view for raw in node.values()),
     )  # fmt: skip
 
 
