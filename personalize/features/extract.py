@@ -1,0 +1,66 @@
+"""The one feature path: a prepared listing, a profile and a situation to a matrix, in serving and in training alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personalize.domain.profile import Profile
+from personalize.domain.session import Session
+from personalize.features.lasting import fill_lasting, visitor_values
+from personalize.features.prepared import Prepared
+from personalize.features.schema import CLOCK, LASTING, SESSION, SESSION_ITEM, VISITOR, Schema
+from personalize.features.session import fill_session
+
+
+def extract(
+    prepared: Prepared, profile: Profile | None, session: str | None, context: Mapping[str, object], at: float
+) -> NDArray[np.float32]:
+    """The matrix (n rows, f columns as `Schema.names`), float32, NaN where a value is missing.
+
+    `profile` None (no consent, no id) reads as one that nothing is known of. `session` is the request's session,
+    `at` epoch seconds. Costs one pass over what the profile touched and was shown, not over what the rows bear.
+    """
+    schema = prepared.schema
+    known = profile if profile is not None else _NOBODY
+    out = np.full((len(prepared.ids), len(schema.names)), np.nan, np.float32)
+    end = prepared.static.shape[1]
+    out[:, :end] = prepared.static
+    for column, name in enumerate(schema.attributes):
+        taste = known.tastes.get(name)
+        out[:, end + column] = prepared.numbers[:, column] - (taste.mean() if taste is not None else math.nan)
+    start = end + len(schema.attributes)
+    here = known.session_for(session, at) if profile is not None else Session()
+    fill_session(out[:, start : start + len(SESSION_ITEM) + len(SESSION)], prepared, known, here, at)
+    start += len(SESSION_ITEM) + len(SESSION)
+    fill_lasting(out[:, start : start + len(LASTING)], prepared, known, at)
+    start += len(LASTING)
+    broadcast = [*visitor_values(known), *_clock(at), *_context(schema, context)]
+    out[:, start:] = broadcast
+    return out
+
+
+def _clock(at: float) -> list[float]:
+    moment = datetime.fromtimestamp(at, UTC)
+    found = [moment.hour + moment.minute / 60, float(moment.weekday())]
+    assert len(found) == len(CLOCK)
+    return found
+
+
+def _context(schema: Schema, context: Mapping[str, object]) -> list[float]:
+    found = []
+    for name in schema.context_numbers:
+        value = context.get(name)
+        found.append(float(value) if isinstance(value, (int, float)) else math.nan)
+    for name, words in schema.context_words:
+        word = context.get(name)
+        found.append(float(words.index(word)) if word in words else math.nan)
+    return found
+
+
+_NOBODY = Profile()
+assert len(visitor_values(_NOBODY)) == len(VISITOR)

@@ -1,0 +1,69 @@
+"""Columns of what lasts beyond the session: items of the past, purchases and their rhythm, tastes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personalize.domain.profile import Bought, Profile
+from personalize.features.prepared import Prepared
+from personalize.features.schema import LASTING, VISITOR
+
+DAY = 86_400.0
+
+
+def due(bought: Bought, at: float) -> float:
+    """How due an item is: time since the last purchase over its rhythm (1 = now); NaN where it has none."""
+    rhythm = bought.rhythm()
+    return (at - bought.last) / max(rhythm, DAY) if rhythm is not None else math.nan
+
+
+def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile, at: float) -> None:
+    """Fill the columns `LASTING` of all rows; `out` (n, len(LASTING)) comes filled with NaN."""
+    past_count, past_days, bought_times, bought_days, bought_due, rejected, taste_price, total, most = range(
+        len(LASTING)
+    )
+    out[:, past_count] = 0.0
+    out[:, bought_times] = 0.0
+    for item, mark in profile.history.items():
+        row = prepared.row_of.get(item)
+        if row is not None:
+            out[row, past_count] = mark.count
+            out[row, past_days] = max(at - mark.at, 0.0) / DAY
+    for item, bought in profile.bought.items():
+        row = prepared.row_of.get(item)
+        if row is not None:
+            out[row, bought_times] = bought.times
+            out[row, bought_days] = max(at - bought.last, 0.0) / DAY
+            out[row, bought_due] = due(bought, at)
+    for item, when in profile.rejected.items():
+        row = prepared.row_of.get(item)
+        if row is not None:
+            out[row, rejected] = max(at - when, 0.0) / DAY
+    if profile.log_price.weight > 0:
+        out[:, taste_price] = (prepared.log_price - profile.log_price.mean()) / (profile.log_price.deviation() + 0.2)
+    weights = {key: profile.affinity(key, at) for key in profile.tokens if key in prepared.token_number}
+    out[:, total], out[:, most] = gather(prepared, weights)
+
+
+def gather(prepared: Prepared, weights: dict[int, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sum and greatest weight of each row's properties, both (n,): one gather and one bincount, no loop over rows."""
+    n = len(prepared.ids)
+    if not weights or not len(prepared.token_row):
+        return np.zeros(n), np.zeros(n)
+    table = np.zeros(len(prepared.token_names))
+    for key, weight in weights.items():
+        table[prepared.token_number[key]] = weight
+    each = table[prepared.token_kind]
+    most = np.zeros(n)
+    np.maximum.at(most, prepared.token_row, each)
+    return np.bincount(prepared.token_row, each, minlength=n).astype(np.float64), most
+
+
+def visitor_values(profile: Profile) -> list[float]:
+    """The values `VISITOR`, equal for all rows."""
+    found = [float(profile.sessions), float(len(profile.history)), float(len(profile.bought))]
+    assert len(found) == len(VISITOR)
+    return found

@@ -1,0 +1,130 @@
+"""What features need of a listing and can know before a visitor comes: computed once per window."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personalize.domain.listing import Listing
+from personalize.domain.popularity import CLICKS, EXPECTED, IMPRESSIONS, MAX_POSITIONS, PRIOR_CLICKS, Popularity
+from personalize.domain.tokens import numbers, properties, token
+from personalize.features.schema import Schema
+from personalize.features.window import GRID, Facts, log_prices, measure, rank
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Prepared:
+    """A listing made ready: n rows in the shop's order.
+
+    `static` is float32 (n, s): the columns that depend on the list and the catalogue only, as `Schema.static_names`.
+    `position`, `log_price`, `rate` are (n,), `numbers` (n, a) of the attributes, NaN where unknown. Properties of all
+    rows lie in one flat table: `token_row[k]` bears the property number `token_kind[k]`, whose hash `token_number`
+    maps to it and whose `(name, value)` is `token_names[number]`. `elsewhere` gives the position of touched items of
+    the window that are no rows here.
+    """
+
+    schema: Schema
+    ids: tuple[str, ...]
+    row_of: dict[str, int]
+    position: Floats
+    static: NDArray[np.float32]
+    log_price: Floats
+    rate: Floats
+    numbers: Floats
+    token_row: NDArray[np.int64]
+    token_kind: NDArray[np.int64]
+    token_number: dict[int, int]
+    token_names: tuple[tuple[str, str], ...]
+    elsewhere: Mapping[str, float]
+    at: float
+
+    def place(self, item: str) -> float | None:
+        """The position of an item in the window, None where it is not in it."""
+        row = self.row_of.get(item)
+        return float(self.position[row]) if row is not None else self.elsewhere.get(item)
+
+
+def prepare(
+    listing: Listing,
+    popularity: Popularity,
+    at: float,
+    schema: Schema,
+    position: Floats | None = None,
+    facts: Facts | None = None,
+) -> Prepared:
+    """Make `listing` ready as of `at` (epoch seconds).
+
+    Where `listing` is only a page of a window, `position` gives each row's place in it and `facts` what the log tells
+    of the whole; by default the listing is the window.
+    """
+    n = len(listing)
+    position = np.arange(n, dtype=np.float64) if position is None else position
+    facts = measure(listing) if facts is None else facts
+    log_price = log_prices(listing)
+    table = np.full((n, len(schema.attributes)), np.nan)
+    names: dict[tuple[str, str], int] = {}
+    rows: list[int] = []
+    kinds: list[int] = []
+    prices = listing.prices.tolist()
+    for row in range(n):
+        attributes = listing.attributes[row] if listing.attributes else {}
+        for pair in properties(attributes, prices[row], listing.currency):
+            rows.append(row)
+            kinds.append(names.setdefault(pair, len(names)))
+        if schema.attributes and attributes:
+            found = numbers(attributes)
+            table[row] = [found.get(name, np.nan) for name in schema.attributes]
+    counts = popularity.counts(listing.ids, at)
+    rate = (counts[:, CLICKS] + PRIOR_CLICKS) / (counts[:, EXPECTED] + PRIOR_CLICKS)
+    static = np.empty((n, len(schema.static_names)), np.float32)
+    columns: list[Floats | float] = [
+        position,
+        position / max(facts.size, 1),
+        float(facts.size),
+        log_price,
+        rank(log_price, facts.prices),
+        log_price - (facts.prices[len(GRID) // 2] if facts.prices else np.nan),
+        facts.price_order,
+        facts.prices[-2] - facts.prices[1] if facts.prices else np.nan,
+        _text_match(listing),
+        rate,
+        np.log1p(counts[:, IMPRESSIONS]),
+        *(np.log1p(counts[:, column]) for column in range(CLICKS, counts.shape[1])),
+        popularity.position_rates()[np.clip(position, 0, MAX_POSITIONS - 1).astype(np.int64)],
+    ]
+    for column, name in enumerate(schema.attributes):
+        columns += [table[:, column], rank(table[:, column], facts.numbers.get(name, ()))]
+    for column, values in enumerate(columns):
+        static[:, column] = values
+    return Prepared(
+        schema=schema,
+        ids=listing.ids,
+        row_of={item: row for row, item in enumerate(listing.ids)},
+        position=position,
+        static=static,
+        log_price=log_price,
+        rate=rate,
+        numbers=table,
+        token_row=np.asarray(rows, np.int64),
+        token_kind=np.asarray(kinds, np.int64),
+        token_number={token(*pair): number for pair, number in names.items()},
+        token_names=tuple(names),
+        elsewhere=facts.touched,
+        at=at,
+    )
+
+
+def _text_match(listing: Listing) -> Floats:
+    """Share of the search term's words that the title holds; NaN without a term or titles."""
+    if not listing.search_term or not listing.titles:
+        return np.full(len(listing), np.nan)
+    wanted = re.findall(r"\w+", listing.search_term.lower())[:16]
+    if not wanted:
+        return np.full(len(listing), np.nan)
+    return np.array([sum(word in title.lower() for word in wanted) / len(wanted) for title in listing.titles])

@@ -1,0 +1,142 @@
+"""The feature schema: which features there are, in which order, and the fingerprint that models are bound to."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from personalize.domain.event import Event
+from personalize.domain.tokens import MAX_WORD, numbers
+
+VERSION = 1  # raise it whenever the meaning of a feature changes, so that older models are refused
+
+LIST = (
+    "position", "position_share", "list_size", "price_log", "price_rank", "price_ratio", "price_order",
+    "price_spread", "text_match",
+)  # fmt: skip
+POPULARITY = ("rate", "impressions", "clicks", "views", "carts", "purchases", "position_rate")
+SESSION_ITEM = (
+    "touched_count", "touched_clicks", "touched_carts", "touched_order", "touched_events_ago", "touched_seconds",
+    "touched_share", "shown_times", "shown_lists_ago", "skipped",
+    "from_touched", "from_deepest", "touched_above",
+    "price_to_last", "price_to_mean", "price_to_low", "price_to_high", "lean_sum", "lean_max", "lean_last",
+)  # fmt: skip
+SESSION = (
+    "session_events", "session_touches", "session_clicks", "session_searches", "session_lists", "session_items",
+    "seconds_since_event", "events_since_search", "events_since_click", "touched_in_list", "last_in_list",
+)  # fmt: skip
+LASTING = (
+    "past_count", "past_days", "bought_times", "bought_days", "bought_due", "rejected_days", "taste_price",
+    "affinity_sum", "affinity_max",
+)  # fmt: skip
+VISITOR = ("visitor_sessions", "visitor_items", "visitor_bought")
+CLOCK = ("hour", "weekday")
+
+MAX_NUMBERS = 8  # numeric attributes of items that become features
+MAX_CONTEXT = 8  # context names of each kind that become features
+MAX_VALUES = 16  # values of a context name that are told apart, the most frequent ones
+MIN_SHARE = 0.05  # of lists (context) or items (attributes) that must bear a name
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What depends on the log: the numeric attributes, and the context names with their known words.
+
+    `names` is the order of the columns everywhere.
+    """
+
+    attributes: tuple[str, ...] = ()
+    context_numbers: tuple[str, ...] = ()
+    context_words: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All feature names in column order; the columns that depend on the list only come first."""
+        return (
+            *self.static_names, *(f"number.{name}.to_taste" for name in self.attributes),
+            *SESSION_ITEM, *SESSION, *LASTING, *VISITOR, *CLOCK,
+            *(f"context.{name}" for name in self.context_numbers),
+            *(f"context.{name}" for name, _ in self.context_words),
+        )  # fmt: skip
+
+    @property
+    def static_names(self) -> tuple[str, ...]:
+        """The columns that `prepare` fills."""
+        return (
+            *LIST, *POPULARITY,
+            *(f"number.{name}.{kind}" for name in self.attributes for kind in ("value", "rank")),
+        )  # fmt: skip
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change with any name, their order, a known word or the code's `VERSION`."""
+        told = json.dumps([VERSION, self.names, self.context_words], ensure_ascii=True)
+        return blake2b(told.encode(), digest_size=8).hexdigest()
+
+    def to_dict(self) -> dict[str, object]:
+        """As plain values, for a model's card."""
+        return {
+            "attributes": list(self.attributes),
+            "context_numbers": list(self.context_numbers),
+            "context_words": {name: list(values) for name, values in self.context_words},
+        }
+
+    @staticmethod
+    def from_dict(raw: Mapping[str, object]) -> Schema:
+        """Back from `to_dict`; ValueError where something is missing or of another kind."""
+        attributes, context_numbers = raw.get("attributes"), raw.get("context_numbers")
+        words = raw.get("context_words")
+        if not (isinstance(attributes, list) and isinstance(context_numbers, list) and isinstance(words, Mapping)):
+            raise ValueError("attributes, context_numbers and context_words are expected")
+        return Schema(
+            tuple(map(str, attributes)),
+            tuple(map(str, context_numbers)),
+            tuple((str(name), tuple(map(str, values))) for name, values in words.items()),
+        )
+
+
+def detect(events: Iterable[Event]) -> Schema:
+    """The schema that fits a log: attribute and context names by detected type, from its `view_item_list` events."""
+    lists = items = 0
+    attributes: Counter[str] = Counter()
+    numeric: Counter[str] = Counter()
+    words: dict[str, Counter[str]] = {}
+    for event in events:
+        if event.event != "view_item_list":
+            continue
+        lists += 1
+        for name, value in event.context.items():
+            if isinstance(value, (int, float)):
+                numeric[name] += 1
+            elif isinstance(value, str) and len(value) <= MAX_WORD:
+                words.setdefault(name, Counter())[value] += 1
+        for item in event.items:
+            items += 1
+            if item.attributes:
+                attributes.update(numbers(item.attributes).keys())
+    worded = {
+        name: counts
+        for name, counts in words.items()
+        # A name with nearly as many words as lists (a place, a search) tells lists apart, not situations.
+        if counts.total() >= MIN_SHARE * lists and len(counts) <= max(4 * MAX_VALUES, 2)
+    }
+    return Schema(
+        _frequent(attributes, MIN_SHARE * items, MAX_NUMBERS),
+        _frequent(numeric, MIN_SHARE * lists, MAX_CONTEXT),
+        tuple(
+            (name, tuple(value for value, _ in sorted(counts.items(), key=_by_count)[:MAX_VALUES]))
+            for name, counts in sorted(worded.items())[:MAX_CONTEXT]
+        ),
+    )
+
+
+def _by_count(pair: tuple[str, int]) -> tuple[int, str]:
+    return -pair[1], pair[0]
+
+
+def _frequent(counts: Counter[str], least: float, limit: int) -> tuple[str, ...]:
+    kept = [name for name, count in sorted(counts.items(), key=_by_count)[:limit] if count >= least]
+    return tuple(sorted(kept))
