@@ -13,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personalize.demo.catalogue import CURRENCY, Catalogue, Product
+from personalize.demo.shop.find import Finder
+from personalize.demo.shop.inputs import SearchInput
+from personalize.demo.shop.shelf import Shelf
 from personalize.demo.source import read
 from personalize.demo.tastes import PAGE, Shopper, attraction, examination, make_shoppers
 from personalize.domain.event import Event, EventItem
@@ -194,10 +197,6 @@ class _Street:
         found = self.terms[shopper.language]
         return found[int(rng.integers(len(found)))]
 
-    @staticmethod
-    def _parent(product: Product) -> str:
-        return product.department
-
     def _item(self, row: int, index: int, quantity: int | None = None) -> EventItem:
         """An item as logged; `index` is its place in a list, -1 outside of lists."""
         if quantity is None and (row, index) in self._items:
@@ -219,10 +218,6 @@ class _Street:
 
 def _terms(catalogue: Catalogue, language: str) -> list[_Listing]:
     """What people type: words of product names that find enough; rows in the order of the shop's own search."""
-    from personalize.demo.shop.find import Finder
-    from personalize.demo.shop.inputs import SearchInput
-    from personalize.demo.shop.shelf import Shelf
-
     finder = Finder(Shelf(catalogue, language))
     words = sorted({product.kind.of(language).casefold() for product in catalogue.products})
     found = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import strawberry
@@ -47,8 +48,9 @@ class Answer:
     allow: str | None = None
 
 
+@cache
 def make_schema() -> strawberry.Schema:
-    """The demo shop's schema; its resolvers want a `Call` as context."""
+    """The demo shop's schema (it holds no state, so all shops share it); its resolvers want a `Call` as context."""
     return strawberry.Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))
 
 
@@ -110,11 +112,11 @@ class Answerer:
     def _prepare(self, query: str) -> DocumentNode | Answer:
         try:
             document = parse(query, max_tokens=MAX_TOKENS)
+            errors = validate(self.schema, document, self._rules, max_errors=MAX_ERRORS)
         except GraphQLSyntaxError as error:
             return _refused("GRAPHQL_PARSE_FAILED", [error])
         except RecursionError:
             return request_error(400, "GRAPHQL_PARSE_FAILED", "Syntax Error: Document nests too deeply.")
-        errors = validate(self.schema, document, self._rules, max_errors=MAX_ERRORS)
         return _refused("GRAPHQL_VALIDATION_FAILED", errors) if errors else document
 
 

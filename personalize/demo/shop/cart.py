@@ -272,7 +272,7 @@ class Customer(Node):
     @strawberry.field
     def orders(self, info: Info, options: OrderListOptions | None = None) -> OrderList:
         """Only for the customer's own session; the newest first."""
-        from personalize.demo.shop.present import order_page
+        from personalize.demo.shop.present import order_page  # here, since it builds the types of this module
 
         return order_page(info.context, self.id, options)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 import strawberry
 from cachetools import LRUCache
@@ -31,10 +32,20 @@ class Finder:
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
-        self._texts = [self._text(product) for product in shelf.catalogue.products]
-        self._products = [self._grouped(product) for product in shelf.catalogue.products]
-        self._variants = [self._single(product) for product in shelf.catalogue.products]
+        self._by_rank = sorted(range(len(shelf.catalogue.products)), key=lambda i: shelf.catalogue.products[i].rank)
         self._cache: LRUCache[Filters, tuple[goods.SearchResult, ...]] = LRUCache(MAX_CACHED)
+
+    @cached_property
+    def _texts(self) -> list[tuple[str, str, str]]:
+        return [self._text(product) for product in self.shelf.catalogue.products]
+
+    @cached_property
+    def _products(self) -> list[goods.SearchResult]:
+        return [self._grouped(product) for product in self.shelf.catalogue.products]
+
+    @cached_property
+    def _variants(self) -> list[list[goods.SearchResult]]:
+        return [self._single(product) for product in self.shelf.catalogue.products]
 
     def search(self, wanted: SearchInput) -> goods.SearchResponse:
         """A page: `take` of None or 0 gives 25 rows, a negative one all; there is no upper limit."""
@@ -65,7 +76,7 @@ class Finder:
     ) -> tuple[goods.SearchResult, ...]:
         catalogue = self.shelf.catalogue
         hits: list[tuple[float, int]] = []
-        for index in sorted(range(len(catalogue.products)), key=lambda i: catalogue.products[i].rank):
+        for index in self._by_rank:
             product = catalogue.products[index]
             if not all(wanted.intersection(product.collection_ids) for wanted in collections):
                 continue
