@@ -189,9 +189,8 @@ class _Street:
             pull = np.exp(2.2 * shopper.likes[columns])
             return self.listings[self.categories[int(rng.choice(len(columns), p=pull / pull.sum()))]]
         if kind < 0.82:
-            return self.listings[
-                self._parent(self.catalogue.products[int(np.argmax(liked + rng.gumbel(0, 1, len(liked))))])
-            ]
+            wanted = int(np.argmax(liked + rng.gumbel(0, 1, len(liked))))
+            return self.listings[self.catalogue.products[wanted].department]
         if kind < 0.90:
             return self.listings[str(rng.choice(["all", "new-in", "gifts"]))]
         found = self.terms[shopper.language]
