@@ -38,16 +38,16 @@ from personalize.gateway.run import RunBook
 from personalize.gateway.sessions import Sessions
 from personalize.gateway.shared import SharedWindows
 from personalize.gateway.upstream import Upstream
-from personalize.settings import SettingsWatch
-from personalize.settings import Settings
+from personalize.settings import Settings, SettingsWatch
 from personalize.shops import reader
+from personalize.stores import open_store
+from personalize.stores.tidy import keep_tidy
 from personalize.telemetry import Telemetry
 from personalize.visitors.identity import Identity
 from personalize.visitors.profiles import ProfileBook
 
 DAY = 86_400.0
 REMEMBERED_DAYS = 30.0
-MAX_REMEMBERED = 500_000
 RELOAD_SECONDS = 1.0
 
 
@@ -67,7 +67,7 @@ class Gateway:
         self.telemetry = Telemetry()
         self.shop = reader.load(settings.shop)
         self.upstream = Upstream(settings.shop_url, settings.upstream_deadline, transport)
-        self.store: Store = store_of(settings, clock)
+        self.store: Store = open_store(settings.store_url)
         self.popularity = Popularity()
         who = Identity.from_settings(settings, self.telemetry)
         self.profiles = ProfileBook(
@@ -97,25 +97,26 @@ class Gateway:
             outbox=self.outbox, profiles=self.profiles, cors=Cors(settings.cors_origins), audit=self.audit,
             telemetry=self.telemetry,
         )  # fmt: skip
-        self._watching: asyncio.Task[None] | None = None
+        self._behind: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Open the store, learn the schema and what was popular, begin to take events. Raises MapError, StoreError."""
         try:
             await self.store.open()
-            await self._remember()
         except PersonalizeError as error:  # the shop is sold from without a store, too
             self.telemetry.fault("store", error.code, error)
         self.knowledge.start()
         self.outbox.start()
+        behind = [self._remember(), keep_tidy(self.store, self.settings, self.telemetry, clock=self.clock)]
         if self.watch is not None:
-            self._watching = asyncio.get_running_loop().create_task(self._reload())
+            behind.append(self._reload())
+        self._behind = [asyncio.get_running_loop().create_task(work) for work in behind]
 
     async def stop(self) -> None:
         """Drain: events are flushed, background work ends, connections close."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        for task in self._behind:
+            task.cancel()
+        await asyncio.gather(*self._behind, return_exceptions=True)
         await self.audit.close()
         await self.windows.close()
         await self.knowledge.stop()
@@ -166,16 +167,17 @@ class Gateway:
             self.popularity.apply(entry.event)
 
     async def _remember(self) -> None:
-        """Fold the log's last days into the popularity counts, so that a restart does not forget them."""
-        count = 0
-        async for row in self.store.events(since=self.clock() - REMEMBERED_DAYS * DAY):
-            try:
+        """Fold the log's last days into the popularity counts, so that a restart does not forget them.
+
+        Runs behind: until it is done, what is popular is what was seen since the start.
+        """
+        now = self.clock()
+        try:
+            async for row in self.store.events(since=now - REMEMBERED_DAYS * DAY, until=now):
                 self.popularity.apply(parse(row.line))
-            except PersonalizeError as error:
-                self.telemetry.count("log_line", error.code)
-            count += 1
-            if count >= MAX_REMEMBERED:
-                break
+                await asyncio.sleep(0)
+        except PersonalizeError as error:
+            self.telemetry.fault("popularity", error.code, error)
 
     async def _reload(self) -> None:
         assert self.watch is not None
@@ -184,10 +186,3 @@ class Gateway:
             settings = self.watch.poll()
             if settings is not None:
                 self.use(settings)
-
-
-def store_of(settings: Settings, clock: Clock) -> Store:
-    """The store that `store_url` names. Raises RegistryError."""
-    scheme = settings.store_url.partition(":")[0]
-    store: Store = registry.load("stores", scheme).from_url(settings.store_url)
-    return store

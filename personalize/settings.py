@@ -92,15 +92,19 @@ SECRET_MIN = 16
 _LISTS = ("secret", "trusted_proxies", "cors_origins")
 
 
-def load_settings(environ: Mapping[str, str] | None = None, path: Path | str | None = None) -> Settings:
-    """The settings of the environment and the TOML file; the environment wins.
+def load_settings(
+    environ: Mapping[str, str] | None = None,
+    path: Path | str | None = None,
+    overrides: Mapping[str, object] | None = None,
+) -> Settings:
+    """The settings of the environment and the TOML file; the environment wins, and over it `overrides` (options).
 
     `path` defaults to `PERSONALIZE_CONFIG`, else to `personalize.toml` here if there is one. Raises `SettingsError`.
     """
     environ = os.environ if environ is None else environ
     file = config_path(environ, path)
     raw = {} if file is None else _read(file)
-    return _convert({**raw, **_from_environ(environ)})
+    return _convert({**raw, **_from_environ(environ), **(overrides or {})})
 
 
 def config_path(environ: Mapping[str, str], path: Path | str | None = None) -> Path | None:

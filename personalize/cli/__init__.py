@@ -1,1 +1,31 @@
 """The `personalize` command."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from personalize.cli import check, demo, learn, log, serve
+from personalize.errors import PersonalizeError
+
+
+class _Group(click.Group):
+    """A group whose commands end with exit code 2 and a named error, never a traceback, on errors of ours."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except PersonalizeError as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=_Group)
+@click.version_option(package_name="personalize")
+def main() -> None:
+    """The personalisation gateway in front of a headless shop's GraphQL API."""
+
+
+for command in (serve.serve, check.check, demo.demo, learn.train, learn.evaluate, log.export, log.import_):
+    main.add_command(command)

@@ -114,6 +114,7 @@ class Profile(msgspec.Struct, array_like=True):
     log_price: Decayed = msgspec.field(default_factory=Decayed)
     currency: str | None = None
     tastes: dict[str, Decayed] = {}
+    behaviour: int = 0  # events other than lists being shown: while it stands still, an order may be resumed
 
     def apply(self, event: Event) -> None:
         """Fold one event. Raises nothing on odd events: what cannot be used is left out."""
@@ -123,6 +124,7 @@ class Profile(msgspec.Struct, array_like=True):
         self.seen[mark] = None
         _trim(self.seen, MAX_SEEN)
         self.version += 1
+        self.behaviour += event.event != "view_item_list"
         self.first_at = min(self.first_at, event.at) if self.first_at else event.at
         session = self._enter(event)
         self.last_at = max(self.last_at, event.at)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
 from cachetools import TTLCache
 
 from personalize.domain.clock import Clock
 from personalize.domain.experiment import Assignment
-from personalize.domain.permission import Permissions, Trace
+from personalize.domain.permission import Keep, Permissions, Trace
+from personalize.domain.profile import Profile
 from personalize.domain.signal import Signal
 from personalize.domain.strategy import Mode
 from personalize.domain.visit import Consent, Trust, Visit, VisitorId
@@ -70,13 +71,17 @@ class Reception:
         permissions = consent.allowed(agreement)
         token = self.sessions.token(call)
         session = self.who.session(token)
-        visitor = self.who.resolve(call.header(VISITOR), token) if agreement.mode is not Consent.NONE else None
+        # An id is looked at only where something it is for is allowed.
+        wanted = agreement.mode is not Consent.NONE or permissions.experiment
+        visitor = self.who.resolve(call.header(VISITOR), token) if wanted else None
         headers: list[tuple[str, str]] = []
         if visitor is None and permissions.id:
             visitor = self.who.issue()
             headers.append((identity.HEADER, self.who.sign(visitor)))
-        profile = None
-        if visitor is not None:
+            profile: Profile | None = Profile()
+        elif visitor is None or permissions.profile is Keep.NOWHERE:
+            profile = None
+        else:
             visitor, profile = await self.profiles.find(visitor, permissions.profile)
         unit = visitor.value if visitor is not None else None
         requested = experiments.read_requested(call.header(EXPERIMENT), self.settings.experiments, count)
@@ -89,8 +94,8 @@ class Reception:
         )  # fmt: skip
         facts = context.read_context(call.header(CONTEXT), count)
         facts |= await gather(self.signals, visit, deadline=SIGNAL_SECONDS, count=count)
-        visit.context.update(facts)  # type: ignore[attr-defined]
-        key = profile_key(visitor) if visitor is not None else None
+        visit = replace(visit, context=facts)
+        key = profile_key(visitor) if visitor is not None and agreement.mode is not Consent.NONE else None
         return Arrival(
             visit=visit, permissions=permissions, session=session, key=key,
             modes=running(

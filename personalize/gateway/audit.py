@@ -9,6 +9,7 @@ from collections.abc import Callable
 from personalize.errors import PersonalizeError
 from personalize.gateway.call import Call, Operation
 from personalize.gateway.listings import Ask, Listings, container_of
+from personalize.gateway.payload import payload
 from personalize.gateway.plan import Mode, Plan
 from personalize.gateway.raw import fields
 from personalize.gateway.upstream import Upstream
@@ -65,12 +66,7 @@ class Audit:
 
     async def _alone(self, plan: Plan, ask: Ask, call: Call, operation: Operation) -> Part | None:
         modes = tuple(Mode.OBSERVE if slot.index == ask.slot.index else Mode.AS_IS for slot in plan.found.listings)
-        composed = plan.upstream(modes)
-        variables = {k: v for k, v in operation.variables.items() if k in composed.variables}
-        payload: dict[str, object] = {"query": composed.text, "variables": variables}
-        if plan.operation.name:
-            payload["operationName"] = plan.operation.name.value
-        answer = await self.upstream.ask(call, payload)
+        answer = await self.upstream.ask(call, payload(plan, operation, plan.upstream(modes)))
         data = fields(answer.body or b"").get("data")
         container = container_of(fields(data), ask) if data is not None else None
         return read_part(container, ask.slot) if container is not None else None

@@ -44,7 +44,7 @@ class Storefront:
 
     async def _answer(self, call: Call) -> Answer:
         if self.dev and call.method == "GET" and not call.query_string and "text/html" in (call.header("accept") or ""):
-            page = get_graphql_ide_html(subscription_enabled=False, graphql_ide="graphiql")
+            page = get_graphql_ide_html(graphql_ide="graphiql")
             return Answer(200, [("content-type", "text/html; charset=utf-8")], page.encode())
         if call.method != "OPTIONS":
             return await self.pipeline.respond(call)

@@ -25,12 +25,12 @@ def elements(raw: Json) -> list[msgspec.Raw]:
 
 def is_object(raw: Json | None) -> bool:
     """Whether this is a JSON object (and not null, for one)."""
-    return raw is not None and memoryview(raw)[:1] == b"{"
+    return raw is not None and bytes(memoryview(raw)[:1]) == b"{"
 
 
 def is_list(raw: Json | None) -> bool:
     """Whether this is a JSON list."""
-    return raw is not None and memoryview(raw)[:1] == b"["
+    return raw is not None and bytes(memoryview(raw)[:1]) == b"["
 
 
 def joined(node: Mapping[str, Json]) -> bytes:

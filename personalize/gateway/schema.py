@@ -94,26 +94,39 @@ class Desk(Protocol):
         ...
 
 
+def _visit(info: Info[Desk, Any]) -> VisitView:
+    return info.context.visit()
+
+
+def _listings(info: Info[Desk, Any], path: str | None = None) -> list[ListingView]:
+    return [one for one in info.context.listings() if path is None or one.path == path]
+
+
 @strawberry.type(name="Personalization", description="What the gateway knows and did in this operation.")
 class Personalization:
-    @strawberry.field(description="What is assumed of this visit.")
-    def visit(self, info: Info[Desk, Any]) -> VisitView:
-        return info.context.visit()
+    visit: VisitView = strawberry.field(resolver=_visit, description="What is assumed of this visit.")
+    listings: list[ListingView] = strawberry.field(
+        resolver=_listings, description="Reports on this operation's listings; `path` picks one."
+    )
 
-    @strawberry.field(description="Reports on this operation's listings; `path` picks one.")
-    def listings(self, info: Info[Desk, Any], path: str | None = None) -> list[ListingView]:
-        return [one for one in info.context.listings() if path is None or one.path == path]
+
+def _not_interested(info: Info[Desk, Any], item_id: strawberry.ID) -> bool:
+    return info.context.not_interested(str(item_id))
+
+
+async def _forget(info: Info[Desk, Any]) -> bool:
+    return await info.context.forget()
 
 
 @strawberry.type(name="PersonalizationMutation", description="The shopper's last word.")
 class PersonalizationMutation:
-    @strawberry.mutation(description="Do not suggest this item again; false where nothing may be remembered.")
-    def not_interested(self, info: Info[Desk, Any], item_id: strawberry.ID) -> bool:
-        return info.context.not_interested(str(item_id))
-
-    @strawberry.mutation(description="Erase profile, events and links of this visitor.")
-    async def forget(self, info: Info[Desk, Any]) -> bool:
-        return await info.context.forget()
+    not_interested: bool = strawberry.field(
+        resolver=_not_interested,
+        description="Do not suggest this item again; false where nothing may be remembered.",
+    )
+    forget: bool = strawberry.field(
+        resolver=_forget, description="Erase profile, events and links of this visitor; needs a signed id or a session."
+    )
 
 
 @cache

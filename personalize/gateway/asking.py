@@ -1,0 +1,54 @@
+"""Asking the shop: what is left of the operation goes to it, and its answer is taken in."""
+
+from __future__ import annotations
+
+from personalize.gateway.cors import Cors
+from personalize.gateway.listings import container_of
+from personalize.gateway.paging import with_paging
+from personalize.gateway.payload import payload
+from personalize.gateway.plan import Mode
+from personalize.gateway.raw import fields, is_object
+from personalize.gateway.upstream import Upstream
+from personalize.gateway.values import MISSING
+from personalize.gateway.work import GiveUp, Work
+
+
+async def ask_shop(work: Work, upstream: Upstream, cors: Cors) -> None:
+    """Fill `work.envelope`, `data` and `answer`. Raises UpstreamError, and GiveUp where the answer cannot be used."""
+    plan = work.plan
+    if any(ask.mode is Mode.DETACHED for ask in work.asks) and not cors.known(work.call):
+        for ask in work.asks:  # the shop's word on this origin is missing: let it see the request once
+            ask.mode, ask.window = Mode.OBSERVE, None
+    composed = plan.upstream(work.modes)
+    if composed.empty:
+        return
+    answer = work.answer = await upstream.ask(work.call, payload(plan, work.operation, composed, _paging(work)))
+    cors.learn(work.call, answer.headers)
+    if not answer.json:
+        raise GiveUp("the shop's answer is not JSON")
+    work.envelope = fields(answer.body or b"")
+    raw = work.envelope.get("data")
+    work.data = fields(raw) if raw is not None and is_object(raw) else None
+    if work.data is None and plan.kind == "query":
+        raise GiveUp("the shop objects to the operation")
+    plan.proven = plan.proven or work.data is not None
+    if "errors" in work.envelope and _window_lost(work):
+        raise GiveUp("a window failed")
+
+
+def _paging(work: Work) -> dict[str, object]:
+    """Our paging variables for the listings whose window is asked for."""
+    variables: dict[str, object] = {}
+    for ask in work.asks:
+        if ask.mode is Mode.WINDOW:
+            paged = with_paging(ask.slot.map, ask.arguments, 0, ask.rows)
+            for root, variable in work.plan.paging_variables(ask.slot).items():
+                if (value := paged.get(root, MISSING)) is not MISSING:
+                    variables[variable] = value
+    return variables
+
+
+def _window_lost(work: Work) -> bool:
+    """Whether a window came back null: a row the client did not ask for may have failed it."""
+    data = work.data or {}
+    return any(ask.mode is Mode.WINDOW and container_of(data, ask) is None for ask in work.asks)

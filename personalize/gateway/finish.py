@@ -1,0 +1,75 @@
+"""The end of the way: what the answer tells of the visit, and the answer itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import orjson
+
+from personalize.gateway.cors import Cors
+from personalize.gateway.hidden import HIDDEN, ItemFields
+from personalize.gateway.observe import Observer, succeeded
+from personalize.gateway.raw import Raws, fields, joined
+from personalize.gateway.rewrite import edit, strip
+from personalize.gateway.upstream import Answer, Headers
+from personalize.gateway.work import Work
+
+UNTOUCHED = {"etag", "last-modified", "content-length"}
+PLAIN = (("content-type", "application/json; charset=utf-8"),)
+
+
+def observe(work: Work, observer: Observer) -> dict[str, Any]:
+    """Offer the events of an answer to the outbox; for a mutation, its data as plain values."""
+    if work.data is None:
+        return {}
+    observer.listings(work.arrival, work.asks)
+    details = [d for d in work.plan.found.details if any(o.there(work.variables) for o in d.occurrences)]
+    for detail in details:
+        reader = ItemFields(detail.item)
+
+        def take(node: Raws, reader: ItemFields = reader) -> None:
+            item = reader.read(node)
+            if item is not None and len(details) == 1:  # several details in one operation are no click
+                observer.detail(work.arrival, item)
+
+        work.data = fields(edit(joined(work.data), detail.path, take))
+    if not work.plan.found.actions:
+        return {}
+    data: dict[str, Any] = orjson.loads(joined(work.data))
+    for action in work.plan.found.actions:
+        observer.action(work.arrival, action, data, work.variables)
+    return data
+
+
+def signed(work: Work, data: dict[str, Any], name: str) -> bool:
+    """Whether the operation did what the map calls `signed_in` or `signed_out`."""
+    return any(a.map.name == name and succeeded(a, data) for a in work.plan.found.actions)
+
+
+def finish(work: Work, cors: Cors) -> Answer:
+    """The answer to the client."""
+    envelope = dict(work.envelope)
+    if work.data is not None:
+        order = work.plan.found.root_keys
+        keys = [key for key in order if key in work.data] + [key for key in work.data if key not in order]
+        envelope["data"] = msgspec.Raw(joined({key: work.data[key] for key in keys}))
+    body = joined(envelope)
+    if HIDDEN in body:
+        body = strip(body)
+    status, headers = (
+        (work.answer.status, work.answer.headers) if work.answer is not None else (200, _alone(work, cors))
+    )
+    changed = bool(work.asks) or work.plan.ours
+    dropped = UNTOUCHED | ({"cache-control"} if changed else set())
+    headers = [pair for pair in headers if pair[0] not in dropped]
+    if changed:
+        headers.append(("cache-control", "private, no-store"))
+    return Answer(status, cors.finish(work.call, [*headers, *work.arrival.headers]), body)
+
+
+def _alone(work: Work, cors: Cors) -> Headers:
+    """The headers of an answer that the shop had no part in: those it sent with the window."""
+    window = next((ask.window for ask in work.asks if ask.window is not None), None)
+    said = window.headers if window is not None and window.headers else PLAIN
+    return [*said, *cors.headers(work.call)]

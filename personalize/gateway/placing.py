@@ -1,0 +1,118 @@
+"""Placing: every listing is read, ordered and put back; our own fields go in; error paths are led back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import orjson
+
+from personalize.gateway.arrival import Arrival
+from personalize.gateway.audit import Audit
+from personalize.gateway.hidden import KEY
+from personalize.gateway.listings import Ask, Listings, container_of, move_of
+from personalize.gateway.own import Own, project
+from personalize.gateway.plan import Mode
+from personalize.gateway.raw import Json, Raws, fields, joined
+from personalize.gateway.rewrite import edit, errors
+from personalize.gateway.schema import Desk
+from personalize.gateway.slots import ItemField, Path
+from personalize.gateway.work import Work
+
+
+def place_listings(work: Work, listings: Listings, audit: Audit) -> None:
+    """Decide and write the pages of all listings of an answer. Raises Unreadable."""
+    if work.data is None:
+        return
+    for ask in work.asks:
+        if ask.mode is not Mode.DETACHED:
+            container = container_of(work.data, ask)
+            if container is None:  # the shop has no such list: null stays null
+                continue
+            listings.read(ask, container)
+        elif audit.due():
+            audit.start(work.plan, ask, work.call, work.operation)
+        listings.arrange(ask, work.arrival)
+        _put(work, ask.slot.path, _page(work, ask))
+
+
+def lead_errors_back(work: Work) -> None:
+    """Errors as if the shop had been asked the client's own document."""
+    if "errors" not in work.envelope:
+        return
+    moves = [move_of(ask) for ask in work.asks if ask.mode is not Mode.DETACHED and ask.window is not None]
+    moved = errors(work.envelope["errors"], work.plan.upstream(work.modes).spliced, moves)
+    if moved is None:
+        del work.envelope["errors"]
+    else:
+        work.envelope["errors"] = msgspec.Raw(moved)
+
+
+async def place_ours(work: Work, own: Own, desk: Desk) -> None:
+    """Our own root fields, introspection, and item fields outside listings."""
+    if work.data is None:
+        return
+    for one in work.plan.found.item_fields:
+        work.data = fields(edit(joined(work.data), one.path, _filler(work, one)))
+    mine, faults = await own.fields(work.plan, work.operation.variables, desk)
+    mine |= own.introspect(work.plan, work.operation.variables)
+    work.data |= {key: msgspec.Raw(raw) for key, raw in mine.items()}
+    if faults:
+        told = orjson.loads(work.envelope["errors"]) if "errors" in work.envelope else []
+        work.envelope["errors"] = msgspec.Raw(orjson.dumps(told + faults))
+
+
+def _page(work: Work, ask: Ask) -> bytes:
+    """A listing's container with the rows to show."""
+    window = ask.window
+    assert window is not None
+    extras: dict[int, dict[str, bytes]] = {}
+    for one in ask.slot.item_fields:
+        for row in ask.shown if not one.path else ():
+            raw = _item(work, one, window.listing.ids[window.owner[row]])
+            if raw is not None:
+                extras.setdefault(row, {})[one.key] = raw
+    container: dict[str, Json] = dict(window.rest)
+    for view in ask.slot.views:
+        page = window.page(view, ask.shown, extras)
+        for one in ask.slot.item_fields:
+            if one.path:
+                page = edit(page, one.path, _filler(work, one))
+        container[view] = page
+    return joined(container)
+
+
+def _put(work: Work, path: Path, raw: bytes) -> None:
+    """Put a value into the answer; where a parent is null or gone, it stays so."""
+    assert work.data is not None
+    *parents, key = path
+    if not parents:
+        work.data[key] = msgspec.Raw(raw)
+        return
+
+    def put(node: Raws) -> None:
+        node[key] = msgspec.Raw(raw)
+
+    work.data = fields(edit(joined(work.data), tuple(parents), put))
+
+
+def _filler(work: Work, one: ItemField) -> Any:
+    """An edit that puts an item's `personalization` where the shop was asked for its id."""
+
+    def fill(node: Raws) -> None:
+        identity = node.pop(KEY, None)
+        if identity is not None:
+            raw = _item(work, one, str(msgspec.json.decode(identity)))
+            if raw is not None:
+                node[one.key] = msgspec.Raw(raw)
+
+    return fill
+
+
+def _item(work: Work, one: ItemField, item_id: str) -> bytes | None:
+    return project(one, _values(item_id, work.arrival), work.plan.document, work.variables)
+
+
+def _values(item_id: str, arrival: Arrival) -> dict[str, Any]:
+    profile = arrival.visit.profile
+    return {"itemId": item_id, "bought": item_id in profile.bought if profile is not None else None}
