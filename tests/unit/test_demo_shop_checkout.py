@@ -140,6 +140,18 @@ async def test_quantities(guest: Shopper) -> None:
     assert (await guest.do("removeAllOrderLines"))["lines"] == []
 
 
+async def test_several_at_once(guest: Shopper) -> None:
+    inputs = ", ".join(
+        f'{{productVariantId: "{identity}", quantity: {quantity}}}'
+        for identity, quantity in ((VARIANT.id, 2), (OTHER.id, -1), (OTHER.id, 1))
+    )
+    fields = "order { totalQuantity } errorResults { __typename ... on ErrorResult { errorCode } }"
+    assert await guest.do(f"addItemsToOrder(inputs: [{inputs}])", fields) == {
+        "order": {"totalQuantity": 3},
+        "errorResults": [{"__typename": "NegativeQuantityError", "errorCode": "NEGATIVE_QUANTITY_ERROR"}],
+    }
+
+
 NO_LINE = "This order does not contain an OrderLine with the id 0"
 ADDRESS = 'setOrderShippingAddress(input: {streetLine1: "x", countryCode: "ZZ"})'
 
@@ -253,6 +265,16 @@ async def test_a_login_changes_the_token_and_keeps_the_cart(guest: Shopper, shop
         }
         assert stale.token not in (dead, "")
     assert await Shopper(shop).do("logout", "success") == {"success": False}
+
+
+async def test_other_ways_to_sign_in(guest: Shopper) -> None:
+    user = "__typename ... on ErrorResult { errorCode }"
+    native = f'input: {{native: {{username: "{DEMO_ACCOUNTS[0][0]}", password: "%s"}}}}'
+    wrong = await guest.do(f"authenticate({native.replace('%s', 'no')})", user)
+    assert wrong["errorCode"] == "INVALID_CREDENTIALS_ERROR"
+    assert await guest.do(f"authenticate({native.replace('%s', DEMO_PASSWORD)})", user) == {"__typename": "CurrentUser"}
+    for mutation in ('verifyCustomerAccount(token: "x")', 'resetPassword(token: "x", password: "sesame")'):
+        assert (await guest.do(mutation, user))["errorCode"].endswith("TOKEN_INVALID_ERROR")
 
 
 async def test_an_account_can_be_opened_and_its_address_is_taken(guest: Shopper) -> None:

@@ -253,6 +253,15 @@ async def test_a_product_page(shop: httpx.AsyncClient) -> None:
     assert (await shop.get("/assets/preview/99999.svg")).status_code == 404
 
 
+async def test_a_variant_has_the_tags_of_its_product_but_only_its_own_colour(shop: httpx.AsyncClient) -> None:
+    product = next(p for p in CATALOGUE.products if len(p.colours) == 4)
+    query = "query V($id: ID!) { product(id: $id) { variants { id facetValues { code facet { code } } } } }"
+    for row in (await ask(shop, query, id=product.id))["product"]["variants"]:
+        colours = [value["code"] for value in row["facetValues"] if value["facet"]["code"] == "colour"]
+        assert colours == [CATALOGUE.variant_by_id[row["id"]].colour]
+        assert len(row["facetValues"]) == len(product.facet_value_ids) - 3
+
+
 async def test_what_is_not_there_is_null_and_what_is_not_asked_is_an_error(shop: httpx.AsyncClient) -> None:
     data = await ask(shop, '{ product(id: "x") { id } collection(slug: "x") { id } facet(id: "99") { id } }')
     assert data == {"product": None, "collection": None, "facet": None}

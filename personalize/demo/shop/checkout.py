@@ -47,6 +47,13 @@ def add_item(call: Call, variant_id: str, quantity: int) -> OrderType | ItemsFau
     return _set_quantity(call, order, line, variant_id, had, had + quantity, negative=quantity < 0)
 
 
+def add_items(call: Call, wanted: list[tuple[str, int]]) -> tuple[OrderType, list[ItemsFault]]:
+    """Puts (variant id, quantity) pairs into the cart; the cart afterwards, and what could not be added."""
+    results = [add_item(call, variant_id, quantity) for variant_id, quantity in wanted[:MAX_ITEMS]]
+    errors = [result for result in results if not isinstance(result, OrderType)]
+    return present.order(call.active_or_new_order(), call), errors
+
+
 def adjust_line(call: Call, line_id: str, quantity: int) -> OrderType | ItemsFault:
     """Sets the pieces of a line; 0 removes it."""
     order = call.active_or_new_order()

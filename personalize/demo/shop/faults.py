@@ -252,3 +252,43 @@ class PasswordValidationError(ErrorResult):
     validation_error_message: str = "Password is invalid"
     error_code: ErrorCode = ErrorCode.PASSWORD_VALIDATION_ERROR
     message: str = "Password is invalid"
+
+
+@strawberry.type
+class VerificationTokenInvalidError(ErrorResult):
+    """No such token (the demo shop mails none)."""
+
+    error_code: ErrorCode = ErrorCode.VERIFICATION_TOKEN_INVALID_ERROR
+    message: str = "Verification token not recognized"
+
+
+@strawberry.type
+class VerificationTokenExpiredError(ErrorResult):
+    """The token is too old."""
+
+    error_code: ErrorCode = ErrorCode.VERIFICATION_TOKEN_EXPIRED_ERROR
+    message: str = "Verification token has expired"
+
+
+@strawberry.type
+class PasswordAlreadySetError(ErrorResult):
+    """The account has a password already."""
+
+    error_code: ErrorCode = ErrorCode.PASSWORD_ALREADY_SET_ERROR
+    message: str = "A password has already been set during registration"
+
+
+@strawberry.type
+class PasswordResetTokenInvalidError(ErrorResult):
+    """No such token (the demo shop mails none)."""
+
+    error_code: ErrorCode = ErrorCode.PASSWORD_RESET_TOKEN_INVALID_ERROR
+    message: str = "Password reset token not recognized"
+
+
+@strawberry.type
+class PasswordResetTokenExpiredError(ErrorResult):
+    """The token is too old."""
+
+    error_code: ErrorCode = ErrorCode.PASSWORD_RESET_TOKEN_EXPIRED_ERROR
+    message: str = "Password reset token has expired"

@@ -262,6 +262,21 @@ class RegisterCustomerInput:
 
 
 @strawberry.input
+class NativeAuthInput:
+    """Name and password."""
+
+    username: str
+    password: str
+
+
+@strawberry.input
+class AuthenticationInput:
+    """How to sign in: the demo shop knows passwords only."""
+
+    native: NativeAuthInput | None = None
+
+
+@strawberry.input
 class PaymentInput:
     """How the customer pays."""
 

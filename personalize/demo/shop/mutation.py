@@ -57,10 +57,49 @@ NativeAuthenticationResult = Annotated[
     cart.CurrentUser | faults.InvalidCredentialsError | faults.NotVerifiedError | faults.NativeAuthStrategyError,
     strawberry.union("NativeAuthenticationResult"),
 ]
+UpdateOrderItemErrorResult = Annotated[
+    faults.OrderModificationError
+    | faults.OrderLimitError
+    | faults.NegativeQuantityError
+    | faults.InsufficientStockError
+    | faults.OrderInterceptorError,
+    strawberry.union("UpdateOrderItemErrorResult"),
+]
+AuthenticationResult = Annotated[
+    cart.CurrentUser | faults.InvalidCredentialsError | faults.NotVerifiedError,
+    strawberry.union("AuthenticationResult"),
+]
+VerifyCustomerAccountResult = Annotated[
+    cart.CurrentUser
+    | faults.VerificationTokenInvalidError
+    | faults.VerificationTokenExpiredError
+    | faults.MissingPasswordError
+    | faults.PasswordValidationError
+    | faults.PasswordAlreadySetError
+    | faults.NativeAuthStrategyError,
+    strawberry.union("VerifyCustomerAccountResult"),
+]
+ResetPasswordResult = Annotated[
+    cart.CurrentUser
+    | faults.PasswordResetTokenInvalidError
+    | faults.PasswordResetTokenExpiredError
+    | faults.PasswordValidationError
+    | faults.NativeAuthStrategyError
+    | faults.NotVerifiedError,
+    strawberry.union("ResetPasswordResult"),
+]
 RegisterCustomerAccountResult = Annotated[
     cart.Success | faults.MissingPasswordError | faults.PasswordValidationError | faults.NativeAuthStrategyError,
     strawberry.union("RegisterCustomerAccountResult"),
 ]
+
+
+@strawberry.type
+class UpdateMultipleOrderItemsResult:
+    """The cart, and what could not be added to it."""
+
+    order: cart.Order
+    error_results: list[UpdateOrderItemErrorResult]
 
 
 @strawberry.type
@@ -71,6 +110,13 @@ class Mutation:
     def add_item_to_order(self, info: Info, product_variant_id: strawberry.ID, quantity: int) -> UpdateOrderItemsResult:
         """Opens a cart where there is none."""
         return checkout.add_item(info.context, product_variant_id, quantity)
+
+    @strawberry.mutation
+    def add_items_to_order(self, info: Info, inputs: list[inputs.AddItemInput]) -> UpdateMultipleOrderItemsResult:
+        """Adds what it can, one after the other."""
+        pairs = [(str(wanted.product_variant_id), wanted.quantity) for wanted in inputs]
+        order, errors = checkout.add_items(info.context, pairs)
+        return UpdateMultipleOrderItemsResult(order=order, error_results=errors)
 
     @strawberry.mutation
     def adjust_order_line(self, info: Info, order_line_id: strawberry.ID, quantity: int) -> UpdateOrderItemsResult:
@@ -135,6 +181,25 @@ class Mutation:
     ) -> NativeAuthenticationResult:
         """The session gets a new token."""
         return account.login(info.context, username, password, bool(remember_me))
+
+    @strawberry.mutation
+    def authenticate(
+        self, info: Info, input: inputs.AuthenticationInput, remember_me: bool | None = None
+    ) -> AuthenticationResult:
+        """Signs in like `login`."""
+        if input.native is None:
+            return faults.InvalidCredentialsError()
+        return account.login(info.context, input.native.username, input.native.password, bool(remember_me))
+
+    @strawberry.mutation
+    def verify_customer_account(self, token: str, password: str | None = None) -> VerifyCustomerAccountResult:
+        """Never needed here: accounts can be used at once, so no token is ever right."""
+        return faults.VerificationTokenInvalidError()
+
+    @strawberry.mutation
+    def reset_password(self, token: str, password: str) -> ResetPasswordResult:
+        """The shop mails no tokens, so none is ever right."""
+        return faults.PasswordResetTokenInvalidError()
 
     @strawberry.mutation
     def logout(self, info: Info) -> cart.Success:

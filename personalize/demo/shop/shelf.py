@@ -103,6 +103,18 @@ class Shelf:
             ]
         return self._options[variant_id]
 
+    def variant_facet_value_ids(self, variant_id: str) -> list[str]:
+        """The product's facet values without the colours of its other variants."""
+        variant = self.catalogue.variant_by_id[variant_id]
+        product = self.catalogue.product_by_id[variant.product_id]
+        others = {self._colours[colour] for colour in product.colours if colour != variant.colour}
+        return [value for value in product.facet_value_ids if value not in others]
+
+    @cached_property
+    def _colours(self) -> dict[str, str]:
+        """Facet value ids by colour code."""
+        return {value.code: value.id for f in self.catalogue.facets if f.code == "colour" for value in f.values}
+
     @cached_property
     def by_rank(self) -> list[str]:
         """Ids of all products in the merchandiser's order."""
