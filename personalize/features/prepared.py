@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -92,7 +91,6 @@ def prepare(
         log_price - (facts.prices[len(GRID) // 2] if facts.prices else np.nan),
         facts.price_order,
         facts.prices[-2] - facts.prices[1] if facts.prices else np.nan,
-        _text_match(listing),
         rate,
         np.log1p(counts[:, IMPRESSIONS]),
         *(np.log1p(counts[:, column]) for column in range(CLICKS, counts.shape[1])),
@@ -118,13 +116,3 @@ def prepare(
         elsewhere=facts.touched,
         at=at,
     )
-
-
-def _text_match(listing: Listing) -> Floats:
-    """Share of the search term's words that the title holds; NaN without a term or titles."""
-    if not listing.search_term or not listing.titles:
-        return np.full(len(listing), np.nan)
-    wanted = re.findall(r"\w+", listing.search_term.lower())[:16]
-    if not wanted:
-        return np.full(len(listing), np.nan)
-    return np.array([sum(word in title.lower() for word in wanted) / len(wanted) for title in listing.titles])

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 from personalize.domain.event import Event
@@ -15,7 +16,7 @@ VERSION = 1  # raise it whenever the meaning of a feature changes, so that older
 
 LIST = (
     "position", "position_share", "list_size", "price_log", "price_rank", "price_ratio", "price_order",
-    "price_spread", "text_match",
+    "price_spread",
 )  # fmt: skip
 POPULARITY = ("rate", "impressions", "clicks", "views", "carts", "purchases", "position_rate")
 SESSION_ITEM = (
@@ -96,6 +97,12 @@ class Schema:
             tuple(map(str, context_numbers)),
             tuple((str(name), tuple(map(str, values))) for name, values in words.items()),
         )
+
+
+@lru_cache(maxsize=64)
+def columns(schema: Schema) -> dict[str, int]:
+    """The column of each feature name."""
+    return {name: column for column, name in enumerate(schema.names)}
 
 
 def detect(events: Iterable[Event]) -> Schema:

@@ -1,0 +1,168 @@
+"""Artefacts: a LightGBM model as text beside its card, refused unless whole and made for these features."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from personalize.errors import ArtefactError
+from personalize.features.schema import Schema
+
+MODEL, CARD = "model.txt", "card.toml"
+MAX_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Artefact:
+    """A model ready to score. `card` is what card.toml says (see `save`)."""
+
+    name: str
+    schema: Schema
+    card: Mapping[str, Any]
+    booster: lgb.Booster
+
+    @property
+    def version(self) -> str:
+        """The first 12 hex digits of the model's checksum."""
+        return str(self.card["checksum"])[:12]
+
+    def predict(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Scores (n,), greater is better, of rows (n, f) in schema order; ArtefactError where one is not finite."""
+        # One thread: LightGBM's pool costs more than it gives on a page, and 8 ms under contention.
+        scores = np.asarray(self.booster.predict(matrix, num_threads=1, validate_features=False), np.float64)
+        if scores.shape != (len(matrix),) or not np.isfinite(scores).all():
+            raise ArtefactError(
+                f"Model {self.name} gave scores that are not finite numbers",
+                code="ARTEFACT_SCORES",
+                hint="Train it again; until then the shop's order is served.",
+            )
+        return scores
+
+
+def feature_names(schema: Schema) -> list[str]:
+    """Names for LightGBM's file: it refuses JSON's special characters, and repeated names."""
+    return [f"{number}.{re.sub(r'[^A-Za-z0-9_.]', '_', name)}" for number, name in enumerate(schema.names)]
+
+
+def save(directory: Path, model: str, schema: Schema, card: Mapping[str, Any]) -> dict[str, Any]:
+    """Write an artefact; returns the card completed by name, fingerprint, features, schema and checksum.
+
+    The card goes last, and it bears the model's checksum: a write cut short is refused, not served.
+    """
+    full: dict[str, Any] = {
+        "name": directory.name,
+        "fingerprint": schema.fingerprint,
+        "checksum": _checksum(model.encode()),
+        **card,
+        "features": list(schema.names),
+        "schema": schema.to_dict(),
+    }
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, text in ((MODEL, model), (CARD, to_toml(full))):
+            fresh = directory / f".{name}.new"
+            fresh.write_text(text, encoding="utf-8", newline="\n")
+            fresh.replace(directory / name)
+    except OSError as error:
+        raise ArtefactError(f"The artefact cannot be written to {directory}: {error}", code="ARTEFACT_WRITE") from error
+    return full
+
+
+def load(directory: Path) -> Artefact:
+    """Read and try an artefact. ArtefactError where it is missing, cut, altered, for other features, or scores NaN."""
+    again = "Train it again with this version: `personalize train --events LOG --until T --out DIR`."
+    try:
+        card = tomllib.loads(_read(directory / CARD).decode())
+        model = _read(directory / MODEL)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ArtefactError(f"{directory / CARD} is no TOML: {error}", code="ARTEFACT_CARD", hint=again) from None
+    try:
+        schema = Schema.from_dict(card["schema"])
+        told, checksum = str(card["fingerprint"]), str(card["checksum"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtefactError(
+            f"{directory / CARD} lacks or misstates {error}", code="ARTEFACT_CARD", hint=again
+        ) from None
+    if told != schema.fingerprint:
+        raise ArtefactError(
+            f"The model in {directory} was made for features {told}, this version computes {schema.fingerprint}",
+            code="ARTEFACT_FINGERPRINT",
+            hint=again,
+        )
+    if checksum != _checksum(model):
+        raise ArtefactError(
+            f"{directory / MODEL} is cut short or altered: its checksum is not the card's",
+            code="ARTEFACT_CHECKSUM",
+            hint="Copy the artefact again, both files.",
+        )
+    try:
+        booster = lgb.Booster(model_str=model.decode())
+    except (lgb.basic.LightGBMError, UnicodeDecodeError) as error:
+        raise ArtefactError(f"LightGBM cannot read {directory / MODEL}: {error}", hint=again) from None
+    width = len(schema.names)
+    if booster.num_feature() != width:
+        raise ArtefactError(
+            f"The model in {directory} takes {booster.num_feature()} features, its card names {width}",
+            code="ARTEFACT_FINGERPRINT",
+            hint=again,
+        )
+    found = Artefact(str(card.get("name", directory.name)), schema, card, booster)
+    found.predict(np.stack([np.zeros(width, np.float32), np.full(width, np.nan, np.float32)]))
+    return found
+
+
+def to_toml(table: Mapping[str, Any], path: Sequence[str] = ()) -> str:
+    """A mapping of strings, numbers, booleans, lists and mappings as TOML; None and NaN are left out."""
+    plain, nested = [], []
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            below = (*path, _quote(str(key)))
+            nested.append(f"\n[{'.'.join(below)}]\n{to_toml(value, below)}")
+        elif value is not None and value == value:
+            plain.append(f"{_quote(str(key))} = {_value(value)}\n")
+    return "".join(plain + nested)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_value(part) for part in value) + "]"
+    return _quote(str(value), bare=False)
+
+
+def _quote(text: str, bare: bool = True) -> str:
+    if bare and re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        return text
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ArtefactError(
+            f"{path} cannot be read: {error.strerror or error}",
+            code="ARTEFACT_MISSING",
+            hint="Name a folder that `personalize train --out` wrote.",
+        ) from None
+    if len(content) > MAX_BYTES:
+        raise ArtefactError(f"{path} is larger than {MAX_BYTES} bytes", code="ARTEFACT_TOO_LARGE")
+    return content
+
+
+def _checksum(model: bytes) -> str:
+    return blake2b(model, digest_size=16).hexdigest()

@@ -1,0 +1,30 @@
+"""From scores to a Change: a stable order, and what counts as no change at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personalize.domain.patch import EMPTY, Author, Patch, Reason, Reorder
+
+
+def descending(scores: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Rows by score, greatest first; equal scores keep the shop's order."""
+    return np.argsort(-scores, kind="stable")
+
+
+def moved(order: NDArray[np.intp]) -> dict[int, int]:
+    """Per moved row how many places it goes up (negative: down)."""
+    return {row: row - place for place, row in enumerate(order.tolist()) if row != place}
+
+
+def reorder(
+    target: str, order: NDArray[np.intp], author: Author, reason: Reason, reasons: Mapping[int, Reason]
+) -> Patch:
+    """A Patch of one Reorder, or the empty Patch where the order is the shop's."""
+    rows = order.tolist()
+    if rows == list(range(len(rows))):
+        return EMPTY
+    return Patch((Reorder(target, tuple(rows), author, reason, dict(reasons)),))

@@ -1,0 +1,88 @@
+"""The ranker: orders a listing for this visitor with a learned model; without a model it changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+from weakref import WeakKeyDictionary
+
+from personalize.artefact import Artefact, load
+from personalize.assets import AssetError, find
+from personalize.decisions.ordering import moved, reorder
+from personalize.decisions.reasons import explain
+from personalize.decisions.scoring import Tuning, rank
+from personalize.domain.listing import Listing
+from personalize.domain.patch import EMPTY, Author, Patch, Reason
+from personalize.domain.popularity import Popularity
+from personalize.domain.reason import MADE_ROOM
+from personalize.domain.visit import Visit
+from personalize.errors import ArtefactError
+from personalize.features.prepared import Prepared, prepare
+from personalize.settings import Settings
+
+FRESH = 60.0  # seconds that a prepared listing is used before its popularity is read again
+
+
+class Ranker:
+    """Scores rows through the one feature path, blends with the shop's position, sinks what is bought and not due.
+
+    What depends on the listing alone is prepared once per Listing object and dropped with it: the memo changes the
+    cost, never the result beyond `FRESH` seconds of popularity.
+    """
+
+    name = "ranker"
+
+    def __init__(self, artefact: Artefact | None, tuning: Tuning | None = None) -> None:
+        self.artefact = artefact
+        self.tuning = tuning or Tuning.of(artefact.card if artefact is not None else {})
+        self.version = artefact.version if artefact is not None else "none"
+        self.fault: ArtefactError | None = None
+        self._prepared: WeakKeyDictionary[Listing, Prepared] = WeakKeyDictionary()
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """The ranker of `settings.model`: a folder, or the name of an artefact under `models/`; "" is none.
+
+        A model that cannot be used is no reason not to start: `fault` tells why, and each decision raises it.
+        """
+        if not settings.model:
+            return cls(None)
+        try:
+            return cls(load(locate(settings.model)))
+        except ArtefactError as error:
+            ranker = cls(None)
+            ranker.fault = error
+            return ranker
+
+    def decide(self, target: str, listing: Listing, visit: Visit, popularity: Popularity) -> Patch:
+        """One Reorder, or the empty Patch without a model. ArtefactError where the model is unusable."""
+        if self.fault is not None:
+            raise self.fault
+        if self.artefact is None or len(listing) < 2:
+            return EMPTY
+        prepared = self.prepared(listing, popularity, visit.at, self.artefact)
+        ranked = rank(self.artefact, prepared, visit.profile, visit.session, visit.context, visit.at, self.tuning)
+        reasons = explain(prepared, ranked, moved(ranked.order), visit.profile, visit.at)
+        return reorder(target, ranked.order, Author(self.name, self.version), Reason(MADE_ROOM), reasons)
+
+    def prepared(self, listing: Listing, popularity: Popularity, at: float, artefact: Artefact) -> Prepared:
+        """The listing made ready, at most `FRESH` seconds ago."""
+        found = self._prepared.get(listing)
+        if found is None or abs(at - found.at) > FRESH:
+            found = self._prepared[listing] = prepare(listing, popularity, at, artefact.schema)
+        return found
+
+
+def locate(model: str) -> Path:
+    """The folder of a model: a path that exists, else an artefact that the package brings under `models/`."""
+    path = Path(model)
+    if path.is_dir() or "/" in model or "\\" in model:
+        return path
+    try:
+        return find("models", model)
+    except AssetError as error:
+        raise ArtefactError(
+            f"Model {model!r} is neither a folder nor an artefact of the package",
+            code="ARTEFACT_MISSING",
+            hint="Name a folder that `personalize train --out` wrote.",
+        ) from error

@@ -1,0 +1,109 @@
+"""The ranker's order: a cheap score over all rows, the model over the best of them, the shop's position in both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personalize.artefact import Artefact
+from personalize.decisions.ordering import descending
+from personalize.domain.profile import Bought, Profile
+from personalize.features.extract import extract
+from personalize.features.lasting import DAY, due
+from personalize.features.prepared import Prepared
+from personalize.features.schema import columns
+
+DEPTH = 48  # rows the model scores: its cost grows with rows x trees
+BLEND = 0.05  # score that one doubling of the shop's position costs on top of what the model learned of positions
+REPEATS = 0.25  # share of repeat purchases from which a shop counts as one where people buy the same again
+ONCE_DAYS = 60.0  # how long an item bought once stays not due, where people do not buy the same again
+DUE = 0.7  # share of its rhythm after which an item is due
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How scores become an order. `sink_once`: items bought once are taken as not wanted again for `ONCE_DAYS`."""
+
+    depth: int = DEPTH
+    blend: float = BLEND
+    sink_once: bool = True
+
+    @staticmethod
+    def of(card: Mapping[str, object]) -> Tuning:
+        """What an artefact's card says under `ranking`, else the defaults."""
+        told = card.get("ranking")
+        told = told if isinstance(told, Mapping) else {}
+        depth, blend, repeats = told.get("depth", DEPTH), told.get("blend", BLEND), told.get("repeat_share", 0.0)
+        return Tuning(
+            max(int(depth), 1) if isinstance(depth, (int, float)) else DEPTH,
+            max(float(blend), 0.0) if isinstance(blend, (int, float)) else BLEND,
+            not (isinstance(repeats, (int, float)) and repeats >= REPEATS),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """`order` (n,) of rows, the `matrix` (n, f) it was made from, and the rows sunk to the end."""
+
+    order: NDArray[np.intp]
+    matrix: NDArray[np.float32]
+    bought: frozenset[int]
+    rejected: frozenset[int]
+
+
+def rank(
+    artefact: Artefact,
+    prepared: Prepared,
+    profile: Profile | None,
+    session: str | None,
+    context: Mapping[str, object],
+    at: float,
+    tuning: Tuning,
+) -> Ranked:
+    """Order the rows of a prepared listing; ties keep the shop's order. Serving and evaluation both call this."""
+    matrix = extract(prepared, profile, session, context, at)
+    places = np.log2(1.0 + prepared.position)
+    order = descending(cheap_scores(prepared, matrix))
+    head = np.sort(order[: tuning.depth])
+    if len(head):
+        scores = artefact.predict(matrix[head]) - tuning.blend * places[head]
+        order = np.concatenate([head[descending(scores)], order[tuning.depth :]])
+    bought, rejected = _sunk(prepared, profile, at, tuning)
+    if bought or rejected:
+        sunk = np.isin(order, list(bought | rejected))
+        order = np.concatenate([order[~sunk], order[sunk]])
+    return Ranked(order, matrix, bought, rejected)
+
+
+def cheap_scores(prepared: Prepared, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Scores (n,) that only choose which rows the model sees: position, touches, affinity and popularity by hand."""
+    column = columns(prepared.schema)
+    score: NDArray[np.float64] = (
+        -np.log2(2.0 + prepared.position)
+        + 0.5 * np.log(prepared.rate)
+        + 4.0 * (matrix[:, column["touched_count"]] > 0)
+        + 2.0 * (matrix[:, column["past_count"]] > 0)
+        + 2.0 * np.clip(matrix[:, column["affinity_sum"]], -1.0, 2.0)
+        + 0.5 * np.clip(matrix[:, column["lean_sum"]], 0.0, 4.0)
+    )
+    return score
+
+
+def not_due(bought: Bought, at: float, tuning: Tuning) -> bool:
+    """Whether a bought item is not wanted again yet: by its own rhythm, else by the shop's."""
+    if bought.times > 1:
+        return due(bought, at) < DUE
+    return tuning.sink_once and at - bought.last < ONCE_DAYS * DAY
+
+
+def _sunk(
+    prepared: Prepared, profile: Profile | None, at: float, tuning: Tuning
+) -> tuple[frozenset[int], frozenset[int]]:
+    if profile is None:
+        return frozenset(), frozenset()
+    row_of = prepared.row_of
+    bought = {row_of[item] for item, mark in profile.bought.items() if item in row_of and not_due(mark, at, tuning)}
+    return frozenset(bought), frozenset(row_of[item] for item in profile.rejected if item in row_of)

@@ -1,0 +1,26 @@
+"""The null decision: the shop's own order, the empty Patch."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from personalize.domain.listing import Listing
+from personalize.domain.patch import EMPTY, Patch
+from personalize.domain.popularity import Popularity
+from personalize.domain.visit import Visit
+
+
+class ShopOrder:
+    """Changes nothing."""
+
+    name = "shop_order"
+    version = "1"
+
+    @classmethod
+    def from_settings(cls, settings: object) -> Self:
+        """As every plug is made; there is nothing to set."""
+        return cls()
+
+    def decide(self, target: str, listing: Listing, visit: Visit, popularity: Popularity) -> Patch:
+        """The empty Patch."""
+        return EMPTY

@@ -1,0 +1,78 @@
+"""Evaluate: a model and the simple rules on a log's later part, each list with only what came before it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from personalize import artefact
+from personalize.decisions.scoring import Tuning, rank
+from personalize.domain.popularity import Popularity
+from personalize.errors import EventError
+from personalize.learning.metrics import Groups, mrr, ndcg, paired_interval
+from personalize.learning.replay import load, replay
+from personalize.learning.rules import RULES, is_cold, orders
+
+Progress = Callable[[str, int], None]
+
+
+def evaluate(
+    events: Path,
+    since: datetime | None,
+    model_dir: Path,
+    *,
+    seed: int = 0,
+    tuning: Tuning | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Replay the log and judge every list from `since` on (all, if None) that a `select_item` answers.
+
+    Returns the JSON of the design's section 8. The model's order is the one the ranker serves. EventError without a
+    judged list, ArtefactError where the model is unusable.
+    """
+    model = artefact.load(model_dir)
+    tuning = tuning or Tuning.of(model.card)
+    rng = np.random.default_rng(seed)
+    frozen = [Popularity()]
+    gains: dict[str, list[float]] = {name: [] for name in ("model", *RULES)}
+    ranks: dict[str, list[float]] = {name: [] for name in ("model", *RULES)}
+    cold: list[bool] = []
+    sessions: list[str] = []
+
+    def freeze(popularity: Popularity) -> None:
+        frozen[0] = Popularity.from_bytes(popularity.to_bytes())
+
+    start = since.timestamp() if since is not None else None
+    for number, judged in enumerate(replay(load(events), start, freeze)):
+        event = judged.event
+        prepared = judged.prepare(model.schema)
+        served = rank(model, prepared, judged.profile, event.session, event.context, event.at, tuning).order
+        for name, order in [("model", served), *orders(judged, frozen[0], rng)]:
+            gains[name].append(ndcg(order, judged.clicked))
+            ranks[name].append(mrr(order, judged.clicked))
+        cold.append(is_cold(judged))
+        sessions.append(event.session or event.event_id)
+        if progress is not None:
+            progress("lists", number + 1)
+    if not cold:
+        raise EventError(
+            f"No list of {events} since {since.isoformat() if since else 'its start'} is answered by a click",
+            code="NOTHING_JUDGED",
+            hint="`select_item` lines name the list they answer in `list_event_id`.",
+        )
+    last = {session: number for number, session in enumerate(sessions)}
+    groups = Groups(np.array(cold), np.isin(np.arange(len(cold)), list(last.values())))
+    policies = {name: groups.table(np.array(gains[name]), np.array(ranks[name])) for name in gains}
+    best = max(RULES, key=lambda rule: policies[rule]["all"]["ndcg@10"] or 0.0)
+    low, high = paired_interval(np.array(gains["model"]) - np.array(gains[best]), seed)
+    assert not math.isnan(low)
+    return {
+        "lists": len(cold),
+        "policies": policies,
+        "difference_to_best_rule": {"rule": best, "ndcg@10": [low, high]},
+    }

@@ -1,0 +1,49 @@
+"""The simple rules a model has to beat: random, popularity, shop order, last touched, bought before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personalize.decisions.ordering import descending
+from personalize.domain.popularity import Popularity
+from personalize.learning.replay import Judged
+
+RULES = ("random", "popularity", "shop_order", "last_touched", "repeat")
+
+
+def orders(judged: Judged, frozen: Popularity, rng: np.random.Generator) -> Iterator[tuple[str, NDArray[np.intp]]]:
+    """Each rule's order of a judged list.
+
+    `popularity` is the click rate as it stood when evaluation began (`frozen`), and unknown items come in random
+    order: a rule that breaks its ties by the shop's order would be half shop order.
+    """
+    ids = judged.listing.ids
+    n = len(ids)
+    shuffled = rng.permutation(n)
+    yield "random", shuffled
+    rate = frozen.rate(ids, judged.event.at)
+    yield "popularity", shuffled[descending(rate[shuffled])]
+    yield "shop_order", np.arange(n)
+    yield "last_touched", descending(_touched(judged))
+    bought = judged.profile.bought if judged.profile is not None else {}
+    yield "repeat", descending(np.array([bought[item].times if item in bought else 0 for item in ids], np.float64))
+
+
+def is_cold(judged: Judged) -> bool:
+    """Whether no item of the list was touched earlier in the session."""
+    return not _touched(judged).any()
+
+
+def _touched(judged: Judged) -> NDArray[np.float64]:
+    """Touches per row in this session, the item touched last (of all, in the list or not) above any count."""
+    if judged.profile is None:
+        return np.zeros(len(judged.listing.ids))
+    touched = judged.profile.session_for(judged.event.session, judged.event.at).touched
+    last = next(reversed(touched)) if touched else None
+    return np.array(
+        [np.inf if item == last else touched[item].count if item in touched else 0 for item in judged.listing.ids],
+        np.float64,
+    )
