@@ -27,7 +27,7 @@ def mrr(order: NDArray[np.intp], clicked: NDArray[np.bool_]) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:
-    """Which of m lists are `cold` (none of it touched in the session) or a session's `last` judged one, bool (m,) each."""
+    """Which of m lists are `cold` (nothing of it touched in the session) or a session's `last`: bool (m,) each."""
 
     cold: NDArray[np.bool_]
     last: NDArray[np.bool_]
