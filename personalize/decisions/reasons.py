@@ -22,56 +22,68 @@ from personalize.domain.reason import (
 from personalize.features.prepared import Prepared
 from personalize.features.schema import columns
 
-MAX_REASONS = 64  # rows explained one by one, from the top; further ones bear the Change's own reason
+MAX_REASONS = 48  # rows explained one by one, from the top; further ones bear the Change's own reason
 STRONG = 0.15  # share of a visitor's touches from which a property counts as a taste
 POPULAR_RATE = 1.3  # clicks per expected click
 NEAR = 0.12  # log price: about an eighth
+FACTS = ("bought_times", "touched_count", "past_count", "price_to_last", "rate")
+BOUGHT, RECENT, SEEN, PRICE, DRAWS, ORDERED, CHOSEN, SUNK, REFUSED = map(
+    Reason,
+    (BOUGHT_BEFORE, RECENTLY_VIEWED, SEEN_BEFORE, PRICE_FITS, POPULAR, ORDERED_FOR_YOU, OFTEN_CHOSEN, BOUGHT_RECENTLY,
+     NOT_INTERESTED),
+)  # fmt: skip
 
 
 def explain(
     prepared: Prepared, ranked: Ranked, moves: dict[int, int], profile: Profile | None, at: float
 ) -> dict[int, Reason]:
     """Reasons per row: for rows that rose (at most `MAX_REASONS`) and for all that sank on purpose."""
-    reasons = {row: Reason(BOUGHT_RECENTLY) for row in ranked.bought if row in moves}
-    reasons |= {row: Reason(NOT_INTERESTED) for row in ranked.rejected if row in moves}
-    tastes = _tastes(prepared, profile, at)
+    reasons = dict.fromkeys((row for row in ranked.bought if row in moves), SUNK)
+    reasons |= dict.fromkeys((row for row in ranked.rejected if row in moves), REFUSED)
+    rose = [row for row in ranked.order[:MAX_REASONS].tolist() if moves.get(row, 0) > 0 and row not in reasons]
+    tastes = _tastes(prepared, profile, at, rose)
     column = columns(prepared.schema)
-    for row in ranked.order[:MAX_REASONS].tolist():
-        if moves.get(row, 0) <= 0 or row in reasons:
-            continue
-        values = ranked.matrix[row]
-        if values[column["bought_times"]] > 0:
-            reasons[row] = Reason(BOUGHT_BEFORE)
-        elif values[column["touched_count"]] > 0:
-            reasons[row] = Reason(RECENTLY_VIEWED)
-        elif values[column["past_count"]] > 0:
-            reasons[row] = Reason(SEEN_BEFORE)
+    table = ranked.matrix[np.ix_(rose, [column[name] for name in FACTS])].tolist()
+    # Without a touch the situation and other shoppers decided, and the words must not claim otherwise.
+    otherwise = ORDERED if profile is not None and profile.history else CHOSEN
+    for row, (bought, touched, past, to_last, rate) in zip(rose, table, strict=True):
+        if bought > 0:
+            reasons[row] = BOUGHT
+        elif touched > 0:
+            reasons[row] = RECENT
+        elif past > 0:
+            reasons[row] = SEEN
         elif row in tastes:
             name, value = tastes[row]
             reasons[row] = Reason(AFFINITY, {"name": name, "value": value})
-        elif abs(values[column["price_to_last"]]) < NEAR:
-            reasons[row] = Reason(PRICE_FITS)
-        elif values[column["rate"]] > POPULAR_RATE:
-            reasons[row] = Reason(POPULAR)
+        elif abs(to_last) < NEAR:
+            reasons[row] = PRICE
+        elif rate > POPULAR_RATE:
+            reasons[row] = DRAWS
         else:
-            # Without a touch the situation and other shoppers decided, and the words must not claim otherwise.
-            reasons[row] = Reason(ORDERED_FOR_YOU if profile is not None and profile.history else OFTEN_CHOSEN)
+            reasons[row] = otherwise
     return reasons
 
 
-def _tastes(prepared: Prepared, profile: Profile | None, at: float) -> dict[int, tuple[str, str]]:
-    """Per row the property the visitor leans to most, where that is strong and tells rows apart; never a price band."""
+def _tastes(prepared: Prepared, profile: Profile | None, at: float, rows: list[int]) -> dict[int, tuple[str, str]]:
+    """Per row of `rows` the property the visitor leans to most, where that is strong and tells rows apart; never a price band."""
     if profile is None or not len(prepared.token_row):
         return {}
     table = np.zeros(len(prepared.token_names))
-    for key in profile.tokens:
-        number = prepared.token_number.get(key)
-        if number is not None and prepared.token_names[number][0] != "price_band":
-            table[number] = profile.affinity(key, at)
+    for key, weight in profile.affinities(prepared.token_number, at).items():
+        number = prepared.token_number[key]
+        if prepared.token_names[number][0] != "price_band":
+            table[number] = weight
     # What every row bears (the category one is in) explains nothing.
     table[np.bincount(prepared.token_kind, minlength=len(table)) >= 0.9 * len(prepared.ids)] = 0.0
     best: dict[int, tuple[str, str]] = {}
-    strong = np.flatnonzero(table[prepared.token_kind] >= STRONG)
-    for entry in strong[np.argsort(table[prepared.token_kind[strong]], kind="stable")].tolist():
-        best[int(prepared.token_row[entry])] = prepared.token_names[int(prepared.token_kind[entry])]
+    asked = np.zeros(len(prepared.ids), bool)
+    asked[rows] = True
+    strong = np.flatnonzero(asked[prepared.token_row] & (table >= STRONG)[prepared.token_kind])
+    kinds = prepared.token_kind[strong]
+    weakest_first = np.argsort(table[kinds], kind="stable")
+    for row, kind in zip(
+        prepared.token_row[strong][weakest_first].tolist(), kinds[weakest_first].tolist(), strict=True
+    ):
+        best[row] = prepared.token_names[kind]
     return best

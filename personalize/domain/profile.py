@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from hashlib import blake2b
 from itertools import islice
 from typing import TypeVar
@@ -143,13 +144,19 @@ class Profile(msgspec.Struct, array_like=True):
         """The session state a request of session `name` at time `at` may use: the current one, or an empty one."""
         return self.session if self._continues(name, at) else Session(name=name, started=at, last_at=at)
 
-    def affinity(self, key: int, at: float) -> float:
-        """Share (about -1..1) of what the visitor turned to, decayed, that has the property `key`."""
-        mark = self.tokens.get(key)
-        if mark is None or not self.everything.total > 0:
-            return 0.0
-        everything = self.everything.total * fade(at - self.everything.at)
-        return mark.total * fade(at - mark.at) / (everything + 1.0)
+    def affinities(self, wanted: Container[int], at: float) -> dict[int, float]:
+        """Per property of `wanted`: the decayed share (about -1..1) of what the visitor turned to that has it."""
+        everything = self.everything
+        if not everything.total > 0:
+            return {}
+        # One pass without calls: this runs in every request that ranks.
+        scale = 1.0 / (everything.total * fade(at - everything.at) + 1.0)
+        rate = -1.0 / HALF_LIFE
+        return {
+            key: mark.total * scale * (2.0 ** ((at - mark.at) * rate) if at > mark.at else 1.0)
+            for key, mark in self.tokens.items()
+            if key in wanted
+        }
 
     def copy(self) -> Profile:
         """An independent copy."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import msgspec
 
 MAX_TOUCHED = 128  # items touched in a session, the longest untouched leaves first
@@ -126,6 +128,11 @@ class Session(msgspec.Struct, array_like=True):
         self.searches += 1
         self.last_search = self.events
         self.last_term = term[:128] if term else None
+
+    def leanings(self, wanted: Container[int]) -> dict[int, float]:
+        """The weight as of now of each property of `wanted` that the session leans to."""
+        touches = self.touches
+        return {key: mark[0] * FADE ** (touches - mark[1]) for key, mark in self.tokens.items() if key in wanted}
 
     def read_token(self, key: int) -> float:
         """The weight of a token as of now, 0.0 where unknown."""

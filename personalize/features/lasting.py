@@ -44,7 +44,7 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
             out[row, rejected] = max(at - when, 0.0) / DAY
     if profile.log_price.weight > 0:
         out[:, taste_price] = (prepared.log_price - profile.log_price.mean()) / (profile.log_price.deviation() + 0.2)
-    weights = {key: profile.affinity(key, at) for key in profile.tokens if key in prepared.token_number}
+    weights = profile.affinities(prepared.token_number, at)
     out[:, total], out[:, most] = gather(prepared, weights)
 
 

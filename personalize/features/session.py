@@ -22,7 +22,7 @@ def fill_session(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
     _fill_shown(out, prepared, session)
     _fill_distances(out, prepared, touched)
     _fill_prices(out, prepared, session)
-    weights = {key: session.read_token(key) for key in session.tokens if key in prepared.token_number}
+    weights = session.leanings(prepared.token_number)
     out[:, _COLUMN["lean_sum"]], out[:, _COLUMN["lean_max"]] = gather(prepared, weights)
     last = profile.known.get(next(reversed(session.touched))) if session.touched else None
     if last is not None and last.tokens:
