@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Lifespan
 
 from personalize import registry
 from personalize.domain.clock import Clock
@@ -129,12 +130,12 @@ class Gateway:
         self.settings = self.knowledge.settings = self.reception.settings = self.listings.settings = settings
         self.runs.clear()
 
-    def storefront(self) -> Starlette:
-        """The app of the storefront port: `/graphql`."""
+    def storefront(self, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
+        """The app of the storefront port: `/graphql`. `lifespan` replaces the gateway's own, which it must contain."""
         endpoint = Storefront(self.pipeline, self.telemetry, self.settings)
         methods = ["GET", "HEAD", "POST", "OPTIONS", "QUERY", "PUT", "PATCH", "DELETE"]
         routes = [Route("/graphql", endpoint, methods=methods)]
-        return Starlette(routes=routes, lifespan=self._lifespan)
+        return Starlette(routes=routes, lifespan=lifespan or self._lifespan)
 
     def operator(self) -> Starlette:
         """The app of the operator port: health and metrics."""
@@ -147,12 +148,18 @@ class Gateway:
         )
 
     @asynccontextmanager
-    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
+        """Started while the block runs, drained after it."""
         await self.start()
         try:
             yield
         finally:
             await self.stop()
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        async with self.running():
+            yield
 
     async def _ready(self, _: Request) -> Response:
         """Always 200 once we run: without a schema or a store requests still pass through to the shop."""

@@ -1,0 +1,24 @@
+"""`personalize demo`: an embedded shop, simulated shoppers and the gateway, started with one command."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from personalize.demo.run import run
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Print the before/after table and exit.")
+@click.option("--port", default=8000, show_default=True, help="The gateway's storefront port (0: any).")
+@click.option("--shop-port", default=3100, show_default=True, help="The demo shop's port (0: any).")
+@click.option("--operator-port", default=8001, show_default=True, help="The gateway's operator port (0: any).")
+@click.option(
+    "--dir", "folder", default=Path(".demo"), show_default=True, type=click.Path(file_okay=False, path_type=Path),
+    help="Where the simulated log, the model and the store go.",
+)  # fmt: skip
+def demo(once: bool, port: int, shop_port: int, operator_port: int, folder: Path) -> None:
+    """Start the demo: a shop, simulated shoppers' history, a model trained on it, and the gateway in front."""
+    asyncio.run(run(folder, once=once, ports=(shop_port, port, operator_port)))

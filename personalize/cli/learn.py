@@ -1,0 +1,81 @@
+"""`personalize train` and `evaluate`: a model from the event log, and what it is worth."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from personalize.learning.evaluate import evaluate as run_evaluation
+from personalize.learning.train import train as run_training
+
+
+class Moment(click.ParamType[datetime]):
+    """A time in RFC 3339; without an offset it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time; write it like 2026-03-01T00:00:00Z", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_LOG = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--events", required=True, type=_LOG, help="The event log, JSON Lines, plain or .gz.")
+@click.option("--until", type=Moment(), help="Learn from lists before this time only.")
+@click.option("--out", required=True, type=_FOLDER, help="Folder of the artefact.")
+@click.option("--seed", default=1, show_default=True)
+def train(events: Path, until: datetime | None, out: Path, seed: int) -> None:
+    """Train a ranker on an event log."""
+    console = Console(stderr=True)
+    with console.status("training") as status:
+        card = run_training(
+            events, until, out, seed=seed, command=shlex.join(["personalize", *sys.argv[1:]]),
+            progress=lambda text, *_: status.update(text),
+        )  # fmt: skip
+    click.echo(f"model written to {out}")
+    for name in ("name", "fingerprint", "created"):
+        if name in card:
+            click.echo(f"  {name}: {card[name]}")
+
+
+@click.command()
+@click.option("--events", required=True, type=_LOG, help="The event log, JSON Lines, plain or .gz.")
+@click.option("--since", type=Moment(), help="Judge lists from this time on.")
+@click.option(
+    "--model", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the artefact."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--seed", default=0, show_default=True)
+def evaluate(events: Path, since: datetime | None, model: Path, as_json: bool, seed: int) -> None:
+    """Compare a model with simple rules on an event log."""
+    result = run_evaluation(events, since, model, seed=seed)
+    if as_json:
+        click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+        return
+    table = Table(title=f"{result['lists']} lists that a click answers", title_justify="left")
+    for column in ("policy", "NDCG@10", "MRR", "NDCG@10 cold", "MRR last list"):
+        table.add_column(column, justify="left" if column == "policy" else "right")
+    for policy, measures in result["policies"].items():
+        row = (measures["all"]["ndcg@10"], measures["all"]["mrr"], measures["cold"]["ndcg@10"], measures["last"]["mrr"])
+        table.add_row(policy, *("-" if value is None else f"{value:.3f}" for value in row))
+    Console().print(table)
+    difference = result["difference_to_best_rule"]
+    low, high = difference["ndcg@10"]
+    click.echo(f"model minus {difference['rule']}: NDCG@10 {low:+.4f} to {high:+.4f} (95 %, paired bootstrap)")

@@ -1,0 +1,124 @@
+"""The demo: shop, simulated history, trained model and gateway in one process, and one listing seen by two visitors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from personalize.app import Gateway
+from personalize.demo.catalogue import Catalogue
+from personalize.demo.generate import generate
+from personalize.demo.shop import create_shop
+from personalize.demo.shoppers import simulate
+from personalize.demo.tour import tour
+from personalize.domain.store import EventRow
+from personalize.domain.visit import Consent
+from personalize.events.log import dump, read, write
+from personalize.learning.train import train
+from personalize.serving import beside, bound
+from personalize.settings import Settings
+from personalize.stores import open_store
+from personalize.telemetry import setup_logging
+
+HOST = "127.0.0.1"
+SHOPPERS, DAYS, SEED = 700, 14, 7
+SECRET = "only-for-the-demo-on-this-machine"  # noqa: S105 - protects nothing: every visitor here is made up
+BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the demo is to be found."""
+
+    shop: str
+    gateway: str
+    operator: str
+
+
+async def run(folder: Path, *, once: bool, ports: tuple[int, int, int]) -> None:
+    """Start everything, print where it is and what it does to one listing; then serve until a signal, unless `once`.
+
+    `ports` are those of the shop, the gateway and its operator. Raises SettingsError where one is taken.
+    """
+    console = Console(highlight=False)
+    started = time.perf_counter()
+    catalogue = generate(SEED)
+    with console.status("simulating shoppers and training on what they did"):
+        model = await asyncio.to_thread(prepare, catalogue, folder)
+    async with started_demo(catalogue, folder, model, ports) as where:
+        console.print(f"shop      {where.shop}   an embedded shop, {len(catalogue.products):,} products, all invented")
+        console.print(f"gateway   {where.gateway}   the same schema, personalised; open it in a browser for GraphiQL")
+        console.print(f"operator  {where.operator}")
+        console.print("The shoppers are simulated: nobody real is in the log the model learned from.\n")
+        async with httpx.AsyncClient(timeout=30.0) as client:
+            console.print(await tour(client, where.gateway, catalogue, SHOPPERS, SEED))
+        console.print(f"\nready after {time.perf_counter() - started:.0f} s")
+        if once:
+            return
+        console.print("Ctrl-C stops it.")
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await stop.wait()
+
+
+def prepare(catalogue: Catalogue, folder: Path) -> Path:
+    """The model's folder: simulated and trained once, kept in `folder`."""
+    model = folder / "model"
+    if not (model / "card.toml").is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        # The simulation has dates of its own; here it ends now, so that what was popular still is.
+        events = list(simulate(catalogue, shoppers=SHOPPERS, seed=SEED, days=DAYS))
+        late = time.time() - 60.0 - max(event.at for event in events)
+        write(folder / "events.jsonl.gz", (replace(event, at=event.at + late) for event in events))
+        train(folder / "events.jsonl.gz", None, model, command="personalize demo")
+    return model
+
+
+@contextlib.asynccontextmanager
+async def started_demo(
+    catalogue: Catalogue, folder: Path, model: Path, ports: tuple[int, int, int]
+) -> AsyncIterator[Addresses]:
+    """Shop and gateway, served while the block runs."""
+    store_url = f"sqlite:///{(folder / 'demo.sqlite').resolve()}"
+    await _remember(folder, store_url)
+    with bound(HOST, ports[0]) as shop, bound(HOST, ports[1]) as front, bound(HOST, ports[2]) as back:
+        where = Addresses(
+            shop=f"http://{HOST}:{shop.getsockname()[1]}/shop-api",
+            gateway=f"http://{HOST}:{front.getsockname()[1]}/graphql",
+            operator=f"http://{HOST}:{back.getsockname()[1]}/metrics",
+        )
+        settings = Settings(
+            shop_url=where.shop, store_url=store_url, model=str(model), secret=(SECRET,),
+            consent_default=Consent.NONE, dev=True,
+        )  # fmt: skip
+        setup_logging("warning", settings.secrets())
+        gateway = Gateway(settings)
+        pictures = where.shop.removesuffix("/shop-api")
+        async with (
+            beside(create_shop(catalogue, asset_base=pictures), shop),
+            beside(gateway.storefront(), front, lifespan=True),
+            beside(gateway.operator(), back),
+        ):
+            await gateway.knowledge.wait(10.0)
+            yield where
+
+
+async def _remember(folder: Path, store_url: str) -> None:
+    """Put the simulated history into the store, as `personalize import` would."""
+    store = open_store(store_url)
+    await store.open()
+    try:
+        rows = [EventRow(e.event_id, e.at, e.visitor, dump(e)) for e in read(folder / "events.jsonl.gz")]
+        for start in range(0, len(rows), BATCH):
+            await store.append_events(rows[start : start + BATCH])
+    finally:
+        await store.close()
