@@ -34,6 +34,8 @@ DAY = 86_400.0
 SESSIONS_A_WEEK = 1.6
 """Sessions of a shopper of average activity."""
 MAX_PAGES = 3
+WINDOW = 200
+"""How many rows of a listing are shuffled together where a list is explored."""
 MARK: Mapping[str, object] = MappingProxyType({"simulated": True})
 """On every line, so that nobody takes the log for people."""
 HOURS = np.array([1, 1, 1, 1, 1, 2, 4, 6, 6, 6, 6, 7, 8, 7, 6, 6, 7, 8, 10, 12, 13, 12, 8, 4], dtype=np.float64)
@@ -50,16 +52,19 @@ def price_of(product: Product) -> float:
     return product.price_with_tax[0] / 100
 
 
-def simulate(catalogue: Catalogue, *, shoppers: int, seed: int, days: int = 14) -> Iterator[Event]:
+def simulate(
+    catalogue: Catalogue, *, shoppers: int, seed: int, days: int = 14, explore: float = 0.0
+) -> Iterator[Event]:
     """The events of `shoppers` simulated people over `days` days, in the order of time.
 
-    They see every listing in the shop's own order, look at rows with a probability that falls with the position, and
-    click, add to the cart and buy by their known utility (`make_shoppers(catalogue, shoppers, seed)` gives the same
-    people, whose ids are the log's visitors). The same arguments give the same events. Memory is bounded by the events
-    of the sessions under way.
+    They see listings in the shop's own order (the share `explore` of them with the first `WINDOW` rows shuffled, as a
+    shop does that wants to learn what its own order hides), look at rows with a probability that falls with the
+    position, and click, add to the cart and buy by their known utility (`make_shoppers(catalogue, shoppers, seed)`
+    gives the same people, whose ids are the log's visitors). The same arguments give the same events. Memory is
+    bounded by the events of the sessions under way.
     """
     people = make_shoppers(catalogue, shoppers, seed)
-    street = _Street(catalogue, seed, days)
+    street = _Street(catalogue, seed, days, explore)
     starts = sorted(_starts(people, seed, days))
     pending: list[tuple[float, int, Event]] = []
     order = itertools.count()
@@ -94,9 +99,10 @@ class _Listing:
 class _Street:
     """The shop as the shoppers find it: its listings and the weather outside."""
 
-    def __init__(self, catalogue: Catalogue, seed: int, days: int) -> None:
+    def __init__(self, catalogue: Catalogue, seed: int, days: int, explore: float) -> None:
         self.catalogue = catalogue
         self.seed = seed
+        self.explore = explore
         self.listings = {c.slug: _Listing(c.slug, np.array(c.products, dtype=np.int_), None)
                          for c in catalogue.collections if c.products}  # fmt: skip
         self.categories = [c["code"] for c in read("categories")["category"]]
@@ -104,7 +110,7 @@ class _Street:
         rng = np.random.default_rng([seed, 3])
         self.temperature = np.round(9 + 7 * np.sin(np.arange(days) / 3.1) + rng.normal(0, 4, days), 1)
         self.rain = rng.random(days) < 0.35
-        self._items: dict[tuple[int, int], EventItem] = {}
+        self._items: dict[tuple[int, int | None], EventItem] = {}
         self._attributes = [
             MappingProxyType({name: get(product) for name, get in ATTRIBUTES.items()}) for product in catalogue.products
         ]
@@ -148,33 +154,34 @@ class _Street:
             listing = main if turn == 0 or rng.random() < 0.35 else self._choose(shopper, liked, rng)
             if listing.term is not None:
                 yield event("search", (), listing)
+            order = self._shown(listing, rng)
             for page in range(MAX_PAGES):
-                rows = listing.rows[page * PAGE : (page + 1) * PAGE]
-                if not len(rows):
+                places = order[page * PAGE : (page + 1) * PAGE]
+                if not len(places):
                     break
-                places = np.arange(page * PAGE, page * PAGE + len(rows))
-                shown = event("view_item_list", tuple(map(self._item, rows.tolist(), places.tolist())), listing)
+                rows = listing.rows[places]
+                first = page * PAGE
+                items = tuple(map(self._item, rows.tolist(), range(first, first + len(rows)), places.tolist()))
+                shown = event("view_item_list", items, listing)
                 yield shown
-                seen = examination(places - page * PAGE)
+                seen = examination(np.arange(len(rows)))
                 clicked = np.flatnonzero(rng.random(len(rows)) < seen * attraction(liked[rows]))
                 for k in clicked.tolist():
                     row = int(rows[k])
                     clock += float(rng.uniform(4, 30))
-                    yield event(
-                        "select_item", (self._item(row, int(places[k])),), listing, list_event_id=shown.event_id
-                    )
+                    yield event("select_item", (items[k],), listing, list_event_id=shown.event_id)
                     clock += 0.4
-                    yield event("view_item", (self._item(row, -1),))
+                    yield event("view_item", (self._item(row),))
                     clock += float(rng.uniform(5, 60))
                     wanted = rng.random() < 0.3 * float(attraction(liked[row : row + 1])[0])
                     if wanted and self.catalogue.products[row].in_stock:
                         cart[row] = cart.get(row, 0) + 1
-                        yield event("add_to_cart", (self._item(row, -1, 1),))
+                        yield event("add_to_cart", (self._item(row, quantity=1),))
                 clock += float(rng.uniform(6, 40))
                 if rng.random() > (0.4 if len(clicked) else 0.25):
                     break
         if cart and rng.random() < 0.6:
-            bought = tuple(self._item(row, -1, quantity) for row, quantity in cart.items())
+            bought = tuple(self._item(row, quantity=quantity) for row, quantity in cart.items())
             clock += float(rng.uniform(20, 120))
             yield event("begin_checkout", bought)
             if rng.random() < 0.75:
@@ -196,21 +203,31 @@ class _Street:
         found = self.terms[shopper.language]
         return found[int(rng.integers(len(found)))]
 
-    def _item(self, row: int, index: int, quantity: int | None = None) -> EventItem:
-        """An item as logged; `index` is its place in a list, -1 outside of lists."""
-        if quantity is None and (row, index) in self._items:
+    def _shown(self, listing: _Listing, rng: np.random.Generator) -> NDArray[np.int_]:
+        """The shop's places of the listing's rows, in the order in which they are shown."""
+        places = np.arange(len(listing.rows))
+        if self.explore and rng.random() < self.explore:
+            places[:WINDOW] = rng.permutation(places[:WINDOW])
+        return places
+
+    def _item(
+        self, row: int, index: int | None = None, shop_index: int | None = None, quantity: int | None = None
+    ) -> EventItem:
+        """An item as logged; `index` is its place as shown and `shop_index` the shop's, both only in lists."""
+        usual = index == shop_index and quantity is None
+        if usual and (row, index) in self._items:
             return self._items[row, index]
         product = self.catalogue.products[row]
         item = EventItem(
             item_id=product.id,
-            index=None if index < 0 else index,
-            shop_index=None if index < 0 else index,
+            index=index,
+            shop_index=shop_index,
             price=price_of(product),
             currency=CURRENCY,
             quantity=quantity,
             attributes=self._attributes[row],
         )
-        if quantity is None:
+        if usual:
             self._items[row, index] = item
         return item
 

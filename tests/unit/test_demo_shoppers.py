@@ -12,7 +12,7 @@ from personalize.demo.generate import generate
 from personalize.demo.shop.find import Finder
 from personalize.demo.shop.inputs import SearchInput
 from personalize.demo.shop.shelf import Shelf
-from personalize.demo.shoppers import ATTRIBUTES, list_id_of, price_of, simulate
+from personalize.demo.shoppers import ATTRIBUTES, WINDOW, list_id_of, price_of, simulate
 from personalize.demo.tastes import PAGE, make_shoppers
 from personalize.domain.event import EVENT_NAMES, Event
 
@@ -69,6 +69,17 @@ def test_items_say_what_the_shop_says(log: list[Event]) -> None:
         if checked > 40:
             break
     assert checked > 40
+
+
+def test_explored_lists_are_shuffled_within_the_window_and_say_where_the_shop_had_each_item() -> None:
+    listed = [CATALOGUE.products[i].id for i in CATALOGUE.collection_by_slug["women"].products]
+    shuffled = 0
+    for event in simulate(CATALOGUE, shoppers=60, seed=3, explore=1.0):
+        if event.event == "view_item_list" and event.list_id == list_id_of("women"):
+            assert [item.item_id for item in event.items] == [listed[item.shop_index or 0] for item in event.items]
+            assert all((item.shop_index or 0) < WINDOW for item in event.items)
+            shuffled += [item.index for item in event.items] != [item.shop_index for item in event.items]
+    assert shuffled
 
 
 def test_searches_are_those_of_the_shop(log: list[Event]) -> None:
