@@ -66,7 +66,7 @@ def explain(
 
 
 def _tastes(prepared: Prepared, profile: Profile | None, at: float, rows: list[int]) -> dict[int, tuple[str, str]]:
-    """Per row of `rows` the property the visitor leans to most, where that is strong and tells rows apart; never a price band."""
+    """The property the visitor leans to most per row of `rows`, if strong and telling rows apart; no price band."""
     if profile is None or not len(prepared.token_row):
         return {}
     table = np.zeros(len(prepared.token_names))

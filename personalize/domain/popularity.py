@@ -48,7 +48,7 @@ class Popularity:
         self.version += 1
         if event.event == "view_item_list":
             seen: dict[str, int] = {}
-            for row, item in enumerate(event.items):
+            for row, item in enumerate(event.items[: self.limit]):
                 seen.setdefault(item.item_id, row if item.index is None else item.index)
             places = np.clip(np.fromiter(seen.values(), np.int64, len(seen)), 0, MAX_POSITIONS - 1)
             rows = self._touch(list(seen), event.at)
@@ -59,7 +59,7 @@ class Popularity:
         column = _COLUMN.get(event.event)
         if column is None or not event.items:
             return
-        rows = self._touch(list(dict.fromkeys(item.item_id for item in event.items)), event.at)
+        rows = self._touch(list(dict.fromkeys(item.item_id for item in event.items[: self.limit])), event.at)
         self._counts[rows, column] += 1.0
         if column == CLICKS:
             for item in event.items:
@@ -123,11 +123,10 @@ class Popularity:
         return faded
 
     def _touch(self, ids: list[str], at: float) -> NDArray[np.int64]:
-        """The rows of `ids`, made where new, with counts brought to `at`."""
-        ids = ids[: self.limit]
+        """The rows of `ids` (distinct, at most `limit`), made where new, with counts brought to `at`."""
         fresh = [item for item in ids if item not in self._rows]
-        if len(self._rows) + len(fresh) > self.limit:
-            self._evict(at, len(fresh))
+        while len(self._rows) + len(fresh) > self.limit:
+            self._evict(at, len(fresh))  # which may drop some of `ids`, too
             fresh = [item for item in ids if item not in self._rows]
         for item in fresh:
             self._rows[item] = len(self._rows)

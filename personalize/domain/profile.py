@@ -207,7 +207,7 @@ class Profile(msgspec.Struct, array_like=True):
         known = self.known.pop(item.item_id, None)
         if item.price is not None or item.attributes:
             known = Known(
-                item.price if item.price is not None and item.price > 0 else None,
+                item.price if item.price is not None and 0 < item.price < math.inf else None,
                 item.currency,
                 [token(name, value) for name, value in properties(item.attributes, item.price, item.currency)],
                 numbers(item.attributes),
