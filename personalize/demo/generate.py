@@ -6,7 +6,7 @@ import random
 from functools import lru_cache
 from typing import Any
 
-from personalize.demo import tags, taxonomy, wording
+from personalize.demo import describe, tags, taxonomy, wording
 from personalize.demo.catalogue import Catalogue, Product, Store, Text
 from personalize.demo.draft import Draft
 from personalize.demo.source import read
@@ -48,13 +48,13 @@ def generate(seed: int = 7) -> Catalogue:
                 id=identity,
                 slug=wording.slugs(draft.name, used),
                 name=draft.name,
-                description=wording.description(draft),
+                description=describe.description(draft),
                 category=draft.category,
                 department=draft.department,
                 line=draft.line,
                 kind=Text(draft.kind["en"], draft.kind["de"]),
                 material=draft.material,
-                care=wording.care(draft),
+                care=describe.care(draft),
                 colours=draft.colours,
                 season=draft.season,
                 occasions=draft.occasions,
@@ -66,7 +66,7 @@ def generate(seed: int = 7) -> Catalogue:
                 created_at=wording.date(draft.age),
                 review_count=draft.review_count,
                 rating=draft.rating,
-                option_name=wording.option_name(draft),
+                option_name=describe.option_name(draft),
                 variants=variants,
                 facet_value_ids=values,
                 facet_ids=tuple(dict.fromkeys(facet_of[value] for value in values)),
