@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from personalize.app import Gateway
 from personalize.demo.catalogue import Catalogue
 from personalize.demo.generate import generate
-from personalize.demo.shop import create_shop
+from personalize.demo.shop.app import create_shop
 from personalize.domain.listing import Listing
 from personalize.domain.patch import EMPTY, Author, Patch, Reason, Reorder
 from personalize.domain.popularity import Popularity

@@ -16,7 +16,7 @@ from rich.console import Console
 from personalize.app import Gateway
 from personalize.demo.catalogue import Catalogue
 from personalize.demo.generate import generate
-from personalize.demo.shop import create_shop
+from personalize.demo.shop.app import create_shop
 from personalize.demo.shoppers import simulate
 from personalize.demo.tour import tour
 from personalize.domain.store import EventRow

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from personalize.demo.generate import generate
-from personalize.demo.shop import create_shop
+from personalize.demo.shop.app import create_shop
 from personalize.demo.shop.state import DEMO_ACCOUNTS, DEMO_PASSWORD
 
 CATALOGUE = generate()

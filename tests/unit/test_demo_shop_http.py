@@ -12,7 +12,7 @@ import pytest_asyncio
 from graphql import get_introspection_query
 
 from personalize.demo.generate import generate
-from personalize.demo.shop import create_shop
+from personalize.demo.shop.app import create_shop
 
 APP = create_shop(generate())
 QUERY = "{ activeChannel { code } }"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from personalize.demo.catalogue import Catalogue
 from personalize.demo.generate import generate
-from personalize.demo.shop import create_shop
+from personalize.demo.shop.app import create_shop
 from personalize.demo.shop.find import Finder
 from personalize.demo.shop.inputs import SearchInput
 from personalize.demo.shop.shelf import Shelf

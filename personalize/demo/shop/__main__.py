@@ -6,7 +6,7 @@ import click
 import uvicorn
 
 from personalize.demo.generate import generate
-from personalize.demo.shop import create_shop
+from personalize.demo.shop.app import create_shop
 
 
 @click.command()
