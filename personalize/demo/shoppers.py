@@ -31,7 +31,7 @@ ATTRIBUTES: Mapping[str, Callable[[Product], object]] = MappingProxyType(
 
 START = datetime(2026, 2, 2, tzinfo=UTC).timestamp()
 DAY = 86_400.0
-SESSIONS_A_WEEK = 1.6
+SESSIONS_A_WEEK = 2.2
 """Sessions of a shopper of average activity."""
 MAX_PAGES = 3
 WINDOW = 200

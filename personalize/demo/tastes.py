@@ -88,7 +88,7 @@ class Shopper:
     def base(self) -> Floats:
         """The utility of every product without any context, shape (products,)."""
         g = self.goods
-        return np.asarray(g.tags @ self.likes - self.thrift * (g.expensive - self.budget) ** 2 + 1.5 * (g.appeal - 0.5))
+        return np.asarray(g.tags @ self.likes - self.thrift * (g.expensive - self.budget) ** 2 + 1.0 * (g.appeal - 0.5))
 
     def utilities(self, context: Mapping[str, object] | None = None) -> Floats:
         """The true utility of every product in `context` (`temperature` in °C, `rain` as bool), shape (products,)."""
@@ -128,7 +128,7 @@ def make_shoppers(catalogue: Catalogue, count: int, seed: int) -> list[Shopper]:
 
 
 def _shopper(identity: str, goods: Goods, inside: dict[str, list[str]], rng: np.random.Generator) -> Shopper:
-    likes = rng.normal(0.0, 0.1, goods.tags.shape[1])
+    likes = rng.normal(0.0, 0.05, goods.tags.shape[1])
 
     def like(facet: str, codes: Sequence[str], many: int, low: float, high: float) -> None:
         for code in rng.choice(list(codes), size=min(many, len(codes)), replace=False):
@@ -141,18 +141,18 @@ def _shopper(identity: str, goods: Goods, inside: dict[str, list[str]], rng: np.
     other = "men" if wear == "women" else "women"
     for code in inside[other]:
         likes[goods.column["category", code]] -= 1.0
-    like("line", goods.codes("line"), 2, 0.8, 1.6)
-    like("line", goods.codes("line"), 2, -1.2, -0.5)
+    like("line", goods.codes("line"), 2, 1.2, 2.2)
+    like("line", goods.codes("line"), 2, -1.4, -0.6)
     like("colour", goods.codes("colour"), 5, 0.6, 1.3)
     like("colour", goods.codes("colour"), 4, -1.2, -0.5)
-    like("material", goods.codes("material"), 6, 0.5, 1.2)
+    like("material", goods.codes("material"), 5, 0.6, 1.2)
     like("occasion", goods.codes("occasion"), 2, 0.3, 0.8)
     return Shopper(
         id=identity,
         language="de" if rng.random() < 0.7 else "en",
         likes=likes,
         budget=float(rng.normal(0.0, 0.8)),
-        thrift=float(rng.uniform(0.1, 0.45)),
+        thrift=float(rng.uniform(0.2, 0.6)),
         chilly=float(rng.uniform(0.3, 1.2)),
         activity=float(rng.gamma(2.0, 0.5)),
         goods=goods,
