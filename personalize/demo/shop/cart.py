@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import strawberry
 
-from personalize.demo.shop.call import Info
+from personalize.demo.shop.call import Call, Info
 from personalize.demo.shop.goods import Asset, Node, PaginatedList, ProductVariant
 from personalize.demo.shop.inputs import OrderListOptions
 from personalize.demo.shop.scalars import (
@@ -268,13 +268,12 @@ class Customer(Node):
     email_address: str
     addresses: list[Address] | None
     user: User | None
+    order_page: strawberry.Private[Callable[[Call, str, OrderListOptions | None], OrderList]]
 
     @strawberry.field
     def orders(self, info: Info, options: OrderListOptions | None = None) -> OrderList:
         """Only for the customer's own session; the newest first."""
-        from personalize.demo.shop.present import order_page  # here, since it builds the types of this module
-
-        return order_page(info.context, self.id, options)
+        return self.order_page(info.context, self.id, options)
 
 
 @strawberry.type

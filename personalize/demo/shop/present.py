@@ -207,6 +207,7 @@ def present_customer(customer: Customer) -> cart.Customer:
         email_address=customer.email,
         addresses=[],
         user=user,
+        order_page=order_page,
     )
 
 
