@@ -105,6 +105,8 @@ def load(directory: Path) -> Artefact:
             code="ARTEFACT_CHECKSUM",
             hint="Copy the artefact again, both files.",
         )
+    if not _well_formed(model):
+        raise ArtefactError(f"{directory / MODEL} is no LightGBM model text", code="ARTEFACT_MODEL", hint=again)
     try:
         booster = lgb.Booster(model_str=model.decode())
     except (lgb.basic.LightGBMError, UnicodeDecodeError) as error:
@@ -162,6 +164,18 @@ def _read(path: Path) -> bytes:
     if len(content) > MAX_BYTES:
         raise ArtefactError(f"{path} is larger than {MAX_BYTES} bytes", code="ARTEFACT_TOO_LARGE")
     return content
+
+
+def _well_formed(model: bytes) -> bool:
+    """Whether the trees lie where the header says. LightGBM aborts the whole process on a text that breaks this."""
+    start, sizes = model.find(b"\nTree=0\n") + 1, re.search(rb"^tree_sizes=([0-9 ]+)$", model, re.MULTILINE)
+    if not model.startswith(b"tree\n") or not start or sizes is None or sizes.end() > start:
+        return False
+    for number, size in enumerate(map(int, sizes[1].split())):
+        if not model.startswith(b"Tree=%d\n" % number, start):
+            return False
+        start += size
+    return model.startswith(b"end of trees", start)
 
 
 def _checksum(model: bytes) -> str:

@@ -105,8 +105,10 @@ class Popularity:
             found = Popularity(saved.limit, saved.half_life)
             size = len(saved.ids)
             found._rows = {item: row for row, item in enumerate(saved.ids)}
-            found._counts = np.frombuffer(saved.counts).reshape(size, COUNTS).copy()
-            found._at = np.frombuffer(saved.at).reshape(size).copy()
+            room = max(size, 256)
+            found._counts, found._at = np.zeros((room, COUNTS)), np.zeros(room)
+            found._counts[:size] = np.frombuffer(saved.counts).reshape(size, COUNTS)
+            found._at[:size] = np.frombuffer(saved.at).reshape(size)
             found._shown = np.frombuffer(saved.shown).reshape(MAX_POSITIONS).copy()
             found._clicked = np.frombuffer(saved.clicked).reshape(MAX_POSITIONS).copy()
             found.version = saved.version

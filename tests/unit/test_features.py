@@ -1,0 +1,136 @@
+"""Features: what is detected in a log, what is missing, and what single columns say."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from personalize.domain.event import Event, EventItem
+from personalize.domain.listing import Listing
+from personalize.domain.popularity import Popularity
+from personalize.domain.profile import Profile
+from personalize.features.extract import extract
+from personalize.features.prepared import prepare
+from personalize.features.schema import MAX_VALUES, Schema, columns, detect
+from personalize.features.window import measure, quantiles, rank, recall
+from tests.unit.shop_log import START, clicked, did, item, shop_log, shown
+
+PLAIN = Schema()
+
+
+def window(rows: list[int]) -> Listing:
+    items = [item(row) for row in rows]
+    return Listing(
+        "all", tuple(entry.item_id for entry in items), np.array([entry.price for entry in items]), "EUR", (),
+        tuple(entry.attributes for entry in items),
+    )  # fmt: skip
+
+
+def vectors(
+    listing: Listing, events: list[Event], schema: Schema = PLAIN, session: str = "s"
+) -> dict[str, list[float]]:
+    profile, popularity = Profile(), Popularity()
+    for event in events:
+        profile.apply(event)
+        popularity.apply(event)
+    at = START + 100
+    matrix = extract(prepare(listing, popularity, at, schema), profile, session, {}, at)
+    return {name: matrix[:, column].tolist() for name, column in columns(schema).items()}
+
+
+def test_names_and_words_are_detected_by_type() -> None:
+    schema = detect(shop_log(12))
+    assert schema.attributes == ("rating",)
+    assert schema.context_numbers == ("temperature",)
+    assert [(name, set(values)) for name, values in schema.context_words] == [("device", {"desktop", "mobile"})]
+    assert len(set(schema.names)) == len(schema.names)
+
+
+def test_a_context_of_too_many_words_is_left_out() -> None:
+    def listed(number: int) -> Event:
+        context = {"place": f"p{number}", "country": f"c{number % 20}"}
+        return Event("view_item_list", f"l{number}", START, context=context)
+
+    schema = detect(listed(number) for number in range(400))
+    assert [name for name, _ in schema.context_words] == ["country"]
+    assert len(schema.context_words[0][1]) == MAX_VALUES
+
+
+def test_missing_is_nan_and_never_an_error() -> None:
+    bare = Listing("x", ("a", "b"), np.array([np.nan, -1.0]))
+    schema = detect(shop_log(5))
+    matrix = extract(prepare(bare, Popularity(), START, schema), None, None, {}, START)
+    assert matrix.shape == (2, len(schema.names))
+    assert not np.isinf(matrix).any()
+    for name in ("price_log", "price_rank", "number.rating.value", "touched_order", "context.device", "bought_due"):
+        assert np.isnan(matrix[:, columns(schema)[name]]).all(), name
+    empty = extract(prepare(Listing("x", (), np.zeros(0)), Popularity(), START, schema), Profile(), "s", {}, START)
+    assert empty.shape == (0, len(schema.names))
+
+
+def test_the_session_says_what_was_touched_and_how_long_ago() -> None:
+    events = [
+        shown("l", START, [1, 2, 3, 4]), clicked("c", START + 1, 3, 2, "l"), did("view_item", "v", START + 2, 1),
+    ]  # fmt: skip
+    found = vectors(window([4, 3, 2, 1]), events)
+    assert found["touched_count"] == [0, 1, 0, 1]
+    assert found["touched_order"][1::2] == [1, 0]
+    assert math.isnan(found["touched_order"][0])
+    assert found["skipped"] == [0, 0, 1, 1]
+    assert found["from_touched"] == [-3, -2, -1, 0]
+    assert found["from_deepest"] == [-3, -2, -1, 0]
+    assert found["touched_in_list"] == [2] * 4
+    assert found["price_to_last"][3] == 0
+    assert vectors(window([1, 2]), events, session="another")["touched_count"] == [0, 0]
+
+
+def test_lasting_columns_survive_the_session() -> None:
+    events = [shown("l", START, [1, 2, 6]), did("purchase", "p", START, 1)]
+    found = vectors(window([1, 2, 6]), events, session="another")
+    assert found["bought_times"] == [1, 0, 0]
+    assert found["past_count"] == [1, 0, 0]
+    assert found["affinity_sum"][2] > found["affinity_sum"][1]  # item 6 is of the brand of item 1
+
+
+def test_numbers_are_ranked_and_compared_with_the_taste() -> None:
+    schema = Schema(attributes=("rating",))
+    found = vectors(window([0, 1, 2, 3, 4]), [did("view_item", "x", START, 0), shown("l", START, [4])], schema)
+    assert found["number.rating.rank"] == pytest.approx([0, 0.25, 0.5, 0.75, 1])
+    liked = vectors(window([0, 4]), [shown("l", START, [4]), did("view_item", "x", START, 4)], schema)
+    assert liked["number.rating.to_taste"] == [-4, 0]
+
+
+def test_price_order_knows_a_sorted_list() -> None:
+    def order(prices: list[float]) -> float:
+        return measure(Listing("x", tuple(map(str, range(len(prices)))), np.array(prices))).price_order
+
+    assert order([1, 2, 3, 4]) == pytest.approx(1)
+    assert order([9, 5, 2]) == pytest.approx(-1)
+    assert math.isnan(order([5, 5, 5]))
+    assert math.isnan(order([1, np.nan, 2]))
+
+
+def test_ranks_are_ordered_and_symmetric() -> None:
+    values = np.array([1.0, 2.0, 2.0, 2.0, 9.0, np.nan])
+    ranks = rank(values, quantiles(values))
+    assert ranks[0] == 0
+    assert ranks[4] == 1
+    assert 0.3 < ranks[1] == ranks[2] < 0.7
+    assert math.isnan(ranks[5])
+    assert rank(np.array([3.0]), quantiles(np.array([3.0]))).tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    "told", [None, [], {}, {"candidates": 0}, {"candidates": "9"}, {"candidates": 3, "prices": [1], "touched": [2]}]
+)
+def test_odd_window_facts_are_none_or_empty(told: object) -> None:
+    facts = recall(told)
+    assert facts is None or (facts.size == 3 and facts.prices == () and not facts.touched)
+
+
+def test_repeated_and_foreign_items_do_no_harm() -> None:
+    profile = Profile()
+    profile.apply(Event("view_item_list", "l", START, "v", "s", items=(EventItem("i1"), EventItem("i1"))))
+    assert profile.session.shown["i1"].times == 1
