@@ -39,7 +39,8 @@ class Arrival:
     """A visit with what the gateway needs around it.
 
     `session` is the hash of the shop's session (guest or not), `key` the profile key where one is allowed, `modes` what
-    runs, `watched` whether events are inferred, `headers` what the answer tells the client.
+    runs, `watched` whether events are inferred, `headers` what the answer tells the client; `recognised` is False for
+    a visitor whose id is given out with this very answer.
     """
 
     visit: Visit
@@ -51,6 +52,7 @@ class Arrival:
     watched: bool
     whose: Whose
     headers: list[tuple[str, str]] = field(default_factory=list)
+    recognised: bool = True
 
 
 class Reception:
@@ -69,12 +71,12 @@ class Reception:
         count = self.telemetry.count
         agreement = consent.read_consent(call.header(CONSENT), call.header(GPC), self.settings.consent_default, count)
         permissions = consent.allowed(agreement)
-        token = self.sessions.token(call)
-        session = self.who.session(token)
+        session = self.who.session(self.sessions.token(call))
         # An id is looked at only where something it is for is allowed.
         wanted = agreement.mode is not Consent.NONE or permissions.experiment
-        visitor = self.who.resolve(call.header(VISITOR), token) if wanted else None
+        visitor = self.who.resolve(call.header(VISITOR), self.sessions.distinct(call)) if wanted else None
         headers: list[tuple[str, str]] = []
+        recognised = visitor is not None
         if visitor is None and permissions.id:
             visitor = self.who.issue()
             headers.append((identity.HEADER, self.who.sign(visitor)))
@@ -103,7 +105,7 @@ class Reception:
             ),
             assignments=assignments,
             watched=not crawlers.is_crawler(call.header("user-agent")) and not _prefetched(call),
-            whose=self._whose(permissions, key, visit), headers=headers,
+            whose=self._whose(permissions, key, visit), headers=headers, recognised=recognised,
         )  # fmt: skip
 
     def _session(self, visitor: VisitorId | None) -> str | None:
@@ -121,11 +123,12 @@ class Reception:
             return Whose(key, visit.session, visit.context)
         return Whose(None, visit.session if permissions.log is Trace.SESSION else None, visit.context)
 
-    def moved(self, arrival: Arrival, after: str | None) -> None:
-        """The shop's session went on under another hash at login: the visitor is the one that was there before."""
+    def moved(self, arrival: Arrival, after: Sequence[str]) -> None:
+        """Somebody signed in and the shop's session goes on under other hashes: the visitor is the one of before."""
         visitor = arrival.visit.visitor
-        if after is not None and visitor is not None and visitor.trust is Trust.SHOP:
-            self.profiles.follow(visitor, VisitorId(after, Trust.SHOP), arrival.permissions.profile)
+        if visitor is not None and visitor.trust is Trust.SHOP:
+            for name in after:
+                self.profiles.follow(visitor, VisitorId(name, Trust.SHOP), arrival.permissions.profile)
 
 
 def _prefetched(call: Call) -> bool:

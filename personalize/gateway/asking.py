@@ -18,7 +18,8 @@ async def ask_shop(work: Work, upstream: Upstream, cors: Cors) -> None:
     plan = work.plan
     if any(ask.mode is Mode.DETACHED for ask in work.asks) and not cors.known(work.call):
         for ask in work.asks:  # the shop's word on this origin is missing: let it see the request once
-            ask.mode, ask.window = Mode.OBSERVE, None
+            if ask.mode is Mode.DETACHED:
+                ask.mode = Mode.OBSERVE
     composed = plan.upstream(work.modes)
     if composed.empty:
         return

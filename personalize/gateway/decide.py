@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from personalize.domain.listing import Listing
 from personalize.domain.patch import EMPTY, Patch
@@ -20,6 +20,17 @@ class Decided:
 
     patch: Patch = EMPTY
     shadow: Patch = EMPTY
+
+    def onto(self, target: str) -> Decided:
+        """The same for a listing that another document calls `target`."""
+        changes = (*self.patch.changes, *self.shadow.changes)
+        if all(change.target == target for change in changes):
+            return self
+        return Decided(_onto(self.patch, target), _onto(self.shadow, target))
+
+
+def _onto(patch: Patch, target: str) -> Patch:
+    return Patch(tuple(replace(change, target=target) for change in patch.changes))
 
 
 class Decider:

@@ -11,10 +11,12 @@ import msgspec
 import orjson
 
 from personalize.domain.clock import Clock
+from personalize.errors import PersonalizeError
 from personalize.gateway.arrival import Arrival
 from personalize.gateway.call import Call, Operation
 from personalize.gateway.decide import Decided, Decider
 from personalize.gateway.paging import Paging, neutral, read_paging, search_term, with_paging, without_paging
+from personalize.gateway.payload import payload
 from personalize.gateway.plan import Mode, Plan
 from personalize.gateway.raw import Raws, fields, is_object
 from personalize.gateway.rewrite import Move
@@ -22,19 +24,24 @@ from personalize.gateway.run import Run, RunBook, arrange
 from personalize.gateway.sessions import Sessions, Standing
 from personalize.gateway.shared import SharedWindows
 from personalize.gateway.slots import ListingSlot
-from personalize.gateway.upstream import GRAPHQL_PARAMETERS, Headers, Upstream
+from personalize.gateway.upstream import GRAPHQL_PARAMETERS, Answer, Headers, Upstream
 from personalize.gateway.values import with_defaults
 from personalize.gateway.window import Part, Unreadable, Window, build, read_part
 from personalize.guardrails.apply import order as order_of
 from personalize.settings import Settings
 from personalize.shops.map import ShopMap
 
+MAX_GATHERED = 1_000
+COLD_SECONDS = 60.0
+"""How long guests without a visitor id keep the order of a page that was ranked before its window was there."""
+
 
 @dataclass(slots=True)
 class Ask:
     """One listing of one request: how it is asked for, and what was served of it.
 
-    `orderable` is False where the list is only watched (an explicit sort, a page behind the window).
+    `orderable` is False where the list is only watched (an explicit sort, a page behind the window); `given` says that
+    the window was at hand before the shop was asked, `shared` that all guests are served from it.
     """
 
     slot: ListingSlot
@@ -45,6 +52,8 @@ class Ask:
     orderable: bool
     mode: Mode = Mode.OBSERVE
     rows: int = 0
+    given: bool = False
+    shared: bool = False
     window: Window | None = None
     run: Run | None = None
     run_key: Hashable = None
@@ -100,8 +109,8 @@ class Listings:
         self, slot: ListingSlot, plan: Plan, call: Call, variables: dict[str, Any], arrival: Arrival
     ) -> Ask | None:
         listing, arguments = slot.map, plan.arguments(slot, variables)
-        size = listing.window if self._shareable(slot, arrival) else listing.private
-        paging = read_paging(listing, arguments, size)
+        shareable = self._shareable(slot, arrival)
+        paging = read_paging(listing, arguments, listing.window if shareable else listing.private)
         if paging is None:
             return None
         asked = without_paging(listing, arguments)
@@ -112,13 +121,22 @@ class Listings:
         digest = blake2b(repr(key).encode(), digest_size=6).hexdigest()
         ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable)
         # Without a visitor a run is shared by all who are in the same situation; it then holds nothing of anybody.
-        ask.run_key = (arrival.key, key) if self._has_run(arrival) else (self._stamp(arrival), key)
-        ask.run = self.runs.get(ask.run_key)
-        if ask.run is not None and ask.run.span and paging.skip > 0:
+        ask.run_key = (arrival.key, key) if _has_run(arrival) else (_stamp(arrival), shareable, key)
+        ask.run = self._going_on(ask, arrival)
+        if ask.run is not None and ask.run.span:
             ask.paging = Paging(paging.skip, paging.take, ask.run.span)
         if ask.paging.beyond:
             ask.orderable = False
         return ask
+
+    def _going_on(self, ask: Ask, arrival: Arrival) -> Run | None:
+        """The run that this request goes on with: behind page one any, at page one where nothing has changed."""
+        run = self.runs.get(ask.run_key)
+        if run is None or ask.paging.skip > 0:
+            return run
+        if not _has_run(arrival) and run.pinned and self.runs.clock() - run.opened > COLD_SECONDS:
+            return None
+        return run if run.stamp == _stamp(arrival) else None
 
     def _shareable(self, slot: ListingSlot, arrival: Arrival) -> bool:
         return (
@@ -132,24 +150,26 @@ class Listings:
         self, ask: Ask, plan: Plan, call: Call, operation: Operation, variables: dict[str, Any], arrival: Arrival
     ) -> None:
         listing, need = ask.slot.map, ask.paging.skip + ask.paging.take
-        head = ask.paging.take > listing.window
-        if self._shareable(ask.slot, arrival) and ask.slot.alone and plan.proven and need <= listing.window:
+        shareable = self._shareable(ask.slot, arrival)
+        # This page belongs to an order that was decided over a window: the page alone would repeat items.
+        began = ask.run is not None and bool(ask.run.version)
+        if shareable and ask.slot.alone and plan.proven and need <= listing.window:
             used = self._used(plan, ask, variables)
             window_key = (ask.key, plan.window_text(ask.slot), _canonical(used))
             fill = self._fill(plan, ask, call, used)
-            ask.window = self.windows.get(window_key, fill)
-            if ask.window is None and ask.run is not None and ask.run.version and ask.paging.skip > 0:
-                # This page belongs to an order that was decided over a window: the page alone would repeat items.
-                ask.window = await self.windows.wait(window_key, fill)
+            ask.window = await self.windows.wait(window_key, fill) if began else self.windows.get(window_key, fill)
             if ask.window is not None:
-                ask.mode = Mode.DETACHED
+                ask.mode, ask.given, ask.shared = Mode.DETACHED, True, True
                 return
-        began = ask.run is not None and bool(ask.run.version)
-        if head or (self._shareable(ask.slot, arrival) and not (began and ask.paging.skip > 0)):
-            return  # cold: the shop's page at once, ranked within itself
+        if not began and (shareable or ask.paging.take > listing.window):
+            return  # cold, or the window is but the head of the page: the shop's page at once, ranked within itself
         rows = max(ask.paging.span, need)
         if rows <= listing.limit:
             ask.mode, ask.rows = Mode.WINDOW, rows
+        elif began and ask.slot.alone and rows <= MAX_GATHERED:
+            ask.window = await self._gather(plan, ask, call, operation, rows)
+            if ask.window is not None:
+                ask.mode, ask.given = Mode.DETACHED, True
 
     @staticmethod
     def _used(plan: Plan, ask: Ask, variables: dict[str, Any]) -> dict[str, Any]:
@@ -170,31 +190,53 @@ class Listings:
         headers: Headers = [(name, value) for name in self.shop.vary_headers if (value := call.header(name))]
         headers += [("content-type", "application/json"), ("accept", "application/json")]
         headers += [("host", self.upstream.host)]
-        url = self.upstream.url_for(_query(call.query_string))
-        slot, listing = ask.slot, ask.slot.map
-        text, arguments = plan.window(slot).text, ask.arguments
-        names = plan.paging_variables(slot)
+        url, text = self.upstream.url_for(_query(call.query_string)), plan.window(ask.slot).text
+
+        async def post(paged: dict[str, Any]) -> Answer:
+            return await self.upstream.post(url, headers, {"query": text, "variables": {**used, **paged}})
 
         async def fill() -> Window:
-            parts: list[Part] = []
-            said: tuple[tuple[str, str], ...] = ()
-            asked = 0
-            while asked < listing.window:
-                take = min(listing.limit, listing.window - asked)
-                paged = with_paging(listing, arguments, asked, take)
-                variables = {**used, **{variable: paged.get(root) for root, variable in names.items()}}
-                answer = await self.upstream.post(url, headers, {"query": text, "variables": variables})
-                part = _container(answer.body or b"", slot)
-                parts.append(part)
-                said = said or tuple(pair for pair in answer.headers if _shareable_header(pair[0]))
-                asked += take
-                if len(part.items) < take or (part.total is not None and asked >= part.total):
-                    break
-            window = build(parts, list_id=ask.list_id, term=search_term(listing, arguments), asked=asked)
-            window.headers = said
+            window, answer = await self._pages(plan, ask, ask.slot.map.window, post)
+            window.headers = tuple(pair for pair in answer.headers if _shareable_header(pair[0]))
             return window
 
         return fill
+
+    async def _gather(self, plan: Plan, ask: Ask, call: Call, operation: Operation, rows: int) -> Window | None:
+        """A window for this visitor alone, in as many pages as the shop's limit asks for; None where it fails."""
+        composed = plan.window(ask.slot)
+
+        async def post(paged: dict[str, Any]) -> Answer:
+            return await self.upstream.ask(call, payload(plan, operation, composed, paged))
+
+        try:
+            window, answer = await self._pages(plan, ask, rows, post)
+        except (PersonalizeError, Unreadable, msgspec.DecodeError):
+            return None
+        window.headers = tuple(pair for pair in answer.headers if pair[0] not in _OF_BODY)
+        return window
+
+    async def _pages(
+        self, plan: Plan, ask: Ask, rows: int, post: Callable[[dict[str, Any]], Awaitable[Answer]]
+    ) -> tuple[Window, Answer]:
+        """The first `rows` rows of a listing in pages that the shop serves, and its first answer."""
+        listing, names = ask.slot.map, plan.paging_variables(ask.slot)
+        parts: list[Part] = []
+        first: Answer | None = None
+        asked = 0
+        while asked < rows:
+            take = min(listing.limit, rows - asked)
+            paged = with_paging(listing, ask.arguments, asked, take)
+            answer = await post({variable: paged.get(root) for root, variable in names.items()})
+            first = first or answer
+            part = _container(answer.body or b"", ask.slot)
+            parts.append(part)
+            asked += take
+            if len(part.items) < take or (part.total is not None and asked >= part.total):
+                break
+        assert first is not None
+        term = search_term(listing, ask.arguments)
+        return build(parts, list_id=ask.list_id, term=term, asked=asked), first
 
     # -- serving -------------------------------------------------------------------------------------------------
 
@@ -205,71 +247,93 @@ class Listings:
         asked = ask.rows if ask.mode is Mode.WINDOW else ask.paging.take
         part = read_part(container, ask.slot)
         ask.window = build([part], list_id=ask.list_id, term=term, offset=offset, asked=asked)
+        ask.window.alone = ask.mode is not Mode.WINDOW
 
     def arrange(self, ask: Ask, arrival: Arrival) -> None:
         """Decide and pin the order of the page: `ask.order` over the window, `ask.shown` the rows served."""
         window, paging = ask.window, ask.paging
         assert window is not None
-        if not ask.orderable:
-            ask.order = tuple(range(len(window)))
-        elif window.offset or ask.mode is Mode.OBSERVE:
-            self._arrange_page(ask, window, arrival)
-        else:
-            self._arrange_window(ask, window, arrival)
+        ask.order = tuple(range(len(window)))
+        if ask.orderable:
+            ask.run = self._going_on(ask, arrival)  # as it is now: other requests went on meanwhile
+            arrange_by = self._arrange_page if window.alone else self._arrange_window
+            arrange_by(ask, window, arrival)
         start = paging.skip - window.offset
         ask.shown = ask.order[start : start + paging.take]
+        if ask.orderable and ask.run is not None and arrival.key is not None and arrival.permissions.run:
+            self._remember(ask, ask.run, window, arrival)
 
     def _arrange_page(self, ask: Ask, window: Window, arrival: Arrival) -> None:
         """A page by itself: ranked within itself, pinned where it stands."""
-        run, begins = ask.run, ask.paging.skip == 0
-        if run is not None and run.version and not begins:
-            # An order over a window goes on here, and that window could not be had: the shop's page as it is.
-            ask.order = tuple(range(len(window)))
-            return
-        if run is None or (begins and (run.version or run.stamp != self._stamp(arrival))):
+        run, at = ask.run, window.offset
+        if run is not None and run.version:  # an order over a window goes on here, and that window could not be had
+            there = run.order[at : at + len(window)]
+            if len(there) == len(window) and all(row in window.places for row in there):
+                ask.order = tuple(window.places[row] for row in there)
+                ask.decided = (run.decided or Decided()).onto(ask.target)
+                return
+            if at:
+                return  # the shop's page as it is
+            run = None
+        if run is None:
             run = self._open(ask, arrival)
         ranked = self._rank(ask, run, window, arrival)
-        pinned = {at - window.offset: row for at, row in run.pinned.items() if at >= window.offset}
-        ask.order = arrange(window, ranked, pinned, max(run.span - window.offset, 0))
-        run.pin(window.offset, (window.rows[row] for row in ask.order))
+        pinned = {row: place - at for row, place in run.pinned.items()}
+        begun = run.ends.get(at)
+        continued = window.listing.ids.index(begun) if begun in window.listing.ids else None
+        ask.order = arrange(window, ranked, pinned, max(run.span - at, 0), continued)
+        if ask.order:
+            run.pin(at, (window.rows[row] for row in ask.order))
+            run.ends[at + len(ask.order)] = window.listing.ids[window.owner[ask.order[-1]]]
 
     def _arrange_window(self, ask: Ask, window: Window, arrival: Arrival) -> None:
         """A page of a window: the run's order goes on; what was not shown yet may be ranked anew."""
-        run, stamp = ask.run, self._stamp(arrival)
-        same = run is not None and run.stamp == stamp and run.version in ("", window.version)
-        if run is None or (ask.paging.skip == 0 and not same):
+        run, stamp = ask.run, _stamp(arrival)
+        if run is None or (ask.paging.skip == 0 and run.version not in ("", window.head(run.span))):
             run = self._open(ask, arrival)
-        if run.order and run.stamp == stamp and run.version == window.version:
-            ask.decided = run.decided or Decided()
-            ask.order = tuple(window.places[row] for row in run.order)
-        else:
-            ranked = self._rank(ask, run, window, arrival)
-            ask.order = arrange(window, ranked, run.pinned, run.span)
-            run.order = tuple(window.rows[row] for row in ask.order)
-            run.version, run.stamp = window.version, stamp
-        if self._has_run(arrival):
-            served = ask.order[ask.paging.skip : ask.paging.skip + ask.paging.take]
-            run.pin(ask.paging.skip, (window.rows[row] for row in served))
+        version = window.head(run.span)
+        if run.order and run.stamp == stamp and run.version == version:
+            ask.decided = (run.decided or Decided()).onto(ask.target)
+            size = len(run.order)
+            ask.order = (*(window.places[row] for row in run.order), *range(size, len(window)))
+            return
+        ranked = self._rank(ask, run, window, arrival)
+        ask.order = arrange(window, ranked, run.pinned, run.span)
+        run.order = tuple(window.rows[row] for row in ask.order[: run.span])
+        run.version, run.stamp = version, stamp
 
     def _rank(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> tuple[int, ...]:
         ask.decided = run.decided = self.decider.decide(arrival.modes, ask.target, window.listing, arrival.visit)
         return order_of(ask.decided.patch, ask.target, len(window.listing))
 
     def _open(self, ask: Ask, arrival: Arrival) -> Run:
-        run = ask.run = self.runs.open(ask.run_key)
-        run.stamp, run.span = self._stamp(arrival), ask.paging.span
+        # A page by itself never ends an order that others, who have no id either, are paging through.
+        ordered = ask.run is not None and bool(ask.run.version) and ask.window is not None and ask.window.alone
+        run = ask.run = Run() if ordered and not _has_run(arrival) else self.runs.open(ask.run_key)
+        run.stamp, run.span = _stamp(arrival), ask.paging.span
         return run
 
-    @staticmethod
-    def _has_run(arrival: Arrival) -> bool:
-        return arrival.permissions.run and arrival.key is not None
+    def _remember(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> None:
+        """Pin what this visitor was shown; for one with a new id in a run apart, should they come back with it."""
+        if not arrival.recognised:
+            run = run.copy()
+        run.pin(ask.paging.skip, (window.rows[row] for row in ask.shown))
+        if arrival.recognised:
+            self.runs.keep(ask.run_key, run)
+        else:
+            self.runs.expect((arrival.key, ask.key), run)
 
-    @staticmethod
-    def _stamp(arrival: Arrival) -> Hashable:
-        profile = arrival.visit.profile
-        behaviour = profile.behaviour if profile is not None else 0
-        context = tuple(sorted((key, str(value)) for key, value in arrival.visit.context.items()))
-        return (behaviour, context, tuple(arrival.modes.items()))
+
+def _has_run(arrival: Arrival) -> bool:
+    return arrival.permissions.run and arrival.key is not None and arrival.recognised
+
+
+def _stamp(arrival: Arrival) -> Hashable:
+    """What an order is decided from beside the window: while it stays, the order stays."""
+    profile = arrival.visit.profile
+    behaviour = profile.behaviour if profile is not None else 0
+    context = tuple(sorted((key, str(value)) for key, value in arrival.visit.context.items()))
+    return (behaviour, context, tuple(arrival.modes.items()))
 
 
 def container_of(data: Raws, ask: Ask) -> msgspec.Raw | None:
@@ -294,6 +358,8 @@ def move_of(ask: Ask) -> Move:
         if steps[:size] != path or len(steps) < size + 2 or steps[size] not in ask.slot.views:
             return steps
         row = steps[size + 1]
+        if ask.given:  # an error in a page that is not served
+            return None
         if not isinstance(row, int) or ask.window is None:
             return steps
         return None if row not in place else [*steps[: size + 1], place[row], *steps[size + 2 :]]
@@ -315,25 +381,13 @@ def _container(body: bytes, slot: ListingSlot) -> Part:
     return read_part(here, slot)
 
 
-_NOT_SHARED = frozenset(
-    {"set-cookie", "etag", "date", "age", "cache-control", "expires", "last-modified", "content-length", "vary"}
-)
+_OF_BODY = frozenset({"etag", "content-length", "last-modified"})
+_OF_ONE_ANSWER = _OF_BODY | {"set-cookie", "date", "age", "cache-control", "expires", "vary"}
 
 
 def _shareable_header(name: str) -> bool:
     """Whether a header of a guest's answer holds for all guests."""
-    private = (
-        "set-cookie",
-        "etag",
-        "date",
-        "age",
-        "cache-control",
-        "expires",
-        "last-modified",
-        "content-length",
-        "vary",
-    )
-    return name not in private and not name.startswith("access-control-") and "token" not in name
+    return name not in _OF_ONE_ANSWER and not name.startswith("access-control-") and "token" not in name
 
 
 def _canonical(value: object) -> bytes:

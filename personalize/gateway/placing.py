@@ -25,12 +25,12 @@ def place_listings(work: Work, listings: Listings, audit: Audit) -> None:
     if work.data is None:
         return
     for ask in work.asks:
-        if ask.mode is not Mode.DETACHED:
+        if not ask.given:
             container = container_of(work.data, ask)
             if container is None:  # the shop has no such list: null stays null
                 continue
             listings.read(ask, container)
-        elif audit.due():
+        elif ask.shared and audit.due():
             audit.start(work.plan, ask, work.call, work.operation)
         listings.arrange(ask, work.arrival)
         _put(work, ask.slot.path, _page(work, ask))

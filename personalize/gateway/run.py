@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from time import monotonic
 
 from cachetools import TTLCache
 
+from personalize.domain.clock import Clock
 from personalize.gateway.decide import Decided
 from personalize.gateway.window import Window
 
 MAX_RUNS = 20_000
+MAX_NEWBORN = 5_000
 RUN_SECONDS = 30 * 60.0
 
 
 @dataclass(slots=True)
 class Run:
-    """What was shown where. `pinned` maps a position to the row that was served there; `order` is the whole order.
+    """What was shown where. `pinned` maps a row to the position it was first served at; `order` is the order of the
+    rows that may be moved.
 
-    `stamp` is what the order was decided from: behaviour, context and what runs; `decided` the Patch behind it;
-    `span` how many rows may be moved.
+    `stamp` is what the order was decided from: behaviour, context and what runs; `version` that of the rows it orders
+    ("" while only pages by themselves were served); `decided` the Patch behind it; `span` how many rows may be moved;
+    `ends` the product that the page up to a position ended with; `opened` when it began (seconds of the book's clock).
     """
 
     version: str = ""
@@ -27,62 +32,116 @@ class Run:
     span: int = 0
     decided: Decided | None = None
     order: tuple[str, ...] = ()
-    pinned: dict[int, str] = field(default_factory=dict)
+    pinned: dict[str, int] = field(default_factory=dict)
+    ends: dict[int, str] = field(default_factory=dict)
+    opened: float = 0.0
 
     def pin(self, position: int, rows: Iterable[str]) -> None:
         """Remember that `rows` were served from `position` on."""
         for offset, row in enumerate(rows):
-            self.pinned.setdefault(position + offset, row)
+            self.pinned.setdefault(row, position + offset)
+
+    def copy(self) -> Run:
+        """A run that goes on from here by itself."""
+        return replace(self, pinned=dict(self.pinned), ends=dict(self.ends))
 
 
 class RunBook:
-    """Runs by (visitor, listing), bounded in number and time."""
+    """Runs by (visitor, listing), bounded in number and time.
 
-    def __init__(self, size: int = MAX_RUNS, seconds: float = RUN_SECONDS) -> None:
-        self.runs: TTLCache[Hashable, Run] = TTLCache(size, seconds)
+    Runs of ids that were only just given out wait in a smaller place of their own: clients that never come back with
+    their id must not push out those who do.
+    """
+
+    def __init__(self, size: int = MAX_RUNS, seconds: float = RUN_SECONDS, clock: Clock = monotonic) -> None:
+        self.clock = clock
+        self.runs: TTLCache[Hashable, Run] = TTLCache(size, seconds, timer=clock)
+        self.newborn: TTLCache[Hashable, Run] = TTLCache(MAX_NEWBORN, seconds, timer=clock)
 
     def open(self, key: Hashable) -> Run:
         """A fresh run in place of any other under that key."""
-        run = self.runs[key] = Run()
+        run = self.runs[key] = Run(opened=self.clock())
         return run
 
     def get(self, key: Hashable) -> Run | None:
         """The run under that key, if it has not lapsed."""
-        return self.runs.get(key)
+        run = self.runs.get(key)
+        if run is None and (run := self.newborn.pop(key, None)) is not None:
+            self.runs[key] = run
+        return run
+
+    def keep(self, key: Hashable, run: Run) -> None:
+        """Let the time of a run that is being paged through begin anew."""
+        self.runs[key] = run
+
+    def expect(self, key: Hashable, run: Run) -> None:
+        """Keep a run for a visitor who has just been given an id and may come back with it."""
+        self.newborn[key] = run
 
     def clear(self) -> None:
         """Forget all runs (a kill switch, a new configuration)."""
         self.runs.clear()
+        self.newborn.clear()
 
 
-def arrange(window: Window, ranked: Sequence[int], pinned: dict[int, str], span: int) -> tuple[int, ...]:
+def arrange(
+    window: Window, ranked: Sequence[int], pinned: Mapping[str, int], span: int, continued: int | None = None
+) -> tuple[int, ...]:
     """The rows of `window` in the order to show: ranked candidates, around what was already shown.
 
-    `ranked` is a permutation of the window's candidates; only the first `span` rows are moved. Rows stay where they
-    were served; variants of a product of which some were shown follow next; a product that may go on behind the
-    span's end stays at its end. The result is a permutation of range(len(window)).
+    `ranked` is a permutation of the window's candidates; only the first `span` rows are moved. Rows stay where
+    `pinned` says they were served; variants of a product of which some were shown (`continued`: on the page before
+    this window) follow next; a product that goes on behind the span's end stays at its end. Where the shop's list has
+    changed, the places of rows that are gone are filled last. The result is a permutation of range(len(window)).
     """
     size = min(span, len(window))
     taken: dict[int, int] = {}
     shown: set[int] = set()
-    for at in sorted(pinned):
-        place = window.places.get(pinned[at], size)
-        # The shop's own list may have moved under a run: what was served twice keeps its first place.
-        if 0 <= at < size and place < size and place not in shown:
-            taken[at] = place
-            shown.add(place)
+    again: list[int] = []
+    for name, at in pinned.items():
+        row = window.places.get(name, size)
+        if row >= size:
+            continue
+        shown.add(row)
+        if 0 <= at < size and at not in taken:
+            taken[at] = row
+        else:
+            again.append(row)  # it was shown, and its place went to another since
+    begun, fresh, tail = _sorted(window, ranked, shown, size, continued)
+    been = set(pinned.values())
+    free = [at for at in range(size) if at not in taken and at not in been]
+    free += [at for at in range(size) if at not in taken and at in been]
+    holes = sum(at in been for at in free)
+    rest = [row for row in (*begun, *fresh) if row not in shown] + again
+    cut = max(len(rest) - holes, 0)
+    taken.update(zip(free, (*rest[:cut], *tail, *rest[cut:]), strict=True))
+    return (*(taken[at] for at in range(size)), *range(size, len(window)))
+
+
+def _sorted(
+    window: Window, ranked: Sequence[int], shown: set[int], size: int, continued: int | None
+) -> tuple[list[int], list[int], list[int]]:
+    """The rows below `size` by rank: of products that have begun, of new ones, of the one that goes on at the end."""
     begun: list[int] = []
     fresh: list[int] = []
     tail: list[int] = []
     for candidate in ranked:
-        rows = window.candidates[candidate]
-        goes_on = size - 1 in rows and not (window.whole and size == len(window))
-        if not shown.isdisjoint(rows):
+        group = window.candidates[candidate]
+        rows = [row for row in group if row < size]
+        if candidate == continued:
+            begun[:0] = rows
+        elif not shown.isdisjoint(rows):
             begun += rows
-        elif goes_on and len(rows) > 1:
+        elif size - 1 in rows and _goes_on(window, group, size):
             tail += rows
         else:
             fresh += rows
-    rest = iter([row for row in (*begun, *fresh, *tail) if row < size and row not in shown])
-    moved = [taken[at] if at in taken else next(rest) for at in range(size)]
-    return (*moved, *range(size, len(window)))
+    return begun, fresh, tail
+
+
+def _goes_on(window: Window, group: Sequence[int], size: int) -> bool:
+    """Whether a product whose variant stands last among `size` rows has another right behind them, as far as known."""
+    if size < len(window):
+        return size in group
+    # Unknown what follows: in a list of variants, it may be one more.
+    return not window.whole and len(window.candidates) < len(window)

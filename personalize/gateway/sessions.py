@@ -13,6 +13,8 @@ from personalize.visitors.identity import Identity
 
 MAX_SESSIONS = 100_000
 SESSION_SECONDS = 24 * 3600.0
+TOKEN_MIN = 20
+"""Characters under which a token can hardly be random enough to be one visitor's alone."""
 
 
 class Standing(Enum):
@@ -39,39 +41,56 @@ class Sessions:
             return next((cookies[name] for name in self.shop.session_cookies if name in cookies), None)
         return None
 
+    def distinct(self, call: Call) -> str | None:
+        """The token where it can tell one visitor from all others, None where many may send the same.
+
+        Too short ones are words (`Bearer null`) or emptied cookies; other schemes are a door that many share
+        (`Basic` in front of a test shop).
+        """
+        token = self.token(call)
+        return token if token is not None and len(token) >= TOKEN_MIN and " " not in token else None
+
     def standing(self, session: str | None) -> Standing:
         """The standing of a session hash; no session is a guest's."""
         return Standing.GUEST if session is None else self.known.get(session, Standing.UNKNOWN)
 
     def learn(
         self, before: str | None, answer: Answer, *, understood: bool, signed_in: bool, signed_out: bool
-    ) -> str | None:
-        """Note the session an answer hands out, and what the operation did to it; the hash it goes on under.
+    ) -> tuple[str, ...]:
+        """Note the session an answer hands out, and what the operation did to it; the hashes it goes on under.
 
-        An operation that was not `understood` may have signed somebody in: what it hands out is unknown.
+        The shop may hand out a header and a cookie at once, and a client sends back either. An operation that was not
+        `understood` may have signed somebody in: what it hands out is unknown.
         """
-        issued = self._issued(answer)
-        after = self.identity.session(issued) if issued else before
+        issued, emptied = self._issued(answer)
         standing = self.standing(before)
-        if signed_in:
+        if emptied:  # the shop took the session back
+            standing = Standing.GUEST
+        elif signed_in:
             standing = Standing.SIGNED_IN
         elif signed_out:
-            standing = Standing.GUEST if after != before else Standing.UNKNOWN
-        elif not understood and after is not None and issued:
+            standing = Standing.GUEST if issued else Standing.UNKNOWN
+        elif not understood and issued:
             standing = Standing.UNKNOWN
-        if after is not None:
+        for session in issued or ((before,) if before is not None and (signed_in or signed_out) else ()):
             if standing is Standing.UNKNOWN:
-                self.known.pop(after, None)
+                self.known.pop(session, None)
             else:
-                self.known[after] = standing
-        return after
+                self.known[session] = standing
+        return issued
 
-    def _issued(self, answer: Answer) -> str | None:
-        if self.shop.session_response_header and (value := answer.header(self.shop.session_response_header)):
-            return value
+    def _issued(self, answer: Answer) -> tuple[tuple[str, ...], bool]:
+        """The hashes of what an answer hands out, and whether that stands for no session any more."""
+        tokens: list[str] = []
+        emptied = False
+        if self.shop.session_response_header:
+            value = answer.header(self.shop.session_response_header)
+            emptied = value is not None and not value.strip()
+            tokens.append((value or "").strip())
         for key, value in answer.headers:
             if key == "set-cookie":
                 name, _, rest = value.partition("=")
                 if name.strip() in self.shop.session_cookies[:1]:
-                    return rest.partition(";")[0].strip() or None
-        return None
+                    tokens.append(rest.partition(";")[0].strip())
+        hashes = (self.identity.session(token) for token in tokens if token)
+        return tuple(name for name in hashes if name is not None), emptied

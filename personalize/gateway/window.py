@@ -14,6 +14,8 @@ from personalize.gateway.hidden import Item, ItemFields
 from personalize.gateway.raw import Json, Raws, elements, fields, is_list, is_object, joined
 from personalize.gateway.slots import ListingSlot
 
+MAX_HEADS = 8
+
 
 class Unreadable(Exception):
     """The list cannot be reordered (null or duplicate ids, null nodes): the shop's answer stands."""
@@ -26,7 +28,7 @@ class Window:
     `rows` names each row, `nodes[view][row]` are the raw nodes without hidden fields, `rest` the other fields of the
     container as raw JSON. `candidates[c]` are the rows of candidate c of `listing` (variants of one product),
     `owner[row]` is a row's candidate. `total` is the shop's count where it was asked for, `whole` whether the list ends
-    within the window, `headers` what the shop said beside it.
+    within the window, `alone` whether it is just the page that was asked for, `headers` what the shop said beside it.
     """
 
     rows: tuple[str, ...]
@@ -38,13 +40,26 @@ class Window:
     offset: int = 0
     total: int | None = None
     whole: bool = False
+    alone: bool = False
     version: str = ""
     places: dict[str, int] = field(default_factory=dict)
     size: int = 0
     headers: tuple[tuple[str, str], ...] = ()
+    heads: dict[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def head(self, size: int) -> str:
+        """The version of the first `size` rows: windows of different sizes agree where these do."""
+        if size >= len(self.rows):
+            return self.version
+        found = self.heads.get(size)
+        if found is None:
+            if len(self.heads) >= MAX_HEADS:
+                self.heads.clear()
+            found = self.heads[size] = _version(self.rows[:size])
+        return found
 
     def page(self, view: str, rows: Iterable[int], extras: Mapping[int, Mapping[str, bytes]] | None = None) -> bytes:
         """A JSON array of the nodes of `rows`, each with its `extras` (raw values by key) put in."""
@@ -125,7 +140,7 @@ def build(parts: list[Part], *, list_id: str, term: str | None, offset: int = 0,
         rows=rows, nodes=nodes, rest=parts[0].rest, listing=listing,
         candidates=tuple(tuple(group) for group in grouped.values()),
         owner=tuple(number[item.id] for item in items), offset=offset, total=total, whole=whole,
-        version=blake2b("\0".join(rows).encode(), digest_size=12).hexdigest(), places=places,
+        version=_version(rows), places=places,
         size=sum(len(memoryview(raw)) for view in nodes.values() for node in view for raw in node.values()),
     )  # fmt: skip
 
@@ -133,3 +148,7 @@ def build(parts: list[Part], *, list_id: str, term: str | None, offset: int = 0,
 def _least(prices: list[float]) -> float:
     known = [price for price in prices if price == price]  # NaN is not equal to itself
     return min(known, default=float("nan"))
+
+
+def _version(rows: tuple[str, ...]) -> str:
+    return blake2b("\0".join(rows).encode(), digest_size=12).hexdigest()
