@@ -21,8 +21,11 @@ Fill = Callable[[], Awaitable[Window]]
 
 @dataclass(slots=True)
 class _Entry:
+    """What the last fill brought. `at` is when the window was asked for, `again` when the next fill is due."""
+
     window: Window | None
     at: float
+    again: float
 
 
 class SharedWindows:
@@ -40,11 +43,10 @@ class SharedWindows:
 
     def get(self, key: Hashable, fill: Fill) -> Window | None:
         """The window at hand, else None; either way a fill is started where one is due."""
-        entry = self.entries.get(key)
-        age = self.clock() - entry.at if entry else 0.0
-        if entry is None or age > (self.ttl if entry.window else FAILED_SECONDS):
+        entry, now = self.entries.get(key), self.clock()
+        if entry is None or now >= entry.again:
             self._start(key, fill)
-        if entry is None or entry.window is None or age > STALE_SECONDS:
+        if entry is None or entry.window is None or now - entry.at > STALE_SECONDS:
             return None
         return entry.window
 
@@ -74,6 +76,7 @@ class SharedWindows:
 
     async def _fill(self, key: Hashable, fill: Fill) -> Window | None:
         window: Window | None = None
+        began = self.clock()
         try:
             async with asyncio.timeout(self.deadline):
                 window = await fill()
@@ -82,7 +85,10 @@ class SharedWindows:
             window = None
         finally:
             self.fills.pop(key, None)
-        entry = _Entry(window, self.clock())
+        now, old = self.clock(), self.entries.get(key)
+        entry = _Entry(window, began, now + self.ttl)
+        if window is None:  # what is still good is better than nothing (RFC 5861, stale-if-error)
+            entry = _Entry(old.window if old else None, old.at if old else began, now + FAILED_SECONDS)
         if self.entries.getsizeof(entry) <= self.entries.maxsize:
             self.entries[key] = entry
-        return window
+        return entry.window if window is None and now - entry.at <= STALE_SECONDS else window
