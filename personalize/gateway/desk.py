@@ -23,6 +23,7 @@ from personalize.gateway.schema import (
     VisitView,
 )
 from personalize.guardrails.apply import last_reorder
+from personalize.visitors.identity import has_rights
 from personalize.visitors.profiles import ProfileBook
 
 
@@ -67,8 +68,9 @@ class RequestDesk:
         visitor = self.arrival.visit.visitor
         if visitor is None or self.arrival.key is None:
             return False
-        self.inference.forget(self.arrival.key)
-        await self.outbox.discard(self.arrival.key)
+        if has_rights(visitor):  # a bare id takes nothing out of the way
+            self.inference.forget(self.arrival.key)
+            await self.outbox.discard(self.arrival.key)
         await self.profiles.forget(visitor)
         return True
 
