@@ -32,6 +32,7 @@ from personalize.gateway.cors import Cors
 from personalize.gateway.decide import Decider
 from personalize.gateway.http import Storefront
 from personalize.gateway.knowledge import Knowledge
+from personalize.gateway.labels import Labels
 from personalize.gateway.listings import Listings
 from personalize.gateway.observe import Observer
 from personalize.gateway.pipeline import Pipeline
@@ -92,11 +93,12 @@ class Gateway:
         )  # fmt: skip
         self.audit = Audit(self.listings, self.upstream, self.telemetry)
         self.reception = Reception(settings, who, self.profiles, sessions, signals, self.telemetry, clock)
+        self.labels = Labels(self.shop, self.upstream, self.telemetry)
         self.pipeline = Pipeline(
             knowledge=self.knowledge, reader=Reader(), upstream=self.upstream, reception=self.reception,
             sessions=sessions, listings=self.listings, observer=Observer(inference, self.outbox), inference=inference,
             outbox=self.outbox, profiles=self.profiles, cors=Cors(settings.cors_origins), audit=self.audit,
-            telemetry=self.telemetry,
+            labels=self.labels, telemetry=self.telemetry,
         )  # fmt: skip
         self._behind: list[asyncio.Task[None]] = []
 
@@ -108,7 +110,11 @@ class Gateway:
             self.telemetry.fault("store", error.code, error)
         self.knowledge.start()
         self.outbox.start()
-        behind = [self._remember(), keep_tidy(self.store, self.settings, self.telemetry, clock=self.clock)]
+        behind = [
+            self._remember(),
+            self.labels.keep_fresh(),
+            keep_tidy(self.store, self.settings, self.telemetry, clock=self.clock),
+        ]
         if self.watch is not None:
             behind.append(self._reload())
         self._behind = [asyncio.get_running_loop().create_task(work) for work in behind]

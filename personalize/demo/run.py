@@ -30,6 +30,7 @@ from personalize.telemetry import setup_logging
 
 HOST = "127.0.0.1"
 SHOPPERS, DAYS, SEED = 700, 14, 7
+EXPLORE = 0.4  # the share of lists shown shuffled: what the shop's own order hides can then be learned
 SECRET = "only-for-the-demo-on-this-machine"  # noqa: S105 - protects nothing: every visitor here is made up
 BATCH = 2_000
 
@@ -76,7 +77,7 @@ def prepare(catalogue: Catalogue, folder: Path) -> Path:
     if not (model / "card.toml").is_file():
         folder.mkdir(parents=True, exist_ok=True)
         # The simulation has dates of its own; here it ends now, so that what was popular still is.
-        events = list(simulate(catalogue, shoppers=SHOPPERS, seed=SEED, days=DAYS))
+        events = list(simulate(catalogue, shoppers=SHOPPERS, seed=SEED, days=DAYS, explore=EXPLORE))
         late = time.time() - 60.0 - max(event.at for event in events)
         write(folder / "events.jsonl.gz", (replace(event, at=event.at + late) for event in events))
         train(folder / "events.jsonl.gz", None, model, command="personalize demo")

@@ -8,10 +8,10 @@ import strawberry
 
 from personalize.domain.event import Event, EventItem
 from personalize.domain.permission import Keep
-from personalize.domain.reason import words
 from personalize.events.infer import Inference
 from personalize.events.outbox import Outbox
 from personalize.gateway.arrival import Arrival
+from personalize.gateway.labels import Labels
 from personalize.gateway.listings import Ask
 from personalize.gateway.schema import (
     AssignmentView,
@@ -31,10 +31,11 @@ class RequestDesk:
     """Fulfils `schema.Desk` for one arrival and the listings served with it."""
 
     def __init__(
-        self, arrival: Arrival, asks: list[Ask], outbox: Outbox, profiles: ProfileBook, inference: Inference
-    ) -> None:
+        self, arrival: Arrival, asks: list[Ask], outbox: Outbox, profiles: ProfileBook, inference: Inference,
+        labels: Labels,
+    ) -> None:  # fmt: skip
         self.arrival, self.asks = arrival, asks
-        self.outbox, self.profiles, self.inference = outbox, profiles, inference
+        self.outbox, self.profiles, self.inference, self.labels = outbox, profiles, inference, labels
 
     def visit(self) -> VisitView:
         """What is assumed of this visit."""
@@ -85,7 +86,7 @@ class RequestDesk:
             reason = None
             if change is not None and position != shop:
                 why = change.reasons.get(candidate, change.reason)
-                reason = ReasonView(code=why.code, text=words(why, self.arrival.visit.language))
+                reason = ReasonView(code=why.code, text=self.labels.words(why, self.arrival.visit.language))
             item_id = strawberry.ID(window.listing.ids[candidate])
             items.append(Placement(item_id=item_id, position=position, shop_position=shop, reason=reason))
         moved = any(item.position != item.shop_position for item in items)

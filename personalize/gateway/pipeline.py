@@ -18,6 +18,7 @@ from personalize.gateway.cors import Cors
 from personalize.gateway.desk import RequestDesk
 from personalize.gateway.finish import PLAIN, finish, observe, signed
 from personalize.gateway.knowledge import Knowledge
+from personalize.gateway.labels import Labels
 from personalize.gateway.listings import Listings
 from personalize.gateway.observe import Observer
 from personalize.gateway.payload import payload
@@ -49,6 +50,7 @@ class Pipeline:
     profiles: ProfileBook
     cors: Cors
     audit: Audit
+    labels: Labels
     telemetry: Telemetry
 
     async def respond(self, call: Call) -> Answer:
@@ -58,12 +60,13 @@ class Pipeline:
         """
         operation = None if self.knowledge.asleep(call) else self.reader.read(call)
         plan = self.knowledge.plan(operation) if operation else None
-        if operation is None or plan is None or plan.idle:
+        if operation is None or plan is None or plan.idle or (call.method == "GET" and plan.kind != "query"):
             return await self._pass(call, plan)
         if plan.refused:
             return Answer(400, list(PLAIN), orjson.dumps({"errors": [error.formatted for error in plan.refused]}))
         work: Work | None = None
         try:
+            plan.check(operation.variables)
             arrival = await self.reception.receive(call)
             variables = with_defaults(plan.operation, operation.variables)
             asks = await self.listings.ask(plan, call, operation, variables, arrival)
@@ -85,25 +88,25 @@ class Pipeline:
         return await self._fall_back(call, operation, plan, work)
 
     def _desk(self, arrival: Arrival, work: Work) -> RequestDesk:
-        return RequestDesk(arrival, work.asks, self.outbox, self.profiles, self.inference)
+        return RequestDesk(arrival, work.asks, self.outbox, self.profiles, self.inference, self.labels)
 
     def _learn(self, work: Work, data: dict[str, object]) -> None:
         """What the operation did to the shop's session."""
         if work.answer is None:
             return
         found = work.plan.found
-        out = signed(work, data, "signed_out")
+        entered = signed(work, data, "signed_in")
         after = self.sessions.learn(
-            work.arrival.session, work.answer, signed_in=signed(work, data, "signed_in"), signed_out=out,
+            work.arrival.session, work.answer, signed_in=entered, signed_out=signed(work, data, "signed_out"),
             understood=work.plan.kind == "query" or len(found.actions) == len(found.root_keys),
         )  # fmt: skip
-        if after != work.arrival.session and not out:
+        if entered:  # in any other case another person may sit there now
             self.reception.moved(work.arrival, after)
 
     async def _pass(self, call: Call, plan: Plan | None) -> Answer:
         """The shop's answer to the call as it came, byte for byte."""
         answer = await self.upstream.forward(call)
-        self.cors.learn(call, answer.headers)
+        self.cors.learn(call, answer)
         session = self.reception.who.session(self.sessions.token(call))
         understood = plan is not None and plan.kind == "query"
         self.sessions.learn(session, answer, understood=understood, signed_in=False, signed_out=False)

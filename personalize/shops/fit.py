@@ -16,7 +16,7 @@ from graphql import (
     validate,
 )
 
-from personalize.shops.map import ArgumentPath, CartMap, EventMap, ItemMap, ListingMap, ShopMap
+from personalize.shops.map import ArgumentPath, CartMap, EventMap, ItemMap, Leaf, ListingMap, ShopMap
 
 _RULES = [rule for rule in specified_rules if rule is not NoUnusedFragmentsRule]
 
@@ -37,7 +37,8 @@ def fit(shop: ShopMap, schema: GraphQLSchema) -> tuple[ShopMap, list[Finding]]:
     carts = {kind: cart for kind, cart in shop.carts.items() if fitting.cart(cart)}
     listings = {key: listing for key, listing in shop.listings.items() if fitting.listing(listing, items)}
     events = {key: event for key, event in shop.events.items() if fitting.event(event)}
-    return replace(shop, items=items, carts=carts, listings=listings, events=events), fitting.findings
+    labels = tuple(leaf for leaf in shop.labels if fitting.labels(leaf))
+    return replace(shop, items=items, carts=carts, listings=listings, events=events, labels=labels), fitting.findings
 
 
 class _Fit:
@@ -126,6 +127,11 @@ class _Fit:
             if event.on is not None and event.on not in self.schema.type_map:
                 problem = f"the schema has no type {event.on}"
         return self.say(f"{event.coordinates} @event", problem, event.name)
+
+    def labels(self, leaf: Leaf) -> bool:
+        root = self.schema.query_type
+        problem = self._selects(root.name, leaf.selection) if root else "the schema has no Query"
+        return self.say(f"@labels {leaf.name}", problem, leaf.selection)
 
     def _object(self, name: str) -> GraphQLObjectType | None:
         kind = self.schema.get_type(name)

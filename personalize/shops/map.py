@@ -101,6 +101,7 @@ class ShopMap:
     session_header: str | None = None
     session_response_header: str | None = None
     session_cookies: tuple[str, ...] = ()
+    labels: tuple[Leaf, ...] = ()
     listings: dict[tuple[str, str], ListingMap] = field(default_factory=dict)
     items: dict[str, ItemMap] = field(default_factory=dict)
     carts: dict[str, CartMap] = field(default_factory=dict)

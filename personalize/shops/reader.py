@@ -57,9 +57,11 @@ class _Reader:
     def read(self, document: DocumentNode) -> ShopMap:
         shop: dict[str, Any] = {}
         listings, items, carts, events = {}, {}, {}, {}
+        labels: tuple[Leaf, ...] = ()
         for node in document.definitions:
             if isinstance(node, SchemaExtensionNode):
                 shop = self.values("shop", node) or shop
+                labels += self.labels(node)
             elif isinstance(node, ObjectTypeExtensionNode):
                 kind = node.name.value
                 if found := self.values("item", node):
@@ -88,7 +90,7 @@ class _Reader:
             vary_headers=tuple(h.lower() for h in shop["varyHeaders"]),
             session_header=(shop.get("sessionHeader") or "").lower() or None,
             session_response_header=(shop.get("sessionResponseHeader") or "").lower() or None,
-            session_cookies=tuple(shop["sessionCookies"]),
+            session_cookies=tuple(shop["sessionCookies"]), labels=labels,
             listings=listings, items=items, carts=carts, events=events,
         )  # fmt: skip
 
@@ -99,6 +101,15 @@ class _Reader:
         definition = self.definitions.get_directive(directive)
         assert definition is not None
         return get_directive_values(definition, node)
+
+    def labels(self, node: SchemaExtensionNode) -> tuple[Leaf, ...]:
+        found = []
+        for one in node.directives or ():
+            if one.name.value == "labels":
+                values = self.values("labels", SchemaExtensionNode(directives=(one,)))
+                assert values is not None
+                found.append(Leaf(values["attribute"], values["from"]))
+        return tuple(found)
 
     def _known(self) -> set[str]:
         return {d.name for d in self.definitions.directives}
