@@ -9,53 +9,57 @@ from personalize.errors import LimitError
 MAX_TOKENS = 5_000
 MAX_DEPTH = 20
 MAX_ALIASES = 100
+MAX_CHARACTERS = 64 * 1024
+"""Longer documents pass through unread: the parser takes its time over long strings and comments, too."""
 
-# One alternative per lexical token that matters (GraphQL spec, section 2.1); strings and comments are skipped whole.
+# One alternative per lexical token that matters (GraphQL spec, section 2.1). Repetitions are possessive and runs are
+# taken whole, so that no text is looked at twice; a string that does not end is `broken`, and ends the scan.
 _TOKEN = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*"""'
-    r'|"(?:[^"\\\n\r]|\\.)*"'
-    r"|#[^\n\r]*"
-    r"|(?P<open>[{(\[])|(?P<close>[})\]])"
-    r"|(?P<alias>[_A-Za-z][_0-9A-Za-z]*[\s,]*:)"
-    r"|[_A-Za-z][_0-9A-Za-z]*|\.\.\.|[^\s,]",
+    r"(?P<ignored>(?:[\s,\ufeff]++|#[^\n\r]*+)++)"
+    r'|"""(?:[^"\\]++|\\.|"(?!""))*+(?:"""|(?P<broken_block>\Z|\\\Z|"))'
+    r'|"(?:[^"\\\n\r]++|\\[^\n\r])*+(?:"|(?P<broken>))'
+    r"|(?P<name>[_A-Za-z][_0-9A-Za-z]*+)"
+    r"|(?P<open>[{(\[])|(?P<close>[})\]])|(?P<colon>:)"
+    r"|\.\.\.|-?[0-9][0-9.eE+\-]*+|.",
     re.DOTALL,
 )
 
 
-def check(document: str) -> None:
-    """Raise LimitError when `document` has more tokens, deeper selections or more aliases than we parse.
+def check(document: str) -> int:
+    """Count tokens; LimitError when `document` has more tokens, deeper selections or more aliases than we parse.
 
     Depth counts nested selection sets; lists and input objects may nest as deep again. Inside parentheses `name:`
-    is an argument, not an alias.
+    is an argument, not an alias. What follows a broken string is not counted: the parser stops there, too.
     """
-    tokens = aliases = depth = values = deepest = 0
-    inside = 0
+    tokens = aliases = depth = inside = 0
+    after_name = False
     for match in _TOKEN.finditer(document):
         kind = match.lastgroup
-        if match.group().startswith("#"):
+        if kind == "ignored":
             continue
+        if kind in ("broken", "broken_block"):
+            break
         tokens += 1
         if kind == "open":
-            if match.group() == "{" and not inside:
-                depth += 1
-                deepest = max(deepest, depth)
-            else:
+            if inside or match.group() != "{":
                 inside += 1
-                values = max(values, inside)
+            else:
+                depth += 1
         elif kind == "close":
             if inside:
                 inside -= 1
             else:
                 depth -= 1
-        elif kind == "alias":
-            tokens += 1
-            aliases += not inside
+        elif kind == "colon":
+            aliases += after_name and not inside
+        after_name = kind == "name"
         if tokens > MAX_TOKENS:
             raise _over("tokens", MAX_TOKENS)
-        if deepest > MAX_DEPTH or values > MAX_DEPTH:
+        if depth > MAX_DEPTH or inside > MAX_DEPTH:
             raise _over("levels", MAX_DEPTH)
         if aliases > MAX_ALIASES:
             raise _over("aliases", MAX_ALIASES)
+    return tokens
 
 
 def _over(what: str, limit: int) -> LimitError:
