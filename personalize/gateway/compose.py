@@ -15,6 +15,7 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    TokenKind,
     VariableNode,
     Visitor,
     parse,
@@ -67,6 +68,13 @@ class Composer:
     ) -> None:
         self.source, self.document, self.operation, self.items = source, document, operation, items
         self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        # What the client itself used: only what our changes leave unused may go, the shop objects to the rest.
+        self.used: set[str] = set()
+        self.variables: set[str] = set()
+        self._set(operation.selection_set, Changes(), [], self.variables, self.used)
+        for directive in operation.directives or ():
+            _variables(directive, self.variables)
+        self.crowded = sum(isinstance(d, OperationDefinitionNode) for d in document.definitions) > 1
 
     def compose(self, changes: Changes) -> Composed:
         """The document with `changes`. Raises GraphQLError if it no longer parses (a bug of ours: pass through)."""
@@ -75,8 +83,12 @@ class Composer:
         used: set[str] = set()
         self._set(self.operation.selection_set, changes, edits, variables, used)
         for definition in self.document.definitions:
-            unused = isinstance(definition, FragmentDefinitionNode) and definition.name.value not in used
-            if unused or (isinstance(definition, OperationDefinitionNode) and definition is not self.operation):
+            if isinstance(definition, FragmentDefinitionNode):
+                name = definition.name.value
+                gone = name not in used and (name in self.used or self.crowded)
+            else:
+                gone = isinstance(definition, OperationDefinitionNode) and definition is not self.operation
+            if gone:
                 edits.append(_drop(definition))
         for directive in self.operation.directives or ():
             _variables(directive, variables)
@@ -164,7 +176,8 @@ class Composer:
 
     def _declare(self, changes: Changes, variables: set[str], edits: list[Edit]) -> None:
         old = list(self.operation.variable_definitions or ())
-        kept = [d for d in old if d.variable.name.value in variables]
+        gone = self.variables - variables
+        kept = [d for d in old if d.variable.name.value not in gone]
         if len(kept) == len(old) and not changes.declared:
             return
         texts = [self.source[_start(d) : _end(d)] for d in kept]
@@ -172,7 +185,7 @@ class Composer:
         if old:
             start, end = _start(old[0]), _end(old[-1])
             if not texts:
-                start, end = self.source.rindex("(", 0, start), self.source.index(")", end) + 1
+                start, end = _beside(old[0], before=True), _beside(old[-1], before=False)
             edits.append(Edit(start, end, " ".join(texts)))
             return
         place, before = _start(self.operation), ""
@@ -206,6 +219,16 @@ def _start(node: Node) -> int:
 def _end(node: Node | ArgumentNode) -> int:
     assert node.loc is not None
     return node.loc.end
+
+
+def _beside(node: Node, *, before: bool) -> int:
+    """Where the punctuator beside a node begins or ends; comments are passed over."""
+    assert node.loc is not None
+    token = node.loc.start_token.prev if before else node.loc.end_token.next
+    while token is not None and token.kind is TokenKind.COMMENT:
+        token = token.prev if before else token.next
+    assert token is not None
+    return token.start if before else token.end
 
 
 def _drop(node: Node) -> Edit:
