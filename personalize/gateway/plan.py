@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -17,6 +18,7 @@ from graphql import (
     OperationDefinitionNode,
     OverlappingFieldsCanBeMergedRule,
     get_operation_ast,
+    get_variable_values,
     parse,
     specified_rules,
     strip_ignored_characters,
@@ -33,6 +35,12 @@ from personalize.shops.map import ShopMap
 
 MAX_LISTINGS = 8
 MAX_VARIANTS = 64
+MAX_CROWDED = 800
+"""Tokens of a document with several operations."""
+# Answers in several parts are the shop's to send.
+# Overlapping fields are quadratic in the document and left to the shop, which sees every selection but ours.
+RULES = tuple(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule)
+_INCREMENTAL = re.compile(r"@\s*(?:defer|stream)\b")
 
 
 class Mode(IntEnum):
@@ -76,6 +84,14 @@ class Plan:
     def ours(self) -> bool:
         """Whether the document asks for fields the shop does not know."""
         return bool(self.found.own or self.found.item_fields or any(s.item_fields for s in self.found.listings))
+
+    def check(self, variables: Mapping[str, Any]) -> None:
+        """Raise ValueError where the shop would object to the variables: we may not send it those that we replace."""
+        definitions = self.operation.variable_definitions
+        if not definitions:
+            return
+        if isinstance(get_variable_values(self.schema, definitions, dict(variables), max_errors=1), list):
+            raise ValueError("the variables do not fit their types")
 
     def upstream(self, modes: tuple[Mode, ...]) -> Composed:
         """The document to send when each listing slot is asked for in its mode."""
@@ -157,8 +173,11 @@ def _values(node: FieldNode, variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _insert(changes: Changes, node: FieldNode, text: str) -> None:
+    """Insert hidden fields into a selection set; one that two slots share (a fragment's) gets both, each once."""
     if node.selection_set is not None:
-        changes.inserts[id(node.selection_set)] = text
+        before = changes.inserts.get(id(node.selection_set), "")
+        if text not in before:
+            changes.inserts[id(node.selection_set)] = f"{before} {text}".lstrip()
 
 
 class Planner:
@@ -177,19 +196,19 @@ class Planner:
             return self.plans[key]
         except KeyError:
             pass
-        limits.check(source)
-        plan = self._build(source, operation_name)
-        if len(source) <= 65_536:
-            self.plans[key] = plan
+        tokens = limits.check(source)
+        if len(source) > limits.MAX_CHARACTERS:
+            return None
+        plan = self.plans[key] = self._build(source, operation_name, tokens)
         return plan
 
-    def _build(self, source: str, operation_name: str | None) -> Plan | None:
+    def _build(self, source: str, operation_name: str | None, tokens: int) -> Plan | None:
         try:
             document = parse(source, max_tokens=limits.MAX_TOKENS)
         except (GraphQLError, RecursionError):
             return None
         operation = get_operation_ast(document, operation_name)
-        if operation is None or PREFIX in source:
+        if operation is None or PREFIX in source or _INCREMENTAL.search(source):
             return None
         root = self.schema.get_root_type(operation.operation)
         if root is None and operation.operation.value == "mutation":
@@ -199,24 +218,20 @@ class Planner:
         fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         try:
             found = Walk(self.schema, self.shop, self.namespace, fragments).run(operation, root)
-        except TooLarge:
+        except (TooLarge, RecursionError):  # fragments that spread each other
             return None
         if len(found.listings) > MAX_LISTINGS:
             return None
         items = {name: item.id for name, item in self.shop.items.items()}
         plan = Plan(source, document, operation, found, Composer(source, document, operation, items), self.schema)
-        if plan.ours or found.introspection or self._crowded(document):
-            plan.refused = self._validate(document)
+        if not plan.idle:
+            # Once a document: what we replace or leave out of an invalid one might make it valid.
+            rules = RULES
+            if plan.composer.crowded:  # the shop sees but one of the operations: the rest is ours to judge
+                if tokens > MAX_CROWDED:
+                    return None
+                rules = specified_rules
+            plan.refused = validate(self.merged, document, rules, max_errors=20)
             if plan.refused and not plan.ours:
                 return None
         return plan
-
-    @staticmethod
-    def _crowded(document: DocumentNode) -> bool:
-        """Whether the document has operations beside ours: the shop checks those too, and we will not send them."""
-        return sum(isinstance(d, OperationDefinitionNode) for d in document.definitions) > 1
-
-    def _validate(self, document: DocumentNode) -> list[GraphQLError]:
-        # Overlapping fields are quadratic in the document and left to the shop, which sees every selection but ours.
-        rules = [rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule]
-        return validate(self.merged, document, rules, max_errors=20)

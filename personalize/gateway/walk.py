@@ -20,6 +20,7 @@ from graphql import (
     get_named_type,
     get_nullable_type,
     is_list_type,
+    print_ast,
 )
 
 from personalize.gateway.slots import ActionSlot, DetailSlot, Found, Guards, ItemField, ListingSlot, Occurrence, Path
@@ -36,12 +37,22 @@ class TooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Met:
+    """A field node with the type it is met on, and the type its selection set is written for."""
+
     parent: Composite
+    written: Composite
     occurrence: Occurrence
 
     @property
     def node(self) -> FieldNode:
         return self.occurrence.node
+
+
+def _arguments(node: FieldNode) -> tuple[str, ...]:
+    return tuple(sorted(print_ast(argument) for argument in node.arguments or ()))
+
+
+_Groups = dict[tuple[str, str], list[_Met]]
 
 
 class Walk:
@@ -58,8 +69,8 @@ class Walk:
     def run(self, operation: OperationDefinitionNode, root: GraphQLObjectType) -> Found:
         """Walk from the root type of the operation."""
         groups = self._collect(root, [(operation.selection_set, ())])
-        self.found.root_keys = list(groups)
-        for key, met in groups.items():
+        self.found.root_keys = [key for key, _ in groups]
+        for key, met in groups:
             name = met[0].node.name.value
             if name in ("__schema", "__type"):
                 self.found.introspection += [(key, one.occurrence) for one in met]
@@ -94,15 +105,18 @@ class Walk:
 
     def _descend(self, met: list[_Met], path: Path, parents: tuple[FieldNode, ...] = (), *, in_list: bool) -> None:
         for parent, sets, listed in self._inside(met):
-            for key, inner in self._collect(parent, sets).items():
-                self._field((*path, key), inner, (*parents, met[0].node), in_list=in_list or listed)
+            for key, inner in self._collect(parent, sets):
+                # Below an interface or union only the answer tells which type's field it is.
+                unsure = in_list or listed or inner[0].parent is not parent
+                self._field((*path, key), inner, (*parents, met[0].node), in_list=unsure)
 
     def _listing(self, path: Path, listing: ListingMap, met: list[_Met], parents: tuple[FieldNode, ...]) -> bool:
-        """Find the views of a listing; False where its items are not selected or not mapped."""
+        """Find the views of a listing; False where its items are not selected or mapped, or its arguments differ."""
+        if len(met) > 1 and len({_arguments(one.node) for one in met}) > 1:
+            return False  # the shop will object; one paging for both would hide it
         views, totals, view_met = [], [], []
         for parent, sets, _ in self._inside(met):
-            groups = self._collect(parent, sets)
-            for key, inner in groups.items():
+            for key, inner in self._collect(parent, sets):
                 if inner[0].node.name.value == listing.items:
                     views.append(key)
                     view_met += inner
@@ -123,7 +137,7 @@ class Walk:
                 index=len(self.found.listings), path=path, map=listing, parents=parents,
                 occurrences=tuple(m.occurrence for m in met), views=tuple(views),
                 view_nodes=tuple(m.node for m in view_met), totals=tuple(totals), item_types=item_types,
-                abstract=not isinstance(kind, GraphQLObjectType), item_fields=item_fields, group=0, alone=True,
+                abstract=self._abstract(kind, view_met), item_fields=item_fields, group=0, alone=True,
             )
         )  # fmt: skip
         return True
@@ -141,7 +155,7 @@ class Walk:
         if event.cart:  # the cart is a field of the answer: it must be selected for us to read it
             nodes, kind = [], None
             for parent, sets, _ in self._inside(met):
-                for inner_key, inner in self._collect(parent, sets).items():
+                for inner_key, inner in self._collect(parent, sets):
                     if inner[0].node.name.value == event.cart:
                         nodes, kind, path = [m.node for m in inner], self._type_of(inner[0]), (key, inner_key)
         carts = [self.shop.carts[t.name] for t in self._possible(kind) if t.name in self.shop.carts]
@@ -157,11 +171,20 @@ class Walk:
         named = get_named_type(output) if output is not None else None
         return named if isinstance(named, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType) else None
 
-    def _output(self, met: _Met) -> GraphQLOutputType | None:
-        if isinstance(met.parent, GraphQLUnionType):
+    def _output(self, met: _Met, *, written: bool = False) -> GraphQLOutputType | None:
+        parent = met.written if written else met.parent
+        if isinstance(parent, GraphQLUnionType):
             return None
-        definition = met.parent.fields.get(met.node.name.value)
+        definition = parent.fields.get(met.node.name.value)
         return definition.type if definition else None
+
+    def _abstract(self, kind: Composite | None, met: list[_Met]) -> bool:
+        """Whether hidden fields of an object type need a type condition in one of these selection sets."""
+        if not isinstance(kind, GraphQLObjectType):
+            return True
+        return any(
+            (output := self._output(one, written=True)) is None or get_named_type(output) is not kind for one in met
+        )
 
     def _possible(self, kind: Composite | None) -> Iterable[GraphQLObjectType]:
         if kind is None:
@@ -181,16 +204,20 @@ class Walk:
 
     # -- fields --------------------------------------------------------------------------------------------------
 
-    def _collect(self, parent: Composite, sets: Iterable[tuple[SelectionSetNode, Guards]]) -> dict[str, list[_Met]]:
-        groups: dict[str, list[_Met]] = {}
+    def _collect(
+        self, parent: Composite, sets: Iterable[tuple[SelectionSetNode, Guards]]
+    ) -> list[tuple[str, list[_Met]]]:
+        """Fields by response key; below an abstract type also by the type their condition names."""
+        groups: _Groups = {}
         for selection_set, guards in sets:
-            self._collect_into(groups, parent, selection_set, guards, frozenset())
-        return groups
+            self._collect_into(groups, parent, parent, selection_set, guards, frozenset())
+        return [(key, met) for (key, _), met in groups.items()]
 
     def _collect_into(
         self,
-        groups: dict[str, list[_Met]],
+        groups: _Groups,
         parent: Composite,
+        written: Composite,
         selection_set: SelectionSetNode,
         guards: Guards,
         spread: frozenset[str],
@@ -202,7 +229,7 @@ class Walk:
             inner = (*guards, tuple(node.directives)) if node.directives else guards
             if isinstance(node, FieldNode):
                 key = node.alias.value if node.alias else node.name.value
-                groups.setdefault(key, []).append(_Met(parent, Occurrence(node, inner)))
+                groups.setdefault((key, parent.name), []).append(_Met(parent, written, Occurrence(node, inner)))
                 continue
             condition, target = None, None
             if isinstance(node, InlineFragmentNode):
@@ -217,9 +244,9 @@ class Walk:
                 names = spread | {name}
             if target is None:
                 continue
-            narrowed = self.schema.get_type(condition.name.value) if condition else parent
+            narrowed = self.schema.get_type(condition.name.value) if condition else written
             if isinstance(narrowed, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType):
-                self._collect_into(groups, self._narrower(parent, narrowed), target, inner, names)
+                self._collect_into(groups, self._narrower(parent, narrowed), narrowed, target, inner, names)
 
     @staticmethod
     def _narrower(parent: Composite, condition: Composite) -> Composite:
@@ -242,8 +269,8 @@ class Walk:
         owner: dict[int, int] = {}
         groups = list(range(len(kept)))
         for index, slot in enumerate(kept):
-            for node in (*(o.node for o in slot.occurrences), *slot.view_nodes):
-                merged, into = groups[index], groups[owner.setdefault(id(node), index)]
+            for occurrence in slot.occurrences:
+                merged, into = groups[index], groups[owner.setdefault(id(occurrence.node), index)]
                 groups = [into if group == merged else group for group in groups]
         self.found.listings = [
             replace(slot, index=index, group=groups[index], alone=groups.count(groups[index]) == 1)
