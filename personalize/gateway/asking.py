@@ -24,7 +24,7 @@ async def ask_shop(work: Work, upstream: Upstream, cors: Cors) -> None:
     if composed.empty:
         return
     answer = work.answer = await upstream.ask(work.call, payload(plan, work.operation, composed, _paging(work)))
-    cors.learn(work.call, answer.headers)
+    cors.learn(work.call, answer)
     if not answer.json:
         raise GiveUp("the shop's answer is not JSON")
     work.envelope = fields(answer.body or b"")

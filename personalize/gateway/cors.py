@@ -5,7 +5,7 @@ from __future__ import annotations
 from cachetools import TTLCache
 
 from personalize.gateway.call import Call
-from personalize.gateway.upstream import Headers
+from personalize.gateway.upstream import Answer, Headers
 
 REQUEST_HEADERS = (
     "x-personalize-visitor", "x-personalize-consent", "x-personalize-experiment", "x-personalize-context",
@@ -16,7 +16,7 @@ ORIGIN_SECONDS = 3600.0
 
 
 class Cors:
-    """Knows the shop's answer for each origin, so that an answer without the shop carries the same headers.
+    """Knows how the shop answers each origin and `Accept`, so that an answer without the shop carries the same headers.
 
     `origins` are the operator's own: for them we answer ourselves, preflights too; `*` allows every origin (without
     credentials).
@@ -25,23 +25,26 @@ class Cors:
     def __init__(self, origins: tuple[str, ...]) -> None:
         self.origins = origins
         self.learned: TTLCache[str, Headers] = TTLCache(MAX_ORIGINS, ORIGIN_SECONDS)
+        self.kinds: TTLCache[str, str] = TTLCache(MAX_ORIGINS, ORIGIN_SECONDS)
 
-    def learn(self, call: Call, headers: Headers) -> None:
-        """Note what the shop lets this origin do."""
-        if origin := call.header("origin"):
-            self.learned[origin] = [pair for pair in headers if pair[0].startswith("access-control-")]
+    def learn(self, call: Call, answer: Answer) -> None:
+        """Note what the shop lets this origin do, and which content type it answers this `Accept` with."""
+        self.learned[call.header("origin") or ""] = [
+            pair for pair in answer.headers if pair[0].startswith("access-control-") or pair[0] == "vary"
+        ]
+        if answer.status == 200 and answer.json:
+            self.kinds[call.header("accept") or ""] = answer.header("content-type") or ""
 
     def known(self, call: Call) -> bool:
         """Whether an answer to this call can be made without the shop."""
-        origin = call.header("origin")
-        return origin is None or self._allowed(origin) or origin in self.learned
+        origin = call.header("origin") or ""
+        return (origin in self.learned or self._allowed(origin)) and (call.header("accept") or "") in self.kinds
 
     def headers(self, call: Call) -> Headers:
         """The headers of an answer that the shop had no part in."""
-        origin = call.header("origin")
-        if origin is None:
-            return []
-        return self._own(origin) if self._allowed(origin) else list(self.learned.get(origin, ()))
+        origin = call.header("origin") or ""
+        kind = self.kinds.get(call.header("accept") or "", "application/json; charset=utf-8")
+        return [*self.learned.get(origin, ()), ("content-type", kind)]
 
     def finish(self, call: Call, headers: Headers) -> Headers:
         """An answer's headers with ours exposed to scripts."""
@@ -90,7 +93,7 @@ class Cors:
         return [pair for pair in headers if pair[0] != name] + [(name, f"{allowed}, {ours}".lstrip(", "))]
 
     def _allowed(self, origin: str) -> bool:
-        return origin in self.origins or "*" in self.origins
+        return bool(origin) and (origin in self.origins or "*" in self.origins)
 
     def _own(self, origin: str) -> Headers:
         if origin not in self.origins:

@@ -71,5 +71,7 @@ def finish(work: Work, cors: Cors) -> Answer:
 def _alone(work: Work, cors: Cors) -> Headers:
     """The headers of an answer that the shop had no part in: those it sent with the window."""
     window = next((ask.window for ask in work.asks if ask.window is not None), None)
-    said = window.headers if window is not None and window.headers else PLAIN
-    return [*said, *cors.headers(work.call)]
+    told = cors.headers(work.call)
+    names = {name for name, _ in told}
+    said = window.headers if window is not None else ()
+    return [*(pair for pair in said if pair[0] not in names), *told]
