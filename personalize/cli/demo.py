@@ -19,6 +19,7 @@ from personalize.demo.run import run
     "--dir", "folder", default=Path(".demo"), show_default=True, type=click.Path(file_okay=False, path_type=Path),
     help="Where the simulated log, the model and the store go.",
 )  # fmt: skip
-def demo(once: bool, port: int, shop_port: int, operator_port: int, folder: Path) -> None:
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Also write the table as a picture.")
+def demo(once: bool, port: int, shop_port: int, operator_port: int, folder: Path, svg: Path | None) -> None:
     """Start the demo: a shop, simulated shoppers' history, a model trained on it, and the gateway in front."""
-    asyncio.run(run(folder, once=once, ports=(shop_port, port, operator_port)))
+    asyncio.run(run(folder, once=once, ports=(shop_port, port, operator_port), svg=svg))

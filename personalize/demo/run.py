@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
+import re
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -11,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from personalize.app import Gateway
 from personalize.demo.catalogue import Catalogue
@@ -44,10 +46,11 @@ class Addresses:
     operator: str
 
 
-async def run(folder: Path, *, once: bool, ports: tuple[int, int, int]) -> None:
+async def run(folder: Path, *, once: bool, ports: tuple[int, int, int], svg: Path | None = None) -> None:
     """Start everything, print where it is and what it does to one listing; then serve until a signal, unless `once`.
 
-    `ports` are those of the shop, the gateway and its operator. Raises SettingsError where one is taken.
+    `ports` are those of the shop, the gateway and its operator; `svg` gets a picture of the table. Raises
+    SettingsError where a port is taken.
     """
     console = Console(highlight=False)
     started = time.perf_counter()
@@ -60,7 +63,10 @@ async def run(folder: Path, *, once: bool, ports: tuple[int, int, int]) -> None:
         console.print(f"operator  {where.operator}")
         console.print("The shoppers are simulated: nobody real is in the log the model learned from.\n")
         async with httpx.AsyncClient(timeout=30.0) as client:
-            console.print(await tour(client, where.gateway, catalogue, SHOPPERS, SEED))
+            shown = await tour(client, where.gateway, catalogue, SHOPPERS, SEED)
+        console.print(shown)
+        if svg is not None:
+            save_picture(shown, svg)
         console.print(f"\nready after {time.perf_counter() - started:.0f} s")
         if once:
             return
@@ -69,6 +75,14 @@ async def run(folder: Path, *, once: bool, ports: tuple[int, int, int]) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await stop.wait()
+
+
+def save_picture(shown: RenderableType, svg: Path) -> None:
+    """Write what was shown as a picture, without the web fonts that rich would fetch from elsewhere."""
+    picture = Console(record=True, width=118, file=io.StringIO())
+    picture.print(shown)
+    text = picture.export_svg(title="personalize demo")
+    svg.write_text(re.sub(r"@font-face \{.*?\}", "", text, flags=re.S), encoding="utf-8")
 
 
 def prepare(catalogue: Catalogue, folder: Path) -> Path:
