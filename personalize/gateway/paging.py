@@ -36,8 +36,8 @@ def read_paging(listing: ListingMap, arguments: dict[str, Any], size: int) -> Pa
     take = listing.default if take is MISSING or take is None else take
     if not (_whole(skip) and _whole(take)):
         return None
-    if not 0 <= skip <= MAX_ROWS or not 0 < take <= MAX_ROWS:
-        return None
+    if not 0 <= skip <= MAX_ROWS or not 0 < take <= listing.limit:
+        return None  # what the shop itself refuses is never made up from smaller pages
     if take > size:  # a page larger than the window: its head is moved, where it is the head of the list
         return Paging(skip, take, size if skip == 0 else 0)
     return Paging(skip, take, (size // take) * take)
