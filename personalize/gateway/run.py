@@ -94,6 +94,9 @@ def arrange(
     this window) follow next; a product that goes on behind the span's end stays at its end. Where the shop's list has
     changed, the places of rows that are gone are filled last. The result is a permutation of range(len(window)).
     """
+    unmoved = all(window.places.get(name, at) == at for name, at in pinned.items())
+    if unmoved and all(at == candidate for at, candidate in enumerate(ranked)):
+        return tuple(range(len(window)))  # law 1: the empty Patch is the identity
     size = min(span, len(window))
     taken: dict[int, int] = {}
     shown: set[int] = set()
