@@ -1,0 +1,121 @@
+"""Law 1: with the empty Patch the answer equals the shop's own, whatever is asked and by whom."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from graphql import GraphQLSchema, build_client_schema, get_introspection_query
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis_graphql import queries
+
+from personalize.demo.shop.answer import make_schema
+from tests.gateway_world import World, catalogue, demo_shop, world
+from tests.laws.likeness import differences
+from tests.laws.operations import Known, Made, operations
+
+STRANGER = ("authorization", "Bearer " + "e" * 64)
+"""A session token that the gateway has never seen: it counts as signed in, and gets windows of its own."""
+QUIET = {
+    "deadline": None, "database": None, "derandomize": True, "suppress_health_check": list(HealthCheck),
+    "phases": [Phase.generate],
+}  # fmt: skip
+
+
+def _schema() -> GraphQLSchema:
+    result = make_schema().execute_sync(get_introspection_query())
+    assert result.data is not None
+    return build_client_schema(result.data)  # type: ignore[arg-type]
+
+
+def _known() -> Known:
+    shop = catalogue()
+    slugs = (*list(shop.collection_by_slug)[1:8], "no-such-slug")
+    return Known(
+        {
+            "slug": (*slugs, *list(shop.product_by_slug)[:3]),
+            "collectionSlug": slugs,
+            "collectionSlugs": slugs,
+            "id": ("1", "2", "3", "17", "999999"),
+            "collectionId": ("2", "3", "999999"),
+            "collectionIds": ("2", "3"),
+            "eq": ("1", "women"),
+        }
+    )
+
+
+SCHEMA, KNOWN = _schema(), _known()
+
+
+class Bench:
+    """Runs coroutines on one loop for all examples of the module, beside the worlds that live on it."""
+
+    def __init__(self) -> None:
+        self.runner, self.stack, self.worlds = asyncio.Runner(), AsyncExitStack(), dict[str, World]()
+        self.shop = demo_shop()
+
+    def run(self, made: Coroutine[Any, Any, Any]) -> Any:
+        """The coroutine's result."""
+        return self.runner.run(made)
+
+    def world(self, *strategies: str) -> World:
+        """The gateway with these strategies on, over the one shop."""
+        name = " ".join(strategies)
+        if name not in self.worlds:
+            self.worlds[name] = self.run(self.stack.enter_async_context(world(strategies, shop=self.shop)))
+        return self.worlds[name]
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    """One shop and its gateways."""
+    made = Bench()
+    yield made
+    made.run(made.stack.aclose())
+    made.runner.close()
+
+
+async def _same(one: World, made: Made, times: int, *headers: tuple[str, str], settle: bool = False) -> None:
+    more: dict[str, Any] = {"name": made.name, "headers": headers}
+    direct = await one.direct(made.query, made.variables, **more)
+    for time in range(times):
+        if settle and time == times - 1:
+            await one.settle()
+        through = await one.send(made.query, made.variables, **more)
+        found = differences(direct, through)
+        assert not found, f"time {time + 1}: " + "\n".join(found) + f"\nof {made.query}\nwith {made.variables}"
+    faults = [name for name in one.faults() if not name.startswith("gave_up")]
+    assert not faults
+
+
+@settings(max_examples=100, **QUIET)
+@given(operations(SCHEMA, KNOWN))
+def test_asleep(bench: Bench, made: Made) -> None:
+    """All strategies off."""
+    bench.run(_same(bench.world(), made, 1))
+
+
+@settings(max_examples=250, **QUIET)
+@given(operations(SCHEMA, KNOWN), st.sampled_from(["", "https://storefront.example"]))
+def test_guest(bench: Bench, made: Made, origin: str) -> None:
+    """All machinery runs, nothing is changed: a guest, with shared windows cold, filling and filled."""
+    headers = [("origin", origin)] if origin else []
+    bench.run(_same(bench.world("nothing"), made, 3, *headers, settle=True))
+
+
+@settings(max_examples=150, **QUIET)
+@given(operations(SCHEMA, KNOWN))
+def test_stranger(bench: Bench, made: Made) -> None:
+    """All machinery runs, nothing is changed: a visitor with a session, whose windows are private."""
+    bench.run(_same(bench.world("nothing"), made, 2, STRANGER))
+
+
+@settings(max_examples=60, **QUIET)
+@given(queries(SCHEMA))
+def test_wild(bench: Bench, query: str) -> None:
+    """Operations as hypothesis-graphql draws them: wild values, no fragments."""
+    bench.run(_same(bench.world("nothing"), Made(query), 2))
