@@ -58,7 +58,7 @@ async def place_ours(work: Work, own: Own, desk: Desk) -> None:
     mine |= own.introspect(work.plan, work.operation.variables)
     work.data |= {key: msgspec.Raw(raw) for key, raw in mine.items()}
     if faults:
-        told = orjson.loads(work.envelope["errors"]) if "errors" in work.envelope else []
+        told = orjson.loads(memoryview(work.envelope["errors"])) if "errors" in work.envelope else []
         work.envelope["errors"] = msgspec.Raw(orjson.dumps(told + faults))
 
 

@@ -48,7 +48,7 @@ def _stripped(value: Any) -> Any:
 def errors(raw: Json, spliced: Spliced, moves: Sequence[Move]) -> bytes | None:
     """The shop's errors as they would be had it been asked the client's own document; None where none is left."""
     kept = []
-    for error in orjson.loads(raw):
+    for error in orjson.loads(memoryview(raw)):
         if isinstance(error, dict):
             path = error.get("path")
             if isinstance(path, list):
