@@ -126,7 +126,7 @@ class World:
     async def direct(self, query: str | None = None, variables: Mapping[str, Any] | None = None, **more: Any
                      ) -> httpx.Response:  # fmt: skip
         """Straight to the shop; keywords as of `request_of`."""
-        return await ask(self.shop, request_of(SHOP_URL, query, variables, **more))
+        return await past(self.shop, query, variables, **more)
 
     async def settle(self) -> None:
         """Wait until all windows that are being filled are there."""
@@ -179,6 +179,12 @@ def request_of(
         if all(key != "content-type" for key, _ in pairs):
             pairs.append(("content-type", "application/json"))
     return httpx.Request(method, f"{url}?{params}" if params else url, headers=pairs, content=content)
+
+
+async def past(shop: ASGIApp, query: str | None = None, variables: Mapping[str, Any] | None = None, **more: Any
+               ) -> httpx.Response:  # fmt: skip
+    """Straight to a shop; keywords as of `request_of`."""
+    return await ask(shop, request_of(SHOP_URL, query, variables, **more))
 
 
 async def ask(app: ASGIApp, request: httpx.Request) -> httpx.Response:

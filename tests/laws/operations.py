@@ -33,10 +33,16 @@ ODD_NUMBERS = (-1, 101, 250, 100_000, None)
 STRINGS = ("linen", "shirt", "towel", "no such thing", "", 'quo"ted \\ ünï 👗', "a\nb")
 MAX_DEPTH = 6
 
-ROOTS = {
+QUERIES = {
     "search": 9, "products": 6, "collection": 6, "product": 3, "collections": 2, "facets": 1, "activeOrder": 1,
     "activeCustomer": 1, "activeChannel": 1, "me": 1, "order": 1, "availableCountries": 1, "facet": 1,
     "nextOrderStates": 1, "__typename": 2,
+}  # fmt: skip
+MUTATIONS = {
+    "addItemToOrder": 9, "addItemsToOrder": 2, "adjustOrderLine": 3, "removeOrderLine": 2, "removeAllOrderLines": 1,
+    "applyCouponCode": 1, "removeCouponCode": 1, "setCustomerForOrder": 2, "setOrderShippingAddress": 2,
+    "setOrderShippingMethod": 2, "transitionOrderToState": 3, "addPaymentToOrder": 3, "login": 2, "logout": 1,
+    "registerCustomerAccount": 1, "__typename": 1,
 }  # fmt: skip
 """How often each root field is chosen; others are left out."""
 
@@ -78,7 +84,7 @@ class Maker:
     known: Known
     random: Random
     odd: float = 0.06
-    roots: dict[str, int] = field(default_factory=lambda: ROOTS)
+    kind: str = "query"
     variables: list[_Variable] = field(default_factory=list)
     fragments: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Name to (type, body with braces)."""
@@ -104,17 +110,18 @@ class Maker:
         return Made(text, values or ({} if self.chance(0.5) else None), name)
 
     def operation(self, name: str) -> str:
-        """The text of one query operation."""
-        assert self.schema.query_type is not None
-        body = self.selection(self.schema.query_type, 0)
+        """The text of one operation."""
+        root = self.schema.query_type if self.kind == "query" else self.schema.mutation_type
+        assert root is not None
+        body = self.selection(root, 0)
         if self.chance(self.odd / 2):
             self.variables.append(_Variable("unused", "Int", None, 3, True))
         declared = ", ".join(
             f"${v.name}: {v.kind}" + (f" = {v.default}" if v.default is not None else "") for v in self.variables
         )
-        if not declared and not name and self.chance(0.6):
+        if not declared and not name and self.kind == "query" and self.chance(0.6):
             return body
-        return f"query {name}{f'({declared})' if declared else ''} {body}"
+        return f"{self.kind} {name}{f'({declared})' if declared else ''} {body}"
 
     # -- selections ----------------------------------------------------------------------------------------------
 
@@ -160,7 +167,8 @@ class Maker:
             return [f"... on {t.name} {self.selection(t, depth + 1)}" for t in members] or ["__typename"]
         fields = dict(kind.fields)
         if depth == 0:
-            names = self.random.choices(list(self.roots), list(self.roots.values()), k=self.random.choice((1, 1, 2, 3)))
+            roots = QUERIES if self.kind == "query" else MUTATIONS
+            names = self.random.choices(list(roots), list(roots.values()), k=self.random.choice((1, 1, 2, 3)))
         else:
             composite = [n for n, f in fields.items() if not is_leaf_type(get_named_type(f.type))]
             leaves = [n for n in fields if n not in composite]
@@ -297,6 +305,6 @@ class Maker:
         return self.random.random() < share
 
 
-def operations(schema: GraphQLSchema, known: Known) -> st.SearchStrategy[Made]:
+def operations(schema: GraphQLSchema, known: Known, kind: str = "query") -> st.SearchStrategy[Made]:
     """Requests against a schema. Hypothesis draws a seed: one number is far cheaper than a draw for every choice."""
-    return st.integers(0, 2**32 - 1).map(lambda seed: Maker(schema, known, Random(seed)).make())
+    return st.integers(0, 2**32 - 1).map(lambda seed: Maker(schema, known, Random(seed), kind=kind).make())

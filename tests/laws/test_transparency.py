@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from graphql import GraphQLSchema, build_client_schema, get_introspection_query
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import queries
+from starlette.types import ASGIApp
 
 from personalize.demo.shop.answer import make_schema
-from tests.gateway_world import World, catalogue, demo_shop, world
+from tests.gateway_world import World, catalogue, demo_shop, past, world
 from tests.laws.likeness import differences
 from tests.laws.operations import Known, Made, operations
 
@@ -44,6 +46,17 @@ def _known() -> Known:
             "collectionId": ("2", "3", "999999"),
             "collectionIds": ("2", "3"),
             "eq": ("1", "women"),
+            "productVariantId": ("1", "2", "3", "12", "999999"),
+            "orderLineId": ("1", "2", "3"),
+            "quantity": ("1",),
+            "state": ("ArrangingPayment", "AddingItems"),
+            "shippingMethodId": ("1", "2"),
+            "method": ("standard-payment", "invoice"),
+            "metadata": ("{}",),
+            "emailAddress": ("guest@example.org", "alma@morgenfels.example"),
+            "username": ("alma@morgenfels.example", "nobody@example.org"),
+            "password": ("demo-demo", "wrong"),
+            "countryCode": ("DE",),
         }
     )
 
@@ -55,19 +68,20 @@ class Bench:
     """Runs coroutines on one loop for all examples of the module, beside the worlds that live on it."""
 
     def __init__(self) -> None:
-        self.runner, self.stack, self.worlds = asyncio.Runner(), AsyncExitStack(), dict[str, World]()
-        self.shop = demo_shop()
+        self.runner, self.stack, self.worlds = asyncio.Runner(), AsyncExitStack(), dict[object, World]()
+        self.shop, self.other, self.twin = demo_shop(), demo_shop(), demo_shop()
 
     def run(self, made: Coroutine[Any, Any, Any]) -> Any:
         """The coroutine's result."""
         return self.runner.run(made)
 
-    def world(self, *strategies: str) -> World:
-        """The gateway with these strategies on, over the one shop."""
-        name = " ".join(strategies)
-        if name not in self.worlds:
-            self.worlds[name] = self.run(self.stack.enter_async_context(world(strategies, shop=self.shop)))
-        return self.worlds[name]
+    def world(self, *strategies: str, shop: ASGIApp | None = None) -> World:
+        """The gateway with these strategies on, over the one shop or another."""
+        key = (strategies, shop)
+        if key not in self.worlds:
+            made = world(strategies, shop=shop or self.shop)
+            self.worlds[key] = self.run(self.stack.enter_async_context(made))
+        return self.worlds[key]
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +128,32 @@ def test_stranger(bench: Bench, made: Made) -> None:
     bench.run(_same(bench.world("nothing"), made, 2, STRANGER))
 
 
+_mutations = operations(SCHEMA, KNOWN, "mutation")
+_carts = st.sampled_from([Made("{ activeOrder { id state totalQuantity lines { id quantity } } }")])
+
+
+async def _journey(one: World, twin: ASGIApp, made: list[Made]) -> None:
+    tokens: list[str] = ["", ""]
+    for step in made:
+        answers = []
+        for side, send in enumerate((partial(past, twin), one.send)):
+            headers = [("authorization", f"Bearer {tokens[side]}")] if tokens[side] else []
+            answer = await send(step.query, step.variables, name=step.name, headers=headers)
+            tokens[side] = answer.headers.get("vendure-auth-token", tokens[side])
+            answers.append(answer)
+        found = differences(*answers)
+        assert not found, "\n".join(found) + f"\nof {step.query}\nwith {step.variables}\nin {made}"
+
+
 @settings(max_examples=60, **QUIET)
 @given(queries(SCHEMA))
 def test_wild(bench: Bench, query: str) -> None:
     """Operations as hypothesis-graphql draws them: wild values, no fragments."""
     bench.run(_same(bench.world("nothing"), Made(query), 2))
+
+
+@settings(max_examples=40, **QUIET)
+@given(st.lists(st.one_of(_mutations, _mutations, _carts), min_size=4, max_size=9))
+def test_mutations(bench: Bench, made: list[Made]) -> None:
+    """One visitor's operations, side by side in two shops with the same goods and memories of their own."""
+    bench.run(_journey(bench.world("nothing", shop=bench.other), bench.twin, made))
