@@ -38,7 +38,7 @@ def check(url: str | None, shop: str | None) -> None:
     table.add_column("", no_wrap=True)
     table.add_column("found")
     for finding in findings:
-        table.add_row(finding.slot, "ok" if finding.found else "GONE", finding.said)
+        table.add_row(finding.slot, "ok" if finding.found else "GONE", " ".join(finding.said.split()))
     Console(width=140, highlight=False, markup=False).print(table)
     merge(schema, fitted, settings.namespace)
     missing = sum(not finding.found for finding in findings)

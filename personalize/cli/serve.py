@@ -18,7 +18,10 @@ from personalize.settings import load_settings
 def serve(shop_url: str | None, host: str | None, port: int | None) -> None:
     """Serve the gateway; settings come from PERSONALIZE_* and personalize.toml."""
     given = {"shop_url": shop_url, "host": host, "port": port}
-    settings = load_settings(overrides={key: value for key, value in given.items() if value is not None})
+    for key, value in given.items():  # worker processes and the watch on the file read the same environment
+        if value is not None:
+            os.environ[f"PERSONALIZE_{key.upper()}"] = str(value)
+    settings = load_settings()
     if not settings.shop_url:
         raise SettingsError("no `shop_url` is set", hint="set PERSONALIZE_SHOP_URL to the shop's GraphQL endpoint")
     with bound(settings.host, settings.port) as front:
@@ -28,7 +31,4 @@ def serve(shop_url: str | None, host: str | None, port: int | None) -> None:
         if settings.workers == 1:
             serve_one(settings, front)
             return
-    for key, value in given.items():  # worker processes read their settings anew
-        if value is not None:
-            os.environ[f"PERSONALIZE_{key.upper()}"] = str(value)
     serve_many(settings)

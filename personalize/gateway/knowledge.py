@@ -17,6 +17,7 @@ from graphql import (
     get_introspection_query,
 )
 
+from personalize.domain.strategy import Mode
 from personalize.errors import MapError, PersonalizeError
 from personalize.gateway.call import Call, Operation
 from personalize.gateway.own import Own
@@ -58,7 +59,7 @@ class Knowledge:
         """Whether a call can pass unread: everything is switched off, and it asks for nothing of ours."""
         if self.planner is None:
             return True
-        if self.settings.strategies or self.settings.experiments:
+        if self.settings.experiments or any(one.mode is not Mode.OFF for one in self.settings.strategies):
             return False
         return not self._ours.search(call.body or b"") and not self._ours.search(call.query_string.encode())
 

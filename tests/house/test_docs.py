@@ -74,9 +74,11 @@ def test_json_blocks(note: str, text: str) -> None:
         json.loads(line)
 
 
-@pytest.mark.parametrize(("note", "text"), blocks("python"))
-def test_python_blocks(note: str, text: str) -> None:
-    exec(compile(text, "<docs>", "exec"), {"__name__": "docs"})
+def test_python_blocks() -> None:
+    for page in PAGES:
+        for language, _, text in BLOCK.findall(page.read_text("utf-8")):
+            if language == "python":
+                exec(compile(text, page.name, "exec"), {"__name__": "docs"})
 
 
 @pytest.mark.parametrize(("note", "text"), blocks("sh"))
