@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from personalize.gateway.cors import Cors
+from personalize.gateway.hidden import HIDDEN
 from personalize.gateway.listings import container_of
 from personalize.gateway.paging import with_paging
 from personalize.gateway.payload import payload
@@ -31,7 +32,10 @@ async def ask_shop(work: Work, upstream: Upstream, cors: Cors) -> None:
     raw = work.envelope.get("data")
     work.data = fields(raw) if raw is not None and is_object(raw) else None
     if work.data is None and plan.kind == "query":
+        plan.objections += raw is None
         raise GiveUp("the shop objects to the operation")
+    if plan.kind == "query" and "errors" in work.envelope and HIDDEN in memoryview(work.envelope["errors"]).tobytes():
+        raise GiveUp("a hidden field failed")  # and may have taken its parents with it
     plan.proven = plan.proven or work.data is not None
     if "errors" in work.envelope and _window_lost(work):
         raise GiveUp("a window failed")

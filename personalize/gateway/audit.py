@@ -85,5 +85,5 @@ class Audit:
                 == {k: bytes(v) for k, v in alone.nodes[view][at].items()}
                 for at, row in enumerate(rows)
             )
-            for view in ask.slot.views
+            for view in window.nodes
         )

@@ -91,7 +91,7 @@ class Listings:
         asks = [
             self._prepare(slot, plan, call, variables, arrival)
             for slot in plan.found.listings
-            if any(o.there(variables) for o in slot.occurrences)
+            if slot.there(variables)
         ]
         found = [ask for ask in asks if ask is not None]
         for ask in found:

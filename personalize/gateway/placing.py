@@ -73,7 +73,7 @@ def _page(work: Work, ask: Ask) -> bytes:
             if raw is not None:
                 extras.setdefault(row, {})[one.key] = raw
     container: dict[str, Json] = dict(window.rest)
-    for view in ask.slot.views:
+    for view in window.nodes:
         page = window.page(view, ask.shown, extras)
         for one in ask.slot.item_fields:
             if one.path:

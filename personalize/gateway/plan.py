@@ -35,6 +35,7 @@ from personalize.shops.map import ShopMap
 
 MAX_LISTINGS = 8
 MAX_VARIANTS = 64
+MAX_OBJECTIONS = 3
 MAX_CROWDED = 800
 """Tokens of a document with several operations."""
 # Answers in several parts are the shop's to send.
@@ -64,8 +65,10 @@ class Plan:
     schema: GraphQLSchema
     refused: list[GraphQLError] = field(default_factory=list)
     proven: bool = False
+    objections: int = 0
     variants: LRUCache[tuple[Mode, ...], Composed] = field(default_factory=lambda: LRUCache(MAX_VARIANTS))
     windows: dict[int, Composed] = field(default_factory=dict)
+    window_texts: dict[int, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -74,8 +77,10 @@ class Plan:
 
     @property
     def idle(self) -> bool:
-        """Whether this operation holds nothing of interest to us."""
+        """Whether this operation holds nothing of interest to us, or the shop never took it the way we ask."""
         found = self.found
+        if self.objections >= MAX_OBJECTIONS and not (self.proven or self.ours):
+            return True
         return not (
             found.listings or found.details or found.actions or found.item_fields or found.own or found.introspection
         )
@@ -112,7 +117,10 @@ class Plan:
 
     def window_text(self, slot: ListingSlot) -> str:
         """The window document with white space folded: equal for documents that differ in layout only."""
-        return strip_ignored_characters(self.window(slot).text)
+        text = self.window_texts.get(slot.index)
+        if text is None:
+            text = self.window_texts[slot.index] = strip_ignored_characters(self.window(slot).text)
+        return text
 
     def arguments(self, slot: ListingSlot, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The slot's arguments as JSON values."""
@@ -156,8 +164,8 @@ class Plan:
             changes.dropped |= {id(o.node) for o in slot.occurrences}
             return
         if mode >= Mode.OBSERVE:
-            for node in slot.view_nodes:
-                _insert(changes, node, text_of(slot.item_types, abstract=slot.abstract))
+            for occurrence in slot.view_occurrences:
+                _insert(changes, occurrence.node, text_of(slot.item_types, abstract=slot.abstract))
         if mode is Mode.WINDOW:
             paging = self.paging_variables(slot)
             for occurrence in slot.occurrences:

@@ -57,13 +57,19 @@ class ListingSlot:
     parents: tuple[FieldNode, ...]
     occurrences: tuple[Occurrence, ...]
     views: tuple[str, ...]
-    view_nodes: tuple[FieldNode, ...]
+    view_occurrences: tuple[Occurrence, ...]
     totals: tuple[str, ...]
     item_types: tuple[ItemMap, ...]
     abstract: bool
     item_fields: tuple[ItemField, ...]
     group: int
     alone: bool
+
+    def there(self, variables: Mapping[str, Any]) -> bool:
+        """Whether the answer holds this listing and its items. Raises ValueError on a broken condition."""
+        return any(o.there(variables) for o in self.occurrences) and any(
+            o.there(variables) for o in self.view_occurrences
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class Walk:
             ListingSlot(
                 index=len(self.found.listings), path=path, map=listing, parents=parents,
                 occurrences=tuple(m.occurrence for m in met), views=tuple(views),
-                view_nodes=tuple(m.node for m in view_met), totals=tuple(totals), item_types=item_types,
+                view_occurrences=tuple(m.occurrence for m in view_met), totals=tuple(totals), item_types=item_types,
                 abstract=self._abstract(kind, view_met), item_fields=item_fields, group=0, alone=True,
             )
         )  # fmt: skip

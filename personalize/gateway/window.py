@@ -87,7 +87,9 @@ def read_part(container: Json, slot: ListingSlot) -> Part:
     items: list[Item] = []
     for view in slot.views:
         raw = rest.pop(view, None)
-        if raw is None or not is_list(raw):
+        if raw is None:  # a condition left this view out
+            continue
+        if not is_list(raw):
             raise Unreadable("the list is null")
         found = elements(raw)
         if not all(is_object(node) for node in found):
@@ -96,6 +98,8 @@ def read_part(container: Json, slot: ListingSlot) -> Part:
         read = [_read(readers, node) for node in rows]
         nodes[view] = rows
         items = read
+    if not nodes:
+        raise Unreadable("the list is not there")
     total = None
     for key in slot.totals:
         if key in rest:
