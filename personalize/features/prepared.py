@@ -84,7 +84,6 @@ def prepare(
     static = np.empty((n, len(schema.static_names)), np.float32)
     columns: list[Floats | float] = [
         position,
-        position / max(facts.size, 1),
         float(facts.size),
         log_price,
         rank(log_price, facts.prices),

@@ -15,7 +15,7 @@ from personalize.domain.tokens import MAX_WORD, numbers
 VERSION = 1  # raise it whenever the meaning of a feature changes, so that older models are refused
 
 LIST = (
-    "position", "position_share", "list_size", "price_log", "price_rank", "price_ratio", "price_order",
+    "position", "list_size", "price_log", "price_rank", "price_ratio", "price_order",
     "price_spread",
 )  # fmt: skip
 POPULARITY = ("rate", "impressions", "clicks", "views", "carts", "purchases", "position_rate")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -52,9 +53,9 @@ def evaluate(
         event = judged.event
         prepared = judged.prepare(model.schema)
         served = rank(model, prepared, judged.profile, event.session, event.context, event.at, tuning).order
-        for name, order in [("model", served), *orders(judged, frozen[0], rng)]:
-            gains[name].append(ndcg(order, judged.clicked))
-            ranks[name].append(mrr(order, judged.clicked))
+        for name, tried in [("model", [served]), *orders(judged, frozen[0], rng)]:
+            gains[name].append(fmean(ndcg(order, judged.clicked) for order in tried))
+            ranks[name].append(fmean(mrr(order, judged.clicked) for order in tried))
         cold.append(is_cold(judged))
         sessions.append(event.session or event.event_id)
         if progress is not None:

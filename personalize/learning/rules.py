@@ -12,24 +12,28 @@ from personalize.domain.popularity import Popularity
 from personalize.learning.replay import Judged
 
 RULES = ("random", "popularity", "shop_order", "last_touched", "repeat")
+SHUFFLES = 8  # orders averaged per list where chance decides
 
 
-def orders(judged: Judged, frozen: Popularity, rng: np.random.Generator) -> Iterator[tuple[str, NDArray[np.intp]]]:
-    """Each rule's order of a judged list.
+def orders(
+    judged: Judged, frozen: Popularity, rng: np.random.Generator
+) -> Iterator[tuple[str, list[NDArray[np.intp]]]]:
+    """Each rule's order of a judged list; several orders, to be averaged, where chance is part of the rule.
 
     `popularity` is the click rate as it stood when evaluation began (`frozen`), and unknown items come in random
     order: a rule that breaks its ties by the shop's order would be half shop order.
     """
     ids = judged.listing.ids
     n = len(ids)
-    shuffled = rng.permutation(n)
+    shuffled = [rng.permutation(n) for _ in range(SHUFFLES)]
     yield "random", shuffled
     rate = frozen.rate(ids, judged.event.at)
-    yield "popularity", shuffled[descending(rate[shuffled])]
-    yield "shop_order", np.arange(n)
-    yield "last_touched", descending(_touched(judged))
+    yield "popularity", [mixed[descending(rate[mixed])] for mixed in shuffled]
+    yield "shop_order", [np.arange(n)]
+    yield "last_touched", [descending(_touched(judged))]
     bought = judged.profile.bought if judged.profile is not None else {}
-    yield "repeat", descending(np.array([bought[item].times if item in bought else 0 for item in ids], np.float64))
+    counts = np.array([bought[item].times if item in bought else 0 for item in ids], np.float64)
+    yield "repeat", [descending(counts)]
 
 
 def is_cold(judged: Judged) -> bool:

@@ -69,12 +69,14 @@ def test_a_model_learns_tastes_and_beats_every_rule(log: Path, model: Path) -> N
     assert found["lists"] == 90 * 4
     policies = {name: groups["all"]["ndcg@10"] for name, groups in found["policies"].items()}
     assert set(policies) == {"model", "random", "popularity", "shop_order", "last_touched", "repeat"}
-    assert policies["model"] > 0.2 + max(value for name, value in policies.items() if name != "model")
+    assert policies["model"] > 0.1 + max(value for name, value in policies.items() if name != "model")
     rule = found["difference_to_best_rule"]
     assert policies[rule["rule"]] == max(value for name, value in policies.items() if name != "model")
     assert rule["ndcg@10"][0] > 0
     assert found["policies"]["model"]["last"]["n"] == 90
-    assert found["policies"]["random"]["all"]["mrr"] == found["policies"]["random"]["all"]["mrr"]
+    assert found["policies"]["random"]["all"]["mrr"] == pytest.approx(
+        sum(1 / (k + 1) for k in range(12)) / 12, abs=0.03
+    )
 
 
 def test_the_same_log_and_seed_give_the_same_model(log: Path, model: Path, tmp_path: Path) -> None:
