@@ -24,7 +24,8 @@ async def ask_shop(work: Work, upstream: Upstream, cors: Cors) -> None:
     composed = plan.upstream(work.modes)
     if composed.empty:
         return
-    answer = work.answer = await upstream.ask(work.call, payload(plan, work.operation, composed, _paging(work)))
+    body = payload(plan, work.operation, composed, _paging(work))
+    answer = work.answer = await upstream.ask(work.call, body, again=plan.kind == "query")
     cors.learn(work.call, answer)
     if not answer.json:
         raise GiveUp("the shop's answer is not JSON")

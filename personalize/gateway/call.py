@@ -10,12 +10,14 @@ from urllib.parse import parse_qs
 
 import orjson
 from cachetools import LRUCache
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from personalize.errors import LimitError
 
 UPLOAD_LIMIT = 100 * 1024 * 1024
-MAX_REGISTERED = 1_000
+MAX_REGISTERED = 8 * 1024 * 1024
+"""Characters of all registered documents together."""
+MAX_DOCUMENT = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,9 @@ async def read_call(request: Request, body_limit: int) -> Call:
     Raises LimitError (the answer is 413) and ClientDisconnect.
     """
     headers = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in request.headers.raw]
+    cookies = [value for key, value in headers if key == "cookie"]
+    if len(cookies) > 1:  # HTTP/2 may send them apart (RFC 9113, 8.2.3)
+        headers = [*(pair for pair in headers if pair[0] != "cookie"), ("cookie", "; ".join(cookies))]
     kind = request.headers.get("content-type", "")
     streamed = kind.startswith("multipart/")
     limit = UPLOAD_LIMIT if streamed else body_limit
@@ -91,7 +96,7 @@ async def _bounded(request: Request, limit: int) -> AsyncIterator[bytes]:
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
-            raise ClientDisconnect
+            raise _too_large(limit)
         yield chunk
 
 
@@ -103,10 +108,12 @@ class Reader:
     """Reads the operation of a call; remembers documents registered as automatic persisted queries (by SHA-256)."""
 
     def __init__(self) -> None:
-        self.registered: LRUCache[str, str] = LRUCache(MAX_REGISTERED)
+        self.registered: LRUCache[str, str] = LRUCache(MAX_REGISTERED, getsizeof=len)
 
     def read(self, call: Call) -> Operation | None:
         """The operation, or None where the call is none that we can read: the shop will answer it."""
+        if not _takes_json(call.header("accept")):
+            return None
         try:
             raw = self._parameters(call)
         except (ValueError, UnicodeError):
@@ -119,21 +126,26 @@ class Reader:
         extensions = {} if extensions is None else extensions
         if not isinstance(variables, dict) or not isinstance(extensions, dict):
             return None
-        if not (name is None or isinstance(name, str)):
+        if name == "" or not (name is None or isinstance(name, str)):
             return None
         query = self._persisted(query, extensions)
         if not isinstance(query, str):
             return None
-        return Operation(query, variables, name or None, extensions)
+        return Operation(query, variables, name, extensions)
 
     def _persisted(self, query: object, extensions: dict[str, Any]) -> object:
-        persisted = extensions.get("persistedQuery")
-        digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
-        if not isinstance(digest, str):
+        """The document itself, or the one registered under the hash; None where the hash is the shop's to judge."""
+        if "persistedQuery" not in extensions:
             return query
+        persisted = extensions["persistedQuery"]
+        if not isinstance(persisted, dict) or persisted.get("version") != 1:
+            return None
+        digest = persisted.get("sha256Hash")
         if query is None:
-            return self.registered.get(digest)
-        if isinstance(query, str) and sha256(query.encode()).hexdigest() == digest and len(query) < 65_536:
+            return self.registered.get(digest) if isinstance(digest, str) else None
+        if not isinstance(query, str) or sha256(query.encode()).hexdigest() != digest:
+            return None
+        if len(query) <= MAX_DOCUMENT:
             self.registered[digest] = query
         return query
 
@@ -152,3 +164,8 @@ class Reader:
         if kind not in ("application/json", "application/graphql-response+json"):
             return None
         return orjson.loads(call.body)
+
+
+def _takes_json(accept: str | None) -> bool:
+    """Whether a client that sends this `Accept` takes an answer in one piece of JSON."""
+    return accept is None or any(part in accept for part in ("json", "*/*", "application/*"))

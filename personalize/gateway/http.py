@@ -30,6 +30,7 @@ class Storefront:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         request = Request(scope, receive)
+        call: Call | None = None
         try:
             call = await read_call(request, self.body_limit)
             answer = await self._answer(call)
@@ -38,6 +39,10 @@ class Storefront:
             return
         except PersonalizeError as error:
             answer, outcome = _fault(error), error.code.lower()
+            if call is not None:  # so that scripts of other origins can read what went wrong
+                cors = self.pipeline.cors
+                known = [pair for pair in cors.headers(call) if pair[0] != "content-type"]
+                answer.headers = cors.finish(call, [*answer.headers, *known])
         self.telemetry.requests.labels(outcome).inc()
         seconds = time.perf_counter() - started
         await _response(answer, seconds)(scope, receive, send)

@@ -18,13 +18,19 @@ from personalize.gateway.call import Call
 HOP_BY_HOP = frozenset(
     {
         "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
-        "upgrade", "proxy-connection",
+        "upgrade", "proxy-connection", "expect",
     }
 )  # fmt: skip
 OURS = "x-personalize-"
 MAX_READ = 32 * 1024 * 1024
 GRAPHQL_PARAMETERS = frozenset({"query", "variables", "operationName", "extensions"})
+CONDITIONAL = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"})
+MAX_HEADER = 64 * 1024
+DECODED = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 KEEPALIVE_SECONDS = 4.0  # under the 5 s after which Node servers close an idle connection
+
+FAILED = (httpx.HTTPError, aiohttp.ClientError, OSError)
+"""What a broken connection or an answer that is no HTTP raises."""
 
 Headers = list[tuple[str, str]]
 
@@ -44,7 +50,9 @@ class Answer:
 
     @property
     def json(self) -> bool:
-        """Whether the body says it is a GraphQL answer in one piece."""
+        """Whether the body says it is a GraphQL answer in one piece, in plain text."""
+        if self.header("content-encoding") not in (None, "identity"):
+            return False
         kind = (self.header("content-type") or "").partition(";")[0].strip().lower()
         return kind in ("application/json", "application/graphql-response+json")
 
@@ -62,45 +70,61 @@ class Upstream:
         await self.transport.aclose()
 
     async def forward(self, call: Call) -> Answer:
-        """Send a call on as it is, and hand its answer back as a stream of raw bytes. Raises UpstreamError."""
-        headers = self._headers(call)
-        content = call.stream if call.stream is not None else call.body
+        """Send a call on as it is, and hand its answer back as a stream of raw bytes. Raises UpstreamError.
+
+        Raises LimitError where the call's own stream turns out to be too large.
+        """
+        upload = _Upload(call.stream, self.deadline) if call.stream is not None else None
+        content = upload if upload is not None else call.body or None
         method = "POST" if call.method == "QUERY" else call.method
-        request = httpx.Request(method, self.url_for(call.query_string), headers=headers, content=content or None)
-        response = await self._send(request)
+        request = httpx.Request(method, self.url_for(call.query_string), headers=self._headers(call), content=content)
+        try:
+            response = await self._send(request, upload)
+        except UpstreamError:
+            if upload is not None and upload.error is not None:
+                raise upload.error from None
+            raise
         return Answer(response.status_code, _end_to_end(response), None, self._stream(response))
 
-    async def ask(self, call: Call, payload: dict[str, object]) -> Answer:
+    async def ask(self, call: Call, payload: dict[str, object], *, again: bool = False) -> Answer:
         """Send a GraphQL payload with the call's headers and query string; the body is read and decoded.
 
-        Raises UpstreamError; also where the body is larger than MAX_READ.
+        `again`: it may be sent once more where a kept connection was closed under it (queries only). Raises
+        UpstreamError; also where the body is larger than MAX_READ.
         """
-        headers = [(key, value) for key, value in self._headers(call) if key not in ("content-type", "content-length")]
-        headers += [("content-type", "application/json")]
+        dropped = CONDITIONAL | {"content-type", "content-length", "content-encoding", "accept-encoding"}
+        headers = [(key, value) for key, value in self._headers(call) if key not in dropped]
+        coding = "gzip" if "gzip" in (call.header("accept-encoding") or "") else "identity"
+        headers += [("content-type", "application/json"), ("accept-encoding", coding)]
         query = call.query_string
         if call.method == "GET":
             query = urlencode([pair for pair in parse_qsl(query) if pair[0] not in GRAPHQL_PARAMETERS])
-        return await self.post(self.url_for(query), headers, payload)
+        return await self.post(self.url_for(query), headers, payload, again=again)
 
-    async def post(self, url: httpx.URL, headers: Headers, payload: dict[str, object]) -> Answer:
-        """POST a GraphQL payload and read the answer whole. Raises UpstreamError."""
+    async def post(
+        self, url: httpx.URL, headers: Headers, payload: dict[str, object], *, again: bool = False
+    ) -> Answer:
+        """POST a GraphQL payload and read the answer whole within the deadline. Raises UpstreamError."""
         content = orjson.dumps(payload)
-        response = await self._send(httpx.Request("POST", url, headers=headers, content=content))
+        until = asyncio.get_running_loop().time() + self.deadline
+        response = await self._send(httpx.Request("POST", url, headers=headers, content=content), again=again)
+        # A coding that nobody asked for is passed on as it is.
+        coded = (response.headers.get("content-encoding") or "").strip().lower() not in DECODED
         chunks, size = [], 0
         try:
-            async with asyncio.timeout(self.deadline):
-                async for chunk in response.aiter_bytes():
+            async with asyncio.timeout_at(until):
+                async for chunk in response.aiter_raw() if coded else response.aiter_bytes():
                     size += len(chunk)
                     if size > MAX_READ:
                         raise UpstreamError(f"the shop's answer is larger than {MAX_READ} bytes", code="TOO_LARGE")
                     chunks.append(chunk)
         except TimeoutError as error:
             raise _late() from error
-        except httpx.HTTPError as error:
+        except FAILED as error:
             raise _refused(error) from error
         finally:
             await response.aclose()
-        dropped = ("content-encoding", "content-length")
+        dropped = ("content-length",) if coded else ("content-encoding", "content-length")
         return Answer(
             response.status_code,
             [pair for pair in _end_to_end(response) if pair[0] not in dropped],
@@ -108,8 +132,11 @@ class Upstream:
         )
 
     def url_for(self, query_string: str) -> httpx.URL:
-        """The shop's URL with a query string."""
-        return self.url.copy_with(query=query_string.encode("latin-1")) if query_string else self.url
+        """The shop's URL with a query string; what the URL itself asks for stays in front."""
+        if not query_string:
+            return self.url
+        query = query_string.encode("latin-1")
+        return self.url.copy_with(query=self.url.query + b"&" + query if self.url.query else query)
 
     def _headers(self, call: Call) -> Headers:
         named = {part.strip().lower() for part in (call.header("connection") or "").split(",")}
@@ -118,22 +145,34 @@ class Upstream:
             for key, value in call.headers
             if key not in HOP_BY_HOP and key not in named and key != "host" and not key.startswith(OURS)
         ]
-        forwarded = call.header("x-forwarded-for")
+        forwarded = [value for key, value in kept if key == "x-forwarded-for"]
         kept = [pair for pair in kept if pair[0] != "x-forwarded-for"]
-        kept.append(("x-forwarded-for", f"{forwarded}, {call.client}" if forwarded else call.client))
+        if call.client:
+            forwarded.append(call.client)
+        if forwarded:
+            kept.append(("x-forwarded-for", ", ".join(forwarded)))
         if call.header("x-forwarded-host") is None and (host := call.header("host")):
             kept += [("x-forwarded-host", host), ("x-forwarded-proto", call.scheme)]
         kept.append(("host", self.host))
         return kept
 
-    async def _send(self, request: httpx.Request) -> httpx.Response:
+    async def _send(
+        self, request: httpx.Request, upload: _Upload | None = None, *, again: bool = False
+    ) -> httpx.Response:
         request.extensions["timeout"] = {"connect": self.deadline, "pool": self.deadline}
         try:
-            async with asyncio.timeout(self.deadline):
-                return await self.transport.handle_async_request(request)
+            async with asyncio.timeout(self.deadline) as scope:
+                if upload is not None:
+                    upload.scope = scope
+                try:
+                    return await self.transport.handle_async_request(request)
+                except FAILED as error:
+                    if not (again and _hung_up(error.__cause__)):
+                        raise
+                    return await self.transport.handle_async_request(request)
         except TimeoutError as error:
             raise _late() from error
-        except httpx.HTTPError as error:
+        except FAILED as error:
             raise _refused(error) from error
 
     async def _stream(self, response: httpx.Response) -> AsyncIterator[bytes]:
@@ -151,11 +190,32 @@ class Upstream:
             await response.aclose()
 
 
+class _Upload:
+    """A client's own stream on its way to the shop: each chunk puts the deadline off; a failure of it is kept."""
+
+    def __init__(self, chunks: AsyncIterator[bytes], seconds: float) -> None:
+        self.chunks, self.seconds = chunks, seconds
+        self.scope: asyncio.Timeout | None = None
+        self.error: Exception | None = None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self.chunks:
+                if self.scope is not None:
+                    self.scope.reschedule(asyncio.get_running_loop().time() + self.seconds)
+                yield chunk
+        except Exception as error:
+            self.error = error
+            raise
+
+
 def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=256, keepalive_timeout=KEEPALIVE_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        max_line_size=MAX_HEADER,
+        max_field_size=MAX_HEADER,
     )
 
 
@@ -165,6 +225,12 @@ def _end_to_end(response: httpx.Response) -> Headers:
         (key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in response.headers.raw
     )
     return [(key, value) for key, value in pairs if key not in HOP_BY_HOP and key not in named]
+
+
+def _hung_up(error: BaseException | None) -> bool:
+    """Whether a connection was closed under a request, as happens to one that was kept open."""
+    closed = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
+    return closed and not isinstance(error, aiohttp.ClientConnectorError)
 
 
 def _late() -> UpstreamError:
