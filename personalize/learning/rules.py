@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personalize.decisions.ordering import descending
-from personalize.domain.popularity import Popularity
+from personalize.domain.popularity import CLICKS, Popularity
 from personalize.learning.replay import Judged
 
 RULES = ("random", "popularity", "shop_order", "last_touched", "repeat")
@@ -20,15 +20,15 @@ def orders(
 ) -> Iterator[tuple[str, list[NDArray[np.intp]]]]:
     """Each rule's order of a judged list; several orders, to be averaged, where chance is part of the rule.
 
-    `popularity` is the click rate as it stood when evaluation began (`frozen`), and unknown items come in random
-    order: a rule that breaks its ties by the shop's order would be half shop order.
+    `popularity` is the number of clicks as it stood when evaluation began (`frozen`), and items of equal number come
+    in random order: a rule that breaks its ties by the shop's order would be half shop order.
     """
     ids = judged.listing.ids
     n = len(ids)
     shuffled = [rng.permutation(n) for _ in range(SHUFFLES)]
     yield "random", shuffled
-    rate = frozen.rate(ids, judged.event.at)
-    yield "popularity", [mixed[descending(rate[mixed])] for mixed in shuffled]
+    clicks = frozen.counts(ids, judged.event.at)[:, CLICKS]
+    yield "popularity", [mixed[descending(clicks[mixed])] for mixed in shuffled]
     yield "shop_order", [np.arange(n)]
     yield "last_touched", [descending(_touched(judged))]
     bought = judged.profile.bought if judged.profile is not None else {}
