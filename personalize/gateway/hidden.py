@@ -45,6 +45,7 @@ class ItemFields:
     def read(self, node: Raws) -> Item | None:
         """Take our fields out of `node` and read them; None where the id is missing or null."""
         found: dict[str, Any] = {}
+        node.pop(KEY, None)  # our own field on this item is filled from what is read here
         for name, alias in self.names.items():
             raw = node.pop(alias, None)
             found[name] = None if raw is None else msgspec.json.decode(raw)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
 
@@ -18,18 +19,19 @@ from graphql import (
 )
 
 from personalize.domain.strategy import Mode
-from personalize.errors import MapError, PersonalizeError
+from personalize.errors import LimitError, MapError, PersonalizeError
 from personalize.gateway.call import Call, Operation
 from personalize.gateway.own import Own
 from personalize.gateway.plan import Plan, Planner
 from personalize.gateway.schema import merge
-from personalize.gateway.upstream import Upstream
+from personalize.gateway.upstream import Headers, Upstream
 from personalize.settings import Settings
 from personalize.shops.fit import fit
 from personalize.shops.map import ShopMap
 from personalize.telemetry import Telemetry
 
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
+PROBE = "{ __schema { queryType { name } } }"
 INTROSPECTION = get_introspection_query(descriptions=True, input_value_deprecation=True)
 
 
@@ -65,7 +67,13 @@ class Knowledge:
 
     def plan(self, operation: Operation) -> Plan | None:
         """The plan of an operation, None where it is not understood. Raises LimitError."""
-        return self.planner.plan(operation.query, operation.name) if self.planner else None
+        try:
+            return self.planner.plan(operation.query, operation.name) if self.planner else None
+        except LimitError:
+            raise
+        except Exception as error:  # law 4: a bug of ours in a document nobody thought of
+            self.telemetry.fault("plan", type(error).__name__, error)
+            return None
 
     def use(self, schema: GraphQLSchema) -> None:
         """Take a schema into use: fit the map to it, merge ours into it. Raises MapError."""
@@ -82,10 +90,13 @@ class Knowledge:
 
         Raises MapError where the file cannot be used.
         """
+        work = self._learn
         if self.settings.schema_file:
             self.use(schema_from_file(self.settings.schema_file))
-        else:
-            self._task = asyncio.get_running_loop().create_task(self._learn())
+            assert self.planner is not None
+            self.planner.let_introspect(False)  # until the shop has shown that it does
+            work = self._probe
+        self._task = asyncio.get_running_loop().create_task(self._until_done(work))
 
     async def stop(self) -> None:
         """Stop learning."""
@@ -95,21 +106,42 @@ class Knowledge:
 
     async def wait(self, seconds: float) -> bool:
         """Whether the schema is known within `seconds`."""
-        if self._task is not None:
+        if self._task is not None and not self.ready:
             await asyncio.wait({self._task}, timeout=seconds)
         return self.ready
 
     async def _learn(self) -> None:
+        self.use(await fetch_schema(self.upstream))
+
+    async def _probe(self) -> None:
+        """Ask whether the shop lets itself be introspected. Raises UpstreamError."""
+        answer = await self.upstream.post(self.upstream.url, _headers(self.upstream), {"query": PROBE})
+        try:
+            told = orjson.loads(answer.body or b"")
+        except orjson.JSONDecodeError:
+            told = None
+        data = told.get("data") if isinstance(told, dict) else None
+        if self.planner is not None and isinstance(data, dict) and data.get("__schema"):
+            self.planner.let_introspect(True)
+
+    async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Try until it works; a shop that is down is asked again, less and less often."""
         attempt = 0
         while True:
             try:
-                self.use(await fetch_schema(self.upstream))
+                await work()
             except PersonalizeError as error:
                 self.telemetry.fault("schema", error.code, error)
+            except Exception as error:  # a schema nobody thought of: everything passes through
+                self.telemetry.fault("schema", type(error).__name__, error)
             else:
                 return
             await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             attempt += 1
+
+
+def _headers(upstream: Upstream) -> Headers:
+    return [("content-type", "application/json"), ("accept", "application/json"), ("host", upstream.host)]
 
 
 def schema_from_file(path: str) -> GraphQLSchema:
@@ -129,8 +161,7 @@ def schema_from_file(path: str) -> GraphQLSchema:
 
 async def fetch_schema(upstream: Upstream) -> GraphQLSchema:
     """The shop's schema by introspection. Raises UpstreamError, or MapError with what was met instead."""
-    headers = [("content-type", "application/json"), ("accept", "application/json"), ("host", upstream.host)]
-    answer = await upstream.post(upstream.url, headers, {"query": INTROSPECTION})
+    answer = await upstream.post(upstream.url, _headers(upstream), {"query": INTROSPECTION})
     where = f"{upstream.url} answered {answer.status}"
     try:
         raw = orjson.loads(answer.body or b"")
@@ -151,5 +182,5 @@ async def fetch_schema(upstream: Upstream) -> GraphQLSchema:
                        hint="set `shop_url` to the shop's GraphQL endpoint")  # fmt: skip
     try:
         return build_client_schema(cast(IntrospectionQuery, data))
-    except (TypeError, GraphQLError) as error:
+    except (TypeError, GraphQLError, KeyError, ValueError, AttributeError) as error:
         raise MapError(f"{where} with a schema that cannot be read: {error}", code="SCHEMA_UNREADABLE") from error

@@ -9,19 +9,20 @@ import orjson
 from cachetools import LRUCache
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLSchema,
     InlineFragmentNode,
+    execute,
     execute_sync,
-    parse,
 )
 
-from personalize.gateway.compose import Changes
 from personalize.gateway.plan import Plan
-from personalize.gateway.schema import ITEM, Desk, own_schema
-from personalize.gateway.slots import ItemField, Occurrence
+from personalize.gateway.rewrite import errors
+from personalize.gateway.schema import ITEM, Desk, own_schema, root_names
+from personalize.gateway.slots import PREFIX, ItemField
 from personalize.gateway.values import included
 
 MAX_INTROSPECTIONS = 64
@@ -31,36 +32,36 @@ class Own:
     """Executes what is ours of an operation."""
 
     def __init__(self, merged: GraphQLSchema, namespace: str) -> None:
-        self.merged, self.schema = merged, own_schema(namespace)
-        self.introspections: LRUCache[tuple[str, bytes], dict[str, Any]] = LRUCache(MAX_INTROSPECTIONS)
+        self.merged = merged
+        self.schema = own_schema(namespace, *root_names(merged))._schema
+        self.introspections: LRUCache[tuple[str, str, bytes], dict[str, Any]] = LRUCache(MAX_INTROSPECTIONS)
 
     async def fields(self, plan: Plan, variables: dict[str, Any], desk: Desk) -> tuple[dict[str, bytes], list[Any]]:
         """Our root fields as raw JSON by response key, and their errors."""
         if not plan.found.own:
             return {}, []
-        result = await self.schema.execute(
-            _only(plan, [occurrence for _, occurrence in plan.found.own]), variable_values=variables,
-            context_value=desk, operation_name=plan.operation.name.value if plan.operation.name else None,
-        )  # fmt: skip
+        part = plan.part("own", [occurrence for _, occurrence in plan.found.own])
+        result = execute(self.schema, part.document, variable_values=variables, context_value=desk)
+        if not isinstance(result, ExecutionResult):
+            result = await result
         data = result.data or {key: None for key, _ in plan.found.own}
-        return {key: orjson.dumps(value) for key, value in data.items()}, [e.formatted for e in result.errors or ()]
+        mine = {key: orjson.dumps(value) for key, value in data.items() if not key.startswith(PREFIX)}
+        faults = orjson.dumps([error.formatted for error in result.errors or ()])
+        return mine, orjson.loads(errors(faults, part.composed.spliced, ()) or b"[]")
 
     def introspect(self, plan: Plan, variables: dict[str, Any]) -> dict[str, bytes]:
         """The introspection fields of an operation, answered from the merged schema."""
         if not plan.found.introspection:
             return {}
-        key = (plan.source, orjson.dumps(variables, option=orjson.OPT_SORT_KEYS, default=str))
+        part = plan.part("introspection", [occurrence for _, occurrence in plan.found.introspection])
+        used = {name: value for name, value in variables.items() if name in part.composed.variables}
+        name = plan.operation.name.value if plan.operation.name else ""
+        key = (plan.source, name, orjson.dumps(used, option=orjson.OPT_SORT_KEYS))
         data = self.introspections.get(key)
         if data is None:
-            document = parse(_only(plan, [occurrence for _, occurrence in plan.found.introspection]))
-            data = execute_sync(self.merged, document, variable_values=variables).data or {}
+            data = execute_sync(self.merged, part.document, variable_values=used).data or {}
             self.introspections[key] = data
-        return {name: orjson.dumps(value) for name, value in data.items()}
-
-
-def _only(plan: Plan, occurrences: list[Occurrence]) -> str:
-    dropped = plan.composer.only(occurrence.node for occurrence in occurrences)
-    return plan.composer.compose(Changes(dropped=dropped)).text
+        return {name: orjson.dumps(value) for name, value in data.items() if not name.startswith(PREFIX)}
 
 
 def project(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -52,8 +53,8 @@ async def place_ours(work: Work, own: Own, desk: Desk) -> None:
     """Our own root fields, introspection, and item fields outside listings."""
     if work.data is None:
         return
-    for one in work.plan.found.item_fields:
-        work.data = fields(edit(joined(work.data), one.path, _filler(work, one)))
+    for path, ones in _by_path(work.plan.found.item_fields).items():
+        work.data = fields(edit(joined(work.data), path, _filler(work, ones)))
     mine, faults = await own.fields(work.plan, work.operation.variables, desk)
     mine |= own.introspect(work.plan, work.operation.variables)
     work.data |= {key: msgspec.Raw(raw) for key, raw in mine.items()}
@@ -73,11 +74,11 @@ def _page(work: Work, ask: Ask) -> bytes:
             if raw is not None:
                 extras.setdefault(row, {})[one.key] = raw
     container: dict[str, Json] = dict(window.rest)
+    nested = _by_path(one for one in ask.slot.item_fields if one.path)
     for view in window.nodes:
         page = window.page(view, ask.shown, extras)
-        for one in ask.slot.item_fields:
-            if one.path:
-                page = edit(page, one.path, _filler(work, one))
+        for path, ones in nested.items():
+            page = edit(page, path, _filler(work, ones))
         container[view] = page
     return joined(container)
 
@@ -96,12 +97,21 @@ def _put(work: Work, path: Path, raw: bytes) -> None:
     work.data = fields(edit(joined(work.data), tuple(parents), put))
 
 
-def _filler(work: Work, one: ItemField) -> Any:
+def _by_path(item_fields: Iterable[ItemField]) -> dict[Path, list[ItemField]]:
+    paths: dict[Path, list[ItemField]] = {}
+    for one in item_fields:
+        paths.setdefault(one.path, []).append(one)
+    return paths
+
+
+def _filler(work: Work, ones: list[ItemField]) -> Callable[[Raws], None]:
     """An edit that puts an item's `personalization` where the shop was asked for its id."""
 
     def fill(node: Raws) -> None:
         identity = node.pop(KEY, None)
-        if identity is not None:
+        if identity is None:
+            return
+        for one in ones:
             raw = _item(work, one, str(msgspec.json.decode(identity)))
             if raw is not None:
                 node[one.key] = msgspec.Raw(raw)

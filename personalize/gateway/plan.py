@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -28,7 +28,7 @@ from graphql import (
 from personalize.gateway import limits
 from personalize.gateway.compose import Changes, Composed, Composer
 from personalize.gateway.hidden import KEY, ItemFields, cart_text, text_of
-from personalize.gateway.slots import PREFIX, Found, ListingSlot
+from personalize.gateway.slots import PREFIX, Found, ListingSlot, Occurrence
 from personalize.gateway.values import MISSING, evaluate
 from personalize.gateway.walk import TooLarge, Walk
 from personalize.shops.map import ShopMap
@@ -53,6 +53,14 @@ class Mode(IntEnum):
     DETACHED = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some fields of an operation as a document of its own, for us to execute."""
+
+    composed: Composed
+    document: DocumentNode
+
+
 @dataclass(slots=True)
 class Plan:
     """One operation, parsed and walked. `proven` is set once the shop has answered the document without objection."""
@@ -68,6 +76,7 @@ class Plan:
     objections: int = 0
     variants: LRUCache[tuple[Mode, ...], Composed] = field(default_factory=lambda: LRUCache(MAX_VARIANTS))
     windows: dict[int, Composed] = field(default_factory=dict)
+    parts: dict[str, Part] = field(default_factory=dict)
     window_texts: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -121,6 +130,15 @@ class Plan:
         if text is None:
             text = self.window_texts[slot.index] = strip_ignored_characters(self.window(slot).text)
         return text
+
+    def part(self, name: str, occurrences: Iterable[Occurrence]) -> Part:
+        """The fields of these occurrences alone; kept under `name`."""
+        part = self.parts.get(name)
+        if part is None:
+            dropped = self.composer.only(occurrence.node for occurrence in occurrences)
+            composed = self.composer.compose(Changes(dropped=dropped))
+            part = self.parts[name] = Part(composed, parse(composed.text))
+        return part
 
     def arguments(self, slot: ListingSlot, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The slot's arguments as JSON values."""
@@ -195,6 +213,7 @@ class Planner:
         self, schema: GraphQLSchema, merged: GraphQLSchema, shop: ShopMap, namespace: str, size: int = 1_000
     ) -> None:
         self.schema, self.merged, self.shop, self.namespace = schema, merged, shop, namespace
+        self.introspects = True
         self.plans: LRUCache[tuple[str, str | None], Plan | None] = LRUCache(size)
 
     def plan(self, source: str, operation_name: str | None) -> Plan | None:
@@ -207,8 +226,14 @@ class Planner:
         tokens = limits.check(source)
         if len(source) > limits.MAX_CHARACTERS:
             return None
+        self.plans[key] = None  # should building it fail, it is not tried again
         plan = self.plans[key] = self._build(source, operation_name, tokens)
         return plan
+
+    def let_introspect(self, allowed: bool) -> None:
+        """Whether introspection is answered (with the merged schema), or left to the shop."""
+        self.introspects = allowed
+        self.plans.clear()
 
     def _build(self, source: str, operation_name: str | None, tokens: int) -> Plan | None:
         try:
@@ -230,6 +255,8 @@ class Planner:
             return None
         if len(found.listings) > MAX_LISTINGS:
             return None
+        if not self.introspects:  # the shop refuses, and so do we: it sees these fields
+            found.introspection.clear()
         items = {name: item.id for name, item in self.shop.items.items()}
         plan = Plan(source, document, operation, found, Composer(source, document, operation, items), self.schema)
         if not plan.idle:

@@ -130,10 +130,12 @@ class PersonalizationMutation:
 
 
 @cache
-def own_schema(namespace: str = "personalization") -> strawberry.Schema:
-    """Our own schema; its root fields are called `namespace`."""
-    query = _root("Query", namespace, Personalization)
-    mutation = _root("Mutation", namespace, PersonalizationMutation)
+def own_schema(
+    namespace: str = "personalization", query_name: str = "Query", mutation_name: str = "Mutation"
+) -> strawberry.Schema:
+    """Our own schema; its root fields are called `namespace`, its root types as the shop's are."""
+    query = _root(query_name, namespace, Personalization)
+    mutation = _root(mutation_name, namespace, PersonalizationMutation)
     return strawberry.Schema(query, mutation, types=[ItemView], config=StrawberryConfig(auto_camel_case=True))
 
 
@@ -141,7 +143,7 @@ def _root(name: str, namespace: str, kind: type[Any]) -> type[Any]:
     def resolve() -> Any:
         return kind()
 
-    resolve.__annotations__["return"] = kind
+    resolve.__annotations__["return"] = kind | None  # what fails here never takes the shop's answer with it
     make: Callable[..., Any] = strawberry.field
     field = make(resolver=resolve, name=namespace, description="Personalisation, by the gateway in front of the shop.")
     return strawberry.type(type(name, (), {"root": field, "__annotations__": {}}), name=name)
@@ -169,9 +171,15 @@ def merge(schema: GraphQLSchema, shop: ShopMap, namespace: str) -> GraphQLSchema
     ]
     for root, own_root in ((schema.query_type, "Personalization"), (schema.mutation_type, "PersonalizationMutation")):
         if root is not None:
-            definitions.append(f"extend type {root.name} {{ {namespace}: {own_root}! }}")
+            definitions.append(f"extend type {root.name} {{ {namespace}: {own_root} }}")
     sdl = "\n".join(print_type(own._schema.type_map[name]) for name in _own_names(own)) + "\n" + "\n".join(definitions)
     return extend_schema(schema, parse(sdl), assume_valid_sdl=True)
+
+
+def root_names(schema: GraphQLSchema) -> tuple[str, str]:
+    """What a schema calls its query and its mutation type."""
+    query, mutation = schema.query_type, schema.mutation_type
+    return query.name if query else "Query", mutation.name if mutation else "Mutation"
 
 
 _BUILT_IN = frozenset({"String", "Int", "Float", "Boolean", "ID"})
