@@ -10,7 +10,8 @@ import orjson
 from personalize.gateway.cors import Cors
 from personalize.gateway.hidden import HIDDEN, ItemFields
 from personalize.gateway.observe import Observer, succeeded
-from personalize.gateway.raw import Raws, fields, joined
+from personalize.gateway.plan import Plan
+from personalize.gateway.raw import Raws, fields, is_object, joined
 from personalize.gateway.rewrite import edit, strip
 from personalize.gateway.upstream import Answer, Headers
 from personalize.gateway.work import Work
@@ -66,6 +67,22 @@ def finish(work: Work, cors: Cors) -> Answer:
     if changed:
         headers.append(("cache-control", "private, no-store"))
     return Answer(status, cors.finish(work.call, [*headers, *work.arrival.headers]), body)
+
+
+def salvage(plan: Plan, answer: Answer) -> Answer:
+    """What the shop answered to our document, where the rest of the way failed: our fields are null or absent."""
+    if not answer.json:
+        return answer
+    body = strip(answer.body or b"")
+    try:
+        envelope = fields(body)
+        if plan.found.own and is_object(envelope.get("data")):
+            missing = {key: msgspec.Raw(b"null") for key, _ in plan.found.own}
+            envelope["data"] = msgspec.Raw(joined(missing | fields(envelope["data"])))
+            body = joined(envelope)
+    except msgspec.DecodeError:  # broken JSON is passed on
+        pass
+    return Answer(answer.status, [pair for pair in answer.headers if pair[0] not in UNTOUCHED], body)
 
 
 def _alone(work: Work, cors: Cors) -> Headers:

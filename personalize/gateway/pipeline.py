@@ -16,7 +16,7 @@ from personalize.gateway.audit import Audit
 from personalize.gateway.call import Call, Operation, Reader
 from personalize.gateway.cors import Cors
 from personalize.gateway.desk import RequestDesk
-from personalize.gateway.finish import PLAIN, finish, observe, signed
+from personalize.gateway.finish import PLAIN, finish, observe, salvage, signed
 from personalize.gateway.knowledge import Knowledge
 from personalize.gateway.labels import Labels
 from personalize.gateway.listings import Listings
@@ -24,7 +24,6 @@ from personalize.gateway.observe import Observer
 from personalize.gateway.payload import payload
 from personalize.gateway.placing import lead_errors_back, place_listings, place_ours
 from personalize.gateway.plan import Mode, Plan
-from personalize.gateway.rewrite import strip
 from personalize.gateway.sessions import Sessions
 from personalize.gateway.upstream import Answer, Upstream
 from personalize.gateway.values import with_defaults
@@ -120,4 +119,4 @@ class Pipeline:
         if answer is None or plan.kind == "query":
             composed = plan.upstream(tuple(Mode.AS_IS for _ in plan.found.listings))
             answer = await self.upstream.ask(call, payload(plan, operation, composed))
-        return Answer(answer.status, answer.headers, strip(answer.body or b"") if answer.json else answer.body)
+        return salvage(plan, answer)

@@ -34,7 +34,12 @@ def edit(raw: Json, path: Path, change: Edit) -> bytes:
 
 def strip(raw: bytes) -> bytes:
     """The JSON value without any hidden field, wherever it stands."""
-    return orjson.dumps(_stripped(orjson.loads(raw))) if HIDDEN in raw else raw
+    if HIDDEN not in raw:
+        return raw
+    try:
+        return orjson.dumps(_stripped(orjson.loads(raw)))
+    except orjson.JSONDecodeError:  # broken JSON of the shop's is passed on as it is
+        return raw
 
 
 def _stripped(value: Any) -> Any:
