@@ -9,6 +9,7 @@ from typing import Any
 from personalize.domain.event import Event, EventItem
 from personalize.events.infer import Cart, Inference, Line
 from personalize.events.outbox import Outbox
+from personalize.features.window import describe
 from personalize.gateway.arrival import Arrival
 from personalize.gateway.hidden import TYPENAME, Item, amount, leaves
 from personalize.gateway.listings import Ask
@@ -60,7 +61,7 @@ class Observer:
         self.outbox.offer(event, arrival.key, arrival.permissions.profile)
 
     def _impression(self, arrival: Arrival, ask: Ask) -> Event:
-        window = ask.window
+        window, visit = ask.window, arrival.visit
         assert window is not None
         listing, owner, items, seen = window.listing, window.owner, [], set()
         for place, row in enumerate(ask.shown):
@@ -71,14 +72,17 @@ class Observer:
             price = float(listing.prices[candidate])
             items.append(
                 EventItem(
-                    listing.ids[candidate], index=ask.first + place, shop_index=row + window.offset,
+                    listing.ids[candidate], index=ask.first + place, shop_index=candidate + window.offset,
                     price=None if math.isnan(price) else round(price, 4), currency=listing.currency or None,
                     attributes=listing.attributes[candidate],
                 )
             )  # fmt: skip
         change = last_reorder(ask.decided.patch, ask.target) if ask.orderable else None
         extra: dict[str, object] = {
-            "window": {"size": len(window), "offset": window.offset, "total": window.total, "version": window.version},
+            "window": {
+                "size": len(window), "offset": window.offset, "total": window.total, "version": window.version,
+                **describe(listing, visit.profile, visit.session, visit.at),
+            },
             "strategy": f"{change.author.strategy}@{change.author.version}" if change else "shop_order",
             "propensity": 1.0,  # orders are deterministic until a randomised policy runs
         }
