@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -238,6 +238,31 @@ async def world(
         yield World(gateway, shop, upstream, gateway.storefront(), dict(decisions))
     finally:
         await gateway.stop()
+
+
+class Bench:
+    """Worlds that many tests share, on one event loop: making one for every example would take most of the time."""
+
+    def __init__(self) -> None:
+        self.runner, self.stack, self.worlds = asyncio.Runner(), AsyncExitStack(), dict[object, World]()
+        self.shop = demo_shop()
+
+    def run(self, made: Coroutine[Any, Any, Any]) -> Any:
+        """The coroutine's result."""
+        return self.runner.run(made)
+
+    def world(self, *strategies: str, shop: ASGIApp | None = None, **changes: Any) -> World:
+        """The gateway with these strategies on, over the one shop or another."""
+        key = (strategies, shop, tuple(changes.items()))
+        if key not in self.worlds:
+            made = world(strategies, shop=shop or self.shop, **changes)
+            self.worlds[key] = self.run(self.stack.enter_async_context(made))
+        return self.worlds[key]
+
+    def close(self) -> None:
+        """Stop them all."""
+        self.run(self.stack.aclose())
+        self.runner.close()
 
 
 @asynccontextmanager

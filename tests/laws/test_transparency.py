@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -16,7 +14,7 @@ from hypothesis_graphql import queries
 from starlette.types import ASGIApp
 
 from personalize.demo.shop.answer import make_schema
-from tests.gateway_world import World, catalogue, demo_shop, past, world
+from tests.gateway_world import Bench, World, catalogue, demo_shop, past
 from tests.laws.likeness import differences
 from tests.laws.operations import Known, Made, operations
 
@@ -62,26 +60,7 @@ def _known() -> Known:
 
 
 SCHEMA, KNOWN = _schema(), _known()
-
-
-class Bench:
-    """Runs coroutines on one loop for all examples of the module, beside the worlds that live on it."""
-
-    def __init__(self) -> None:
-        self.runner, self.stack, self.worlds = asyncio.Runner(), AsyncExitStack(), dict[object, World]()
-        self.shop, self.other, self.twin = demo_shop(), demo_shop(), demo_shop()
-
-    def run(self, made: Coroutine[Any, Any, Any]) -> Any:
-        """The coroutine's result."""
-        return self.runner.run(made)
-
-    def world(self, *strategies: str, shop: ASGIApp | None = None) -> World:
-        """The gateway with these strategies on, over the one shop or another."""
-        key = (strategies, shop)
-        if key not in self.worlds:
-            made = world(strategies, shop=shop or self.shop)
-            self.worlds[key] = self.run(self.stack.enter_async_context(made))
-        return self.worlds[key]
+OTHER, TWIN = demo_shop(), demo_shop()
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +68,7 @@ def bench() -> Iterator[Bench]:
     """One shop and its gateways."""
     made = Bench()
     yield made
-    made.run(made.stack.aclose())
-    made.runner.close()
+    made.close()
 
 
 async def _same(one: World, made: Made, times: int, *headers: tuple[str, str], settle: bool = False) -> None:
@@ -156,4 +134,4 @@ def test_wild(bench: Bench, query: str) -> None:
 @given(st.lists(st.one_of(_mutations, _mutations, _carts), min_size=4, max_size=9))
 def test_mutations(bench: Bench, made: list[Made]) -> None:
     """One visitor's operations, side by side in two shops with the same goods and memories of their own."""
-    bench.run(_journey(bench.world("nothing", shop=bench.other), bench.twin, made))
+    bench.run(_journey(bench.world("nothing", shop=OTHER), TWIN, made))
