@@ -216,6 +216,7 @@ async def world(
     transport: httpx.AsyncBaseTransport | None = None,
     sockets: bool = False,
     ready: bool = True,
+    shop_map: str = "vendure",
     **changes: Any,
 ) -> AsyncIterator[World]:
     """A gateway in front of `shop` (default: a new demo shop), started and stopped.
@@ -225,7 +226,7 @@ async def world(
     """
     shop = shop or demo_shop()
     upstream = None if sockets or transport else Counting(shop)
-    settings = settings_of(strategies, shop_url, **changes)
+    settings = settings_of(strategies, shop_url, shop=shop_map, **changes)
     decisions: dict[str, Decision] = {kind.name: kind() for kind in DECISIONS}
     gateway = Gateway(settings, transport=transport or upstream, decisions=decisions)
     gateway.audit.share = 0.0  # a random sample of requests would make counts differ from run to run

@@ -178,7 +178,8 @@ CASES = [
     ),
     Case(
         "a condition on a fragment",
-        f"query ($x: Boolean!) {{ ...R @include(if: $x) }} fragment R on Query {{ search({VASES}) {{ items {{ sku }} }} }}",
+        "query ($x: Boolean!) { ...R @include(if: $x) }"
+        f"fragment R on Query {{ search({VASES}) {{ items {{ sku }} }} }}",
         {"x": True},
         turned=("search.items",),
     ),
