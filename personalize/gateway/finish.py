@@ -17,7 +17,6 @@ from personalize.gateway.upstream import Answer, Headers
 from personalize.gateway.work import Work
 
 UNTOUCHED = {"etag", "last-modified", "content-length"}
-PLAIN = (("content-type", "application/json; charset=utf-8"),)
 
 
 def observe(work: Work, observer: Observer) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from personalize.gateway.audit import Audit
 from personalize.gateway.call import Call, Operation, Reader
 from personalize.gateway.cors import Cors
 from personalize.gateway.desk import RequestDesk
-from personalize.gateway.finish import PLAIN, finish, observe, salvage, signed
+from personalize.gateway.finish import finish, observe, salvage, signed
 from personalize.gateway.knowledge import Knowledge
 from personalize.gateway.labels import Labels
 from personalize.gateway.listings import Listings
@@ -62,7 +62,8 @@ class Pipeline:
         if operation is None or plan is None or plan.idle or (call.method == "GET" and plan.kind != "query"):
             return await self._pass(call, plan)
         if plan.refused:
-            return Answer(400, list(PLAIN), orjson.dumps({"errors": [error.formatted for error in plan.refused]}))
+            told = orjson.dumps({"errors": [error.formatted for error in plan.refused]})
+            return Answer(400, self.cors.finish(call, self.cors.headers(call)), told)
         work: Work | None = None
         try:
             plan.check(operation.variables)
