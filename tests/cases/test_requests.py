@@ -308,7 +308,8 @@ async def test_headers_on_the_way() -> None:
         async with world(shop=shop) as one:
             answer = await one.send(query, headers=[
                 ("connection", "close, x-mine"), ("x-mine", "1"), ("te", "trailers"),
-                ("x-personalize-context", "mood=x"), ("cookie", "session=abc"), ("cookie", "theme=dark"), ("x-forwarded-for", "203.0.113.9"),
+                ("x-personalize-context", "mood=x"),
+                ("cookie", "session=abc"), ("cookie", "theme=dark"), ("x-forwarded-for", "203.0.113.9"),
                 ("if-none-match", '"x"'), ("x-channel", "de"), ("host", "shop.example"),
             ])  # fmt: skip
             assert answer.headers.get_list("set-cookie") == [value.decode() for _, value in cookies]
