@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from enum import Enum
 from functools import cache
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import strawberry
 from graphql import GraphQLObjectType, GraphQLSchema, extend_schema, parse, print_type
@@ -134,16 +134,24 @@ def own_schema(
     namespace: str = "personalization", query_name: str = "Query", mutation_name: str = "Mutation"
 ) -> strawberry.Schema:
     """Our own schema; its root fields are called `namespace`, its root types as the shop's are."""
-    query = _root(query_name, namespace, Personalization)
-    mutation = _root(mutation_name, namespace, PersonalizationMutation)
+    query = _root(query_name, namespace, _answer)
+    mutation = _root(mutation_name, namespace, _last_word)
     return strawberry.Schema(query, mutation, types=[ItemView], config=StrawberryConfig(auto_camel_case=True))
 
 
-def _root(name: str, namespace: str, kind: type[Any]) -> type[Any]:
-    def resolve() -> Any:
-        return kind()
+KEY = "Read by caches only: they keep answers of different keys apart. Give each listing of a page its own."
 
-    resolve.__annotations__["return"] = kind | None  # what fails here never takes the shop's answer with it
+
+# Nullable, so that what fails here never takes the shop's answer with it.
+def _answer(key: Annotated[str | None, strawberry.argument(description=KEY)] = None) -> Personalization | None:
+    return Personalization()
+
+
+def _last_word() -> PersonalizationMutation | None:
+    return PersonalizationMutation()
+
+
+def _root(name: str, namespace: str, resolve: Callable[..., Any]) -> type[Any]:
     make: Callable[..., Any] = strawberry.field
     field = make(resolver=resolve, name=namespace, description="Personalisation, by the gateway in front of the shop.")
     return strawberry.type(type(name, (), {"root": field, "__annotations__": {}}), name=name)
@@ -154,7 +162,7 @@ def merge(schema: GraphQLSchema, shop: ShopMap, namespace: str) -> GraphQLSchema
 
     Raises MapError where the shop's schema already uses one of our names.
     """
-    own = own_schema(namespace)
+    own = own_schema(namespace, *root_names(schema))
     taken = [name for name in _own_names(own) if name in schema.type_map]
     roots = [root for root in (schema.query_type, schema.mutation_type) if root]
     items = [schema.type_map[name] for name in shop.items if name in schema.type_map]
@@ -169,9 +177,7 @@ def merge(schema: GraphQLSchema, shop: ShopMap, namespace: str) -> GraphQLSchema
     definitions = [
         f"extend type {kind.name} {{ {namespace}: {ITEM} }}" for kind in items if isinstance(kind, GraphQLObjectType)
     ]
-    for root, own_root in ((schema.query_type, "Personalization"), (schema.mutation_type, "PersonalizationMutation")):
-        if root is not None:
-            definitions.append(f"extend type {root.name} {{ {namespace}: {own_root} }}")
+    definitions += [f"extend {print_type(own._schema.type_map[root.name])}" for root in roots]
     sdl = "\n".join(print_type(own._schema.type_map[name]) for name in _own_names(own)) + "\n" + "\n".join(definitions)
     return extend_schema(schema, parse(sdl), assume_valid_sdl=True)
 
@@ -186,5 +192,6 @@ _BUILT_IN = frozenset({"String", "Int", "Float", "Boolean", "ID"})
 
 
 def _own_names(own: strawberry.Schema) -> list[str]:
+    roots = set(root_names(own._schema))
     names = own._schema.type_map
-    return [name for name in names if not name.startswith("__") and name not in _BUILT_IN | {"Query", "Mutation"}]
+    return [name for name in names if not name.startswith("__") and name not in _BUILT_IN | roots]
