@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 import orjson
 
 from personalize.domain.clock import Clock
+from personalize.domain.permission import Keep
 from personalize.errors import PersonalizeError
 from personalize.gateway.arrival import Arrival
 from personalize.gateway.call import Call, Operation
@@ -20,7 +22,7 @@ from personalize.gateway.payload import payload
 from personalize.gateway.plan import Mode, Plan
 from personalize.gateway.raw import Raws, fields, is_object
 from personalize.gateway.rewrite import Move
-from personalize.gateway.run import Run, RunBook, arrange
+from personalize.gateway.run import Page, Run, RunBook, Stamp, arrange
 from personalize.gateway.sessions import Sessions, Standing
 from personalize.gateway.shared import SharedWindows
 from personalize.gateway.slots import ListingSlot
@@ -59,6 +61,7 @@ class Ask:
     run_key: Hashable = None
     order: tuple[int, ...] = ()
     shown: tuple[int, ...] = ()
+    behind: Callable[[], object] | None = None
     decided: Decided = field(default_factory=Decided)
 
     @property
@@ -89,9 +92,7 @@ class Listings:
                   ) -> list[Ask]:  # fmt: skip
         """How each listing that this request includes is asked for. Raises ValueError on broken conditions."""
         asks = [
-            self._prepare(slot, plan, call, variables, arrival)
-            for slot in plan.found.listings
-            if slot.there(variables)
+            self._prepare(slot, plan, call, variables, arrival) for slot in plan.found.listings if slot.there(variables)
         ]
         found = [ask for ask in asks if ask is not None]
         for ask in found:
@@ -136,7 +137,7 @@ class Listings:
             return run
         if not _has_run(arrival) and run.pinned and self.runs.clock() - run.opened > COLD_SECONDS:
             return None
-        return run if run.stamp == _stamp(arrival) else None
+        return run if run.stamp == _stamp(arrival, run) else None
 
     def _shareable(self, slot: ListingSlot, arrival: Arrival) -> bool:
         return (
@@ -151,13 +152,16 @@ class Listings:
     ) -> None:
         listing, need = ask.slot.map, ask.paging.skip + ask.paging.take
         shareable = self._shareable(ask.slot, arrival)
-        # This page belongs to an order that was decided over a window: the page alone would repeat items.
-        began = ask.run is not None and bool(ask.run.version)
-        if shareable and ask.slot.alone and plan.proven and need <= listing.window:
+        # This page belongs to an order that goes beyond it: the page alone would repeat items.
+        began = ask.run is not None and (bool(ask.run.version) or ask.run.cuts(ask.paging.skip, need))
+        if shareable and ask.slot.alone and need <= listing.window:
             used = self._used(plan, ask, variables)
             window_key = (ask.key, plan.window_text(ask.slot), _canonical(used))
             fill = self._fill(plan, ask, call, used)
-            ask.window = await self.windows.wait(window_key, fill) if began else self.windows.get(window_key, fill)
+            if plan.proven:
+                ask.window = await self.windows.wait(window_key, fill) if began else self.windows.get(window_key, fill)
+            else:  # the shop has not seen this document yet: its answer first, the window behind
+                ask.behind = partial(self.windows.get, window_key, fill)
             if ask.window is not None:
                 ask.mode, ask.given, ask.shared = Mode.DETACHED, True, True
                 return
@@ -279,16 +283,16 @@ class Listings:
             run = self._open(ask, arrival)
         ranked = self._rank(ask, run, window, arrival)
         pinned = {row: place - at for row, place in run.pinned.items()}
-        begun = run.ends.get(at)
+        begun = run.pages[at].product if at in run.pages else None
         continued = window.listing.ids.index(begun) if begun in window.listing.ids else None
         ask.order = arrange(window, ranked, pinned, max(run.span - at, 0), continued)
         if ask.order:
             run.pin(at, (window.rows[row] for row in ask.order))
-            run.ends[at + len(ask.order)] = window.listing.ids[window.owner[ask.order[-1]]]
+            run.pages[at + len(ask.order)] = Page(at, window.listing.ids[window.owner[ask.order[-1]]])
 
     def _arrange_window(self, ask: Ask, window: Window, arrival: Arrival) -> None:
         """A page of a window: the run's order goes on; what was not shown yet may be ranked anew."""
-        run, stamp = ask.run, _stamp(arrival)
+        run, stamp = ask.run, _stamp(arrival, ask.run)
         if run is None or (ask.paging.skip == 0 and run.version not in ("", window.head(run.span))):
             run = self._open(ask, arrival)
         version = window.head(run.span)
@@ -328,10 +332,15 @@ def _has_run(arrival: Arrival) -> bool:
     return arrival.permissions.run and arrival.key is not None and arrival.recognised
 
 
-def _stamp(arrival: Arrival) -> Hashable:
-    """What an order is decided from beside the window: while it stays, the order stays."""
+def _stamp(arrival: Arrival, run: Run | None = None) -> Stamp:
+    """What an order is decided from beside the window: while it stays, the order stays.
+
+    A profile that could not be read in time is no change of behaviour: `run` goes on.
+    """
     profile = arrival.visit.profile
     behaviour = profile.behaviour if profile is not None else 0
+    if profile is None and run is not None and run.stamp and arrival.permissions.profile is not Keep.NOWHERE:
+        behaviour = run.stamp[0]
     context = tuple(sorted((key, str(value)) for key, value in arrival.visit.context.items()))
     return (behaviour, context, tuple(arrival.modes.items()))
 

@@ -31,6 +31,8 @@ def place_listings(work: Work, listings: Listings, audit: Audit) -> None:
             if container is None:  # the shop has no such list: null stays null
                 continue
             listings.read(ask, container)
+            if ask.behind is not None:
+                ask.behind()
         elif ask.shared and audit.due():
             audit.start(work.plan, ask, work.call, work.operation)
         listings.arrange(ask, work.arrival)

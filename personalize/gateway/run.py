@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
+from typing import NamedTuple
 
 from cachetools import TTLCache
 
 from personalize.domain.clock import Clock
+from personalize.domain.strategy import Mode
 from personalize.gateway.decide import Decided
 from personalize.gateway.window import Window
 
 MAX_RUNS = 20_000
 MAX_NEWBORN = 5_000
 RUN_SECONDS = 30 * 60.0
+
+Stamp = tuple[int, tuple[tuple[str, str], ...], tuple[tuple[str, Mode], ...]]
+"""What an order was decided from: behaviour, context, what runs."""
+
+
+class Page(NamedTuple):
+    """A page that was ranked within itself: where it began, and the product it ended with."""
+
+    start: int
+    product: str
 
 
 @dataclass(slots=True)
@@ -24,16 +36,17 @@ class Run:
 
     `stamp` is what the order was decided from: behaviour, context and what runs; `version` that of the rows it orders
     ("" while only pages by themselves were served); `decided` the Patch behind it; `span` how many rows may be moved;
-    `ends` the product that the page up to a position ended with; `opened` when it began (seconds of the book's clock).
+    `pages` the pages served by themselves, by the position they end before; `opened` when it began (seconds of the book's
+    clock).
     """
 
     version: str = ""
-    stamp: Hashable = None
+    stamp: Stamp | None = None
     span: int = 0
     decided: Decided | None = None
     order: tuple[str, ...] = ()
     pinned: dict[str, int] = field(default_factory=dict)
-    ends: dict[int, str] = field(default_factory=dict)
+    pages: dict[int, Page] = field(default_factory=dict)
     opened: float = 0.0
 
     def pin(self, position: int, rows: Iterable[str]) -> None:
@@ -41,9 +54,13 @@ class Run:
         for offset, row in enumerate(rows):
             self.pinned.setdefault(row, position + offset)
 
+    def cuts(self, start: int, end: int) -> bool:
+        """Whether a page from `start` to `end` would begin or end inside one that was ranked within itself."""
+        return any(page.start < start < last or page.start < end < last for last, page in self.pages.items())
+
     def copy(self) -> Run:
         """A run that goes on from here by itself."""
-        return replace(self, pinned=dict(self.pinned), ends=dict(self.ends))
+        return replace(self, pinned=dict(self.pinned), pages=dict(self.pages))
 
 
 class RunBook:
