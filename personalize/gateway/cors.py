@@ -67,7 +67,7 @@ class Cors:
         asked = call.header("access-control-request-headers") or "content-type"
         return [
             *self._own(origin),
-            ("access-control-allow-methods", "GET, POST, OPTIONS"),
+            ("access-control-allow-methods", "GET, POST, QUERY, OPTIONS"),
             ("access-control-allow-headers", asked),
             ("access-control-max-age", "600"),
         ]
@@ -84,13 +84,15 @@ class Cors:
 
     @staticmethod
     def allow_ours(headers: Headers) -> Headers:
-        """The shop's preflight answer with our headers allowed wherever it allows the origin."""
+        """The shop's preflight answer with our headers and QUERY allowed wherever it allows the origin."""
         if not any(name == "access-control-allow-origin" for name, _ in headers):
             return headers
-        name = "access-control-allow-headers"
-        allowed = ", ".join(value for key, value in headers if key == name and value)
-        ours = ", ".join(REQUEST_HEADERS)
-        return [pair for pair in headers if pair[0] != name] + [(name, f"{allowed}, {ours}".lstrip(", "))]
+        ours = {"access-control-allow-headers": ", ".join(REQUEST_HEADERS), "access-control-allow-methods": "QUERY"}
+        kept = [pair for pair in headers if pair[0] not in ours]
+        for name, added in ours.items():
+            allowed = ", ".join(value for key, value in headers if key == name and value)
+            kept.append((name, f"{allowed}, {added}".lstrip(", ")))
+        return kept
 
     def _allowed(self, origin: str) -> bool:
         return bool(origin) and (origin in self.origins or "*" in self.origins)

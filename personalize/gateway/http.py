@@ -13,11 +13,12 @@ from strawberry.http.ides import get_graphql_ide_html
 from personalize.errors import LimitError, PersonalizeError, UpstreamError
 from personalize.gateway.call import Call, read_call
 from personalize.gateway.pipeline import Pipeline
+from personalize.gateway.safe import only_reads
 from personalize.gateway.upstream import Answer
 from personalize.settings import Settings
 from personalize.telemetry import Telemetry
 
-STATUS = {"BODY_TOO_LARGE": 413, "UPSTREAM_TIMEOUT": 504}
+STATUS = {"BODY_TOO_LARGE": 413, "UPSTREAM_TIMEOUT": 504, "QUERY_UNREADABLE": 400, "QUERY_UNSAFE": 405}
 
 
 class Storefront:
@@ -51,6 +52,8 @@ class Storefront:
         if self.dev and call.method == "GET" and not call.query_string and "text/html" in (call.header("accept") or ""):
             page = get_graphql_ide_html(graphql_ide="graphiql")
             return Answer(200, [("content-type", "text/html; charset=utf-8")], page.encode())
+        if call.method == "QUERY":
+            only_reads(call, self.pipeline.reader, self.pipeline.knowledge)
         if call.method != "OPTIONS":
             return await self.pipeline.respond(call)
         cors = self.pipeline.cors
@@ -70,7 +73,8 @@ def _fault(error: PersonalizeError) -> Answer:
     if error.hint and not isinstance(error, UpstreamError):
         told["hint"] = error.hint
     body = orjson.dumps({"errors": [{"message": error.message, "extensions": told}]})
-    return Answer(status, [("content-type", "application/json; charset=utf-8")], body)
+    allow = [("allow", "POST")] if status == 405 else []
+    return Answer(status, [("content-type", "application/json; charset=utf-8"), *allow], body)
 
 
 def _response(answer: Answer, seconds: float) -> Response:
