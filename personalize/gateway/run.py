@@ -36,8 +36,7 @@ class Run:
 
     `stamp` is what the order was decided from: behaviour, context and what runs; `version` that of the rows it orders
     ("" while only pages by themselves were served); `decided` the Patch behind it; `span` how many rows may be moved;
-    `pages` the pages served by themselves, by the position they end before; `opened` when it began (seconds of the book's
-    clock).
+    `pages` the pages served by themselves, by the position they end before; `opened` when it began (the book's clock).
     """
 
     version: str = ""
