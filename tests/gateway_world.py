@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -217,12 +217,13 @@ async def world(
     sockets: bool = False,
     ready: bool = True,
     shop_map: str = "vendure",
+    labels: bool = False,
     **changes: Any,
 ) -> AsyncIterator[World]:
     """A gateway in front of `shop` (default: a new demo shop), started and stopped.
 
     `sockets` lets it reach `shop_url` over the network as in production; `ready` waits for the schema and insists on
-    it; `changes` are settings.
+    it; `labels` has the shop asked for the names of its facets; `changes` are settings.
     """
     shop = shop or demo_shop()
     upstream = None if sockets or transport else Counting(shop)
@@ -230,6 +231,8 @@ async def world(
     decisions: dict[str, Decision] = {kind.name: kind() for kind in DECISIONS}
     gateway = Gateway(settings, transport=transport or upstream, decisions=decisions)
     gateway.audit.share = 0.0  # a random sample of requests would make counts differ from run to run
+    if not labels:  # and so would what is asked behind
+        gateway.labels.shop = replace(gateway.labels.shop, labels=())
     await gateway.start()
     try:
         if ready:
