@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -67,7 +67,7 @@ async def front(shop_url: str | None = None, *, dev: bool = False) -> AsyncItera
             yield Front(f"{base}/graphql", shop_url, taste)
 
 
-async def shop_order(shop_url: str, listing: dict[str, object]) -> list[str]:
+async def shop_order(shop_url: str, listing: Mapping[str, object]) -> list[str]:
     """All product ids of a listing in the shop's own order."""
     query = "query($input: SearchInput!) { search(input: $input) { items { productId } } }"
     async with httpx.AsyncClient(timeout=20) as client:

@@ -19,6 +19,7 @@ ROOT = SOURCE.parents[1] / ".cache"
 PACKAGES = ("package.json", "package-lock.json", ".npmrc")
 INSTALL_DEADLINE = 240.0  # seconds; 5 to 15 are usual
 RUN_DEADLINE = 90.0  # seconds; 1 or 2 are usual, more when all cores are busy
+SCRIPTS_KEPT = 4
 
 
 class NodeError(RuntimeError):
@@ -33,9 +34,9 @@ def environment() -> dict[str, str]:
 
 @cache
 def installed() -> Path:
-    """The folder with the packages, and with this checkout's scripts in `js-<hash>/`: made now if it is not there yet.
+    """The folder with the packages, made now if it is not there yet.
 
-    Safe to call from several processes at once. Node finds packages from the scripts by climbing up.
+    Safe to call from several processes at once.
     """
     home = ROOT / f"clients-{_hash([SOURCE / name for name in PACKAGES])}"
     home.mkdir(parents=True, exist_ok=True)
@@ -47,9 +48,13 @@ def installed() -> Path:
 
 
 def scripts() -> Path:
-    """The folder of the scripts as they are now, beside their packages."""
+    """The scripts as they are now, copied beside their packages: Node finds packages by climbing up from a script."""
     files = sorted((SOURCE / "js").iterdir())
-    folder = installed() / f"js-{_hash(files)}"
+    home = installed()
+    folder = home / f"js-{_hash(files)}"
+    if not folder.exists():
+        for old in sorted(home.glob("js-*"), key=lambda one: one.stat().st_mtime)[:-SCRIPTS_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
     folder.mkdir(exist_ok=True)
     for file in files:
         if not (folder / file.name).exists():
@@ -75,7 +80,8 @@ async def run(*command: str, cwd: Path | None = None) -> str:
         await process.wait()
         raise NodeError(f"{command[:3]} took over {RUN_DEADLINE:.0f} s") from None
     if process.returncode != 0:
-        raise NodeError(f"{command[:3]} ended with {process.returncode}\n{out.decode()[-2000:]}\n{err.decode()[-4000:]}")
+        said = f"{out.decode()[-2000:]}\n{err.decode()[-4000:]}"
+        raise NodeError(f"{command[:3]} ended with {process.returncode}\n{said}")
     return out.decode()
 
 

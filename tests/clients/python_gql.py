@@ -12,14 +12,15 @@ from gql.transport.httpx import HTTPXAsyncTransport
 from graphql import OperationDefinitionNode, parse, print_ast
 
 
+def read_documents(operations: str) -> dict[str, str]:
+    """The operations of a file by name."""
+    found = parse(Path(operations).read_text("utf-8")).definitions
+    return {one.name.value: print_ast(one) for one in found if isinstance(one, OperationDefinitionNode) and one.name}
+
+
 async def take_through(url: str, operations: str, scenario: str) -> Any:
     """What the client got: see `js/run.mjs`."""
-    given = json.loads(scenario)
-    documents = {
-        one.name.value: print_ast(one)
-        for one in parse(Path(operations).read_text("utf-8")).definitions
-        if isinstance(one, OperationDefinitionNode) and one.name
-    }
+    given, documents = json.loads(scenario), read_documents(operations)
     seen: dict[str, list[str]] = {"visitors": [], "methods": [], "accepts": []}
     bearer: dict[str, str] = {}
 
@@ -50,7 +51,8 @@ async def take_through(url: str, operations: str, scenario: str) -> Any:
             return data
 
         first = await remember("Listing", input={**given["list"], "skip": 0})
-        read, total = [], 1
+        read: list[str] = []
+        total = 1
         while len(read) < total:
             page = (await ask("Listing", input={**given["list"], "skip": len(read)}))["search"]
             total = page["totalItems"]

@@ -25,9 +25,7 @@ class Shelves:
     def scenario(self) -> str:
         """As `js/run.mjs` takes it."""
         products = {"take": self.whole["take"]}
-        return json.dumps(
-            {"list": self.whole, "other": self.part, "products": products, "variant": "1", "tooMany": -1}
-        )
+        return json.dumps({"list": self.whole, "other": self.part, "products": products, "variant": "1", "tooMany": -1})
 
 
 DEMO = Shelves(

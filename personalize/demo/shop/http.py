@@ -81,10 +81,10 @@ class Reader:
 
     def _asked(self, fields: dict[str, Any], *, get: bool) -> Asked | Answer:
         query, variables, name = fields.get("query"), fields.get("variables"), fields.get("operationName")
-        for value, key, kinds in ((query, "query", str), (variables, "variables", dict), (name, "operationName", str)):
-            if value is not None and not isinstance(value, kinds):
-                return _plain(400, f"`{key}` in a GraphQL request is of the wrong type.")
         extensions = fields.get("extensions")
+        for key, kinds in (("query", str), ("variables", dict), ("operationName", str), ("extensions", dict)):
+            if fields.get(key) is not None and not isinstance(fields[key], kinds):
+                return _plain(400, f"`{key}` in a GraphQL request is of the wrong type.")
         persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
         if isinstance(persisted, dict) and isinstance(persisted.get("sha256Hash"), str):
             digest = persisted["sha256Hash"]
