@@ -1,0 +1,118 @@
+"""Guesses which fields of an item type are properties that tastes can be learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
+
+from personalize.shops.draft_guess import Guess, Sure
+from personalize.shops.draft_shapes import composite, holds, is_leaf, is_many, through, usable
+from personalize.shops.draft_words import ATTRIBUTES, NOT_ATTRIBUTE, SAID_SHORT, joined, singular, words
+
+AVAILABLE = "whether it can be had"
+ATTRIBUTES_MAX = 10
+"""An item counts at most 24 words (domain.tokens); lists bring several each."""
+_SCALARS = frozenset(("String", "ID", "Int", "Float", "Boolean"))
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One property: its name in the map, its selection, and the type whose ids it holds (None: readable words)."""
+
+    name: str
+    selection: str
+    why: str
+    sure: Sure
+    ids_of: str | None = None
+
+    def guess(self) -> Guess:
+        """The line in the map."""
+        text = self.selection if self.name == self.selection else f"{self.name}: {self.selection}"
+        return Guess(text, self.why, self.sure)
+
+
+def stem(name: str) -> str:
+    """The name a property has whichever way a type holds it: `facetValueIds` and `facetValues` are both `facet`."""
+    said = list(words(name))
+    if len(said) > 1 and said[-1] in ("id", "ids"):
+        said.pop()
+    if len(said) > 1 and said[-1] in ("value", "values"):
+        said.pop()
+    said[-1] = singular(said[-1])
+    return said[0] + "".join(word.capitalize() for word in said[1:])
+
+
+def held_as_ids(kinds: Iterable[GraphQLObjectType]) -> frozenset[str]:
+    """Stems of properties that some item type holds as bare ids: the others then have to be read by id as well."""
+    return frozenset(
+        stem(name)
+        for kind in kinds
+        for name, field in usable(kind)
+        if is_leaf(field) and words(name)[-1:] in (("ids",), ("id",)) and _about(name) is not None
+    )
+
+
+def attributes(schema: GraphQLSchema, kind: GraphQLObjectType, by_id: frozenset[str]) -> list[Attribute]:
+    """The properties of an item type, those of one stem once."""
+    found: dict[str, Attribute] = {}
+    for name, field in usable(kind):
+        about = _about(name)
+        if about is None or field.deprecation_reason is not None:
+            continue
+        one = _attribute(name, field, about, by_id)
+        if one is None or not holds(schema, kind.name, one.selection):
+            continue
+        if one.name not in found or "value" in words(name) or "values" in words(name):
+            found[one.name] = one
+    order = {about: place for place, about in enumerate(ATTRIBUTES)}
+    return sorted(found.values(), key=lambda one: order[one.why.split(" (", 1)[0]])[:ATTRIBUTES_MAX]
+
+
+def _about(name: str) -> str | None:
+    """What a field of this name tells of an item, None where it is no property."""
+    said = words(name)
+    if not said or set(said) & NOT_ATTRIBUTE:
+        return None
+    last = [word for word in said if word not in ("id", "ids", "value", "values")][-1:] or [said[-1]]
+    for about, table in ATTRIBUTES.items():
+        if joined(name) in table or last[0] in table:
+            return about
+    return None
+
+
+def _attribute(name: str, field: GraphQLField, about: str, by_id: frozenset[str]) -> Attribute | None:
+    called = stem(name)
+    if is_leaf(field):
+        kind = get_named_type(field.type).name
+        ids = words(name)[-1] in ("id", "ids")
+        many = "a list" if is_many(field) else kind
+        boolean = kind == "Boolean"
+        if about == AVAILABLE and kind in ("Int", "Float"):
+            return None  # a number that shrinks with every sale is no property
+        why = f"{about} ({many} by its name{', ids only' if ids else ''})"
+        return Attribute(name if boolean else called, name, why, Sure.LIKELY, _entity(name) if ids else None)
+    way = through(name, field)
+    if way is None:
+        return None
+    wrap, inner = way
+    leaves = {
+        joined(n): n
+        for n, f in usable(inner)
+        if is_leaf(f) and not is_many(f) and (get_named_type(f.type).name in _SCALARS or joined(n) in ("id", "uid"))
+    }
+    wanted = ("id", *SAID_SHORT) if called in by_id else SAID_SHORT
+    leaf = next((leaves[short] for short in wanted if short in leaves), None)
+    if leaf is None:
+        return None
+    others = [leaves[short] for short in SAID_SHORT if short in leaves and leaves[short] != leaf]
+    also = f", each told by its {leaf}" if is_many(field) or composite(field) is not inner else f", told by its {leaf}"
+    why = f"{about} ({inner.name} objects{also}{'; also there: ' + ', '.join(others[:3]) if others else ''})"
+    return Attribute(called, wrap(leaf), why, Sure.LIKELY, inner.name if leaf == "id" else None)
+
+
+def _entity(name: str) -> str | None:
+    """The type that ids are likely of: `FacetValue` for `facetValueIds`."""
+    said = words(name)[:-1]
+    return "".join(word.capitalize() for word in (*said[:-1], singular(said[-1]))) if said else None

@@ -1,0 +1,205 @@
+"""Guesses which types are carts or orders, how their lines are read, and which mutations change them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from graphql import GraphQLEnumType, GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_non_null_type
+
+from personalize.shops.draft_guess import Directive, Entry, Guess, Sure
+from personalize.shops.draft_items import Item
+from personalize.shops.draft_prices import currency_beside, prices
+from personalize.shops.draft_shapes import (
+    Composite,
+    composite,
+    container,
+    holds,
+    is_leaf,
+    is_many,
+    object_types,
+    pick,
+    possible,
+    usable,
+)
+from personalize.shops.draft_words import (
+    CART,
+    CHECKOUT_STATES,
+    CODES,
+    LINES,
+    NOT_ITEM_LAST,
+    NOT_PLACED,
+    PLACED_STATES,
+    PRODUCT_IDS,
+    PRODUCT_REFERENCES,
+    QUANTITY,
+    STATES,
+    VARIANT_IDS,
+    joined,
+    words,
+)
+
+CART_CONNECTIONS = False
+"""Whether maps can say that a cart's lines are a connection. Until then such carts are drafted as comments."""
+
+_NOT_CART = NOT_ITEM_LAST | frozenset(
+    ("line", "item", "connection", "edge", "payload", "error", "list", "result", "total")
+)
+_PLACES = 12
+"""Members of a union of line goods that a selection names."""
+
+
+@dataclass(slots=True)
+class Carts:
+    """Cart types by name, each with the entry of the map."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    @property
+    def live(self) -> set[str]:
+        """The types that can be read as the map stands."""
+        return {name for name, entry in self.entries.items() if entry.guess.live}
+
+
+def find_carts(schema: GraphQLSchema, items: dict[str, Item]) -> Carts:
+    """Every type with lines of items and quantities that a word says to be a cart or an order."""
+    found = Carts()
+    for kind in object_types(schema):
+        said = words(kind.name)
+        if set(said) & CART and said[-1] not in _NOT_CART and kind is not schema.query_type:
+            entry = _cart(schema, items, kind)
+            if entry is not None:
+                found.entries[kind.name] = entry
+    return found
+
+
+def _cart(schema: GraphQLSchema, items: dict[str, Item], kind: GraphQLObjectType) -> Entry | None:
+    for name in pick(kind, LINES, lambda one: composite(one) is not None):
+        one = kind.fields[name]
+        held = None if is_many(one) else container(composite(one))
+        inner = composite(one)
+        if held is not None:
+            inner = next(iter(held.lists.values()))
+        elif not is_many(one):
+            continue
+        line = _line(schema, items, inner) if inner is not None else None
+        codes = sorted(pick(kind, CODES, _scalar), key=lambda n: not is_non_null_type(kind.fields[n].type))
+        if line is None or inner is None or not codes:
+            continue
+        why = f"{kind.name}.{name} are {inner.name} objects with a quantity and an item"
+        live = held is None or CART_CONNECTIONS
+        if not live:
+            why += "; they are paged (a connection), which maps cannot read yet: no cart events of this type"
+        given = {"id": Guess(codes[0], "what names this cart or order for good", Sure.LIKELY, tuple(codes[1:]))}
+        given |= _states(kind)
+        if "state" not in given:
+            why += "; it has no state, so an order that is placed does not show in it: no purchases from this type"
+        given |= _currency(schema, kind, name, inner)
+        path = name if held is None else f"{name}.{next(iter(held.lists))}"
+        given["lines"] = Guess(path, f"a list of {inner.name}", Sure.LIKELY)
+        return Entry(kind.name, (Directive("cart", given | line),), Guess(None, why, Sure.LIKELY, live=live))
+    return None
+
+
+def _currency(schema: GraphQLSchema, kind: GraphQLObjectType, lines: str, line: Composite) -> dict[str, Guess]:
+    """The currency of a cart: its own, that of a sum, or that of its lines."""
+    ways = [currency_beside(kind), *(price.currency for price in prices(schema, kind, line=True))]
+    ways += [f"{lines} {{ {price.currency} }}" for price in prices(schema, line, line=True) if price.currency]
+    found = [way for way in ways if way and holds(schema, kind.name, way)]
+    return {"currency": Guess(found[0], "a currency by its name", Sure.LIKELY, tuple(found[1:]))} if found else {}
+
+
+def _line(schema: GraphQLSchema, items: dict[str, Item], kind: Composite) -> dict[str, Guess] | None:
+    quantities = pick(kind, QUANTITY, lambda one: _scalar(one) and get_named_type(one.type).name in ("Int", "Float"))
+    goods = _goods(schema, items, kind)
+    if not quantities or goods is None:
+        return None
+    own = pick(kind, ("id", "uid", "lineid", "key", "sku"), _scalar)
+    given = {
+        "line": Guess(own[0], "the line's own id", Sure.SURE)
+        if own else Guess(goods[0], "lines have no id of their own: told apart by their product", Sure.UNSURE),
+        "item": Guess(goods[0], "the product's id, the same that @item names"),
+    }  # fmt: skip
+    if goods[1]:
+        given["variant"] = Guess(goods[1], "the variant's id, the same that @item names")
+    whole = get_named_type(dict(usable(kind))[quantities[0]].type).name == "Int"
+    given["quantity"] = Guess(
+        quantities[0], "by its name" if whole else "by its name; fractions are not counted", Sure(1 + whole)
+    )
+    found = prices(schema, kind, line=True)
+    if found:
+        others = tuple(one.selection for one in found[1:])
+        given["price"] = Guess(found[0].selection, "what one piece costs, by its name", Sure.LIKELY, others)
+        given["minorUnits"] = Guess(found[0].minor, found[0].units, found[0].sure)
+    return given
+
+
+def _goods(schema: GraphQLSchema, items: dict[str, Item], kind: Composite) -> tuple[str, str | None] | None:
+    """The selections of the product's and the variant's id on a line, None where a line leads to no item."""
+    ways: list[tuple[bool, str, str | None]] = []
+    for name, one in usable(kind):
+        target = composite(one)
+        there = [items[member.name] for member in possible(schema, target) if member.name in items][:_PLACES]
+        if target is None or is_many(one) or not there:
+            continue
+        item = _leading(schema, target, name, [(i.kind.name, i.id) for i in there])
+        variant = _leading(schema, target, name, [(i.kind.name, i.variant) for i in there if i.variant])
+        if item is not None and holds(schema, kind.name, item):
+            ways.append((variant is None, item, variant if variant and holds(schema, kind.name, variant) else None))
+    if ways:
+        _, item, variant = min(ways, key=lambda way: way[0])
+        return item, variant
+    ids, variants = pick(kind, (*PRODUCT_IDS, *PRODUCT_REFERENCES, "sku"), _scalar), pick(kind, VARIANT_IDS, _scalar)
+    return (ids[0], variants[0] if variants else None) if ids else None
+
+
+def _leading(schema: GraphQLSchema, target: Composite, name: str, ids: list[tuple[str, str]]) -> str | None:
+    """A selection of the ids behind a field: at once where all types agree, else a fragment for each."""
+    if not ids:
+        return None
+    shared = {selection for _, selection in ids}
+    if len(shared) == 1 and holds(schema, target.name, whole := next(iter(shared))):
+        return f"{name} {{ {whole} }}"
+    if isinstance(target, GraphQLObjectType):
+        return None
+    return f"{name} {{ {' '.join(f'... on {kind} {{ {selection} }}' for kind, selection in ids)} }}"
+
+
+def _states(kind: GraphQLObjectType) -> dict[str, Guess]:
+    found = pick(kind, STATES, _scalar)
+    if not found:
+        return {}
+    given = {"state": Guess(found[0], "how far the order is, by its name", Sure.LIKELY, tuple(found[1:]))}
+    named = get_named_type(kind.fields[found[0]].type)
+    members = list(named.values) if isinstance(named, GraphQLEnumType) else []
+    placed = [m for m in members if set(words(m)) & PLACED_STATES and not set(words(m)) & NOT_PLACED]
+    checkout = [m for m in members if set(words(m)) & CHECKOUT_STATES and m not in placed]
+    meanings = ("checkout", checkout, "the checkout has begun"), ("placed", placed, "the order is placed")
+    for key, values, meaning in meanings:
+        if values:
+            others = tuple(m for m in members if m not in values)
+            given[key] = Guess(values, f"states in which {meaning}, by their names", Sure.UNSURE, others)
+        else:
+            why = f"states in which {meaning}: {named.name} does not say; look at one in the shop and name it here"
+            given[key] = Guess(["..."], why, Sure.UNSURE, live=False)
+    return given
+
+
+def _scalar(one: GraphQLField) -> bool:
+    return is_leaf(one) and not is_many(one) and get_named_type(one.type).name != "Boolean"
+
+
+def cart_in(schema: GraphQLSchema, carts: Carts, one: GraphQLField) -> tuple[str, str | None] | None:
+    """The cart type that a mutation answers and the field of the answer that holds it (None: the answer itself)."""
+    kinds = possible(schema, composite(one))
+    own = [kind.name for kind in kinds if kind.name in carts.entries]
+    if is_many(one):
+        return None
+    if own:
+        return (own[0], None) if len(own) == 1 else None
+    for kind in kinds:
+        inside = sorted(usable(kind), key=lambda pair: joined(pair[0]) not in CART)
+        for name, inner in inside:
+            there = [member.name for member in possible(schema, composite(inner)) if member.name in carts.entries]
+            if len(there) == 1 and not is_many(inner):
+                return there[0], name
+    return None

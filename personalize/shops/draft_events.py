@@ -1,0 +1,172 @@
+"""Guesses which fields are events: product details, mutations of carts, signing in and out."""
+
+from __future__ import annotations
+
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
+
+from personalize.shops.draft_carts import Carts, cart_in
+from personalize.shops.draft_guess import Directive, Entry, Guess, Sure
+from personalize.shops.draft_items import Item
+from personalize.shops.draft_shapes import arguments, composite, is_leaf, is_many, object_types, possible
+from personalize.shops.draft_words import (
+    ACTED_ON,
+    ACTS,
+    ADDS_TO,
+    ERRORS,
+    FINISHES,
+    IDS,
+    NOT_ACT,
+    NOT_PARENT,
+    NOT_SIGNED_IN,
+    SIGN_IN,
+    SIGN_OUT,
+    SLUGS,
+    TOKENS,
+    VARIANT_ARGUMENTS,
+    has,
+    joined,
+    words,
+)
+
+_BY_TOKEN = {
+    "verify",
+    "reset",
+    "activate",
+    "confirm",
+    "register",
+    "signup",
+    "sign",
+    "join",
+    "accept",
+    "recover",
+    "account",
+}
+
+
+def find_views(schema: GraphQLSchema, items: dict[str, Item]) -> tuple[list[Entry], set[str]]:
+    """Fields that answer one product by its id or slug, and the item types they answer."""
+    entries, used = [], set()
+    for kind in object_types(schema):
+        if kind.name in items or has(kind.name, NOT_PARENT | {"line", "item", "payload"}):
+            continue
+        for name, one in kind.fields.items():
+            target = composite(one)
+            if target is None or is_many(one) or target.name not in items:
+                continue
+            by = [a for a in arguments(one, 2) if joined(a.name) in IDS or joined(a.name) in SLUGS
+                  or joined(a.name) in VARIANT_ARGUMENTS]  # fmt: skip
+            if by:
+                why = f"{kind.name}.{name} answers one {target.name} by {', '.join(a.text for a in by[:3])}"
+                event = Directive("event", {"name": Guess("view_item", "")})
+                entries.append(Entry(kind.name, (event,), Guess(None, why, Sure.LIKELY), name, target.name))
+                used.add(target.name)
+    return entries, used
+
+
+def find_cart_events(schema: GraphQLSchema, carts: Carts) -> tuple[list[Entry], list[str]]:
+    """Mutations that change lines or finish an order, and those that seem to but answer no cart."""
+    entries: list[Entry] = []
+    left_out: list[str] = []
+    for name, one in _mutations(schema):
+        said = set(words(name))
+        if said & NOT_ACT or not said & ACTS or not (said & ACTED_ON or said & FINISHES):
+            continue
+        there = cart_in(schema, carts, one)
+        if there is None:
+            if said & {"cart", "basket", "order", "checkout"} and said & (FINISHES | {"add", "remove"}):
+                left_out.append(f"Mutation {name} answers no cart that is read here, so it is no event")
+            continue
+        cart, inside = there
+        given = {"name": Guess("cart", "")}
+        if said & {"add", "buy"}:
+            for key, table in (("added", ADDS_TO), ("variant", VARIANT_ARGUMENTS)):
+                found = [arg for arg in one.args if joined(arg) in table and is_leaf_argument(one, arg)]
+                if found:
+                    given[key] = Guess(found[0], "by its name")
+        if inside is not None:
+            given["cart"] = Guess(inside, f"the field of the answer that holds the {cart}", Sure.SURE)
+        why = f"{name} changes lines, or finishes the order, by its name, and answers the {cart}"
+        live = cart in carts.live
+        if not live:
+            why += ", which is not read yet"
+        entries.append(_event(schema, name, one, given, Guess(None, why, Sure.LIKELY, live=live)))
+    return entries, left_out
+
+
+def find_sessions(schema: GraphQLSchema) -> list[Entry]:
+    """Mutations that sign in or out; rather one too many, since a guest's session may share windows."""
+    outs = [(name, one) for name, one in _mutations(schema) if any(word in joined(name) for word in SIGN_OUT)]
+    gone = {name for name, _ in outs}
+    ins: dict[str, tuple[GraphQLField, str, Sure]] = {}
+    for name, one in _mutations(schema):
+        if name in gone or has(name, NOT_SIGNED_IN):
+            continue
+        if any(word in joined(name) for word in SIGN_IN):
+            ins[name] = (one, f"{name} signs in, by its name", Sure.SURE)
+        elif token := _token(schema, one):
+            ins[name] = (one, f"{name} answers {token}: it hands out a login", Sure.LIKELY)
+    users = {kind for one, _, _ in ins.values() if (kind := _success(schema, one)) is not None}
+    for name, one in _mutations(schema):
+        if name not in ins and name not in gone and _success(schema, one) in users and set(words(name)) & _BY_TOKEN:
+            why = f"{name} answers {_success(schema, one)} as signing in does"
+            ins[name] = (one, why, Sure.LIKELY)
+    return [_session(schema, name, one, "signed_in", why, sure) for name, (one, why, sure) in ins.items()] + [
+        _session(schema, name, one, "signed_out", f"{name} signs out, by its name", Sure.LIKELY) for name, one in outs
+    ]
+
+
+def _session(schema: GraphQLSchema, name: str, one: GraphQLField, event: str, why: str, sure: Sure) -> Entry:
+    given = {"name": Guess(event, "")}
+    kind, live = composite(one), True
+    if kind is None:
+        why += "; it answers no object, so whether it worked cannot be seen: its sessions stay unknown"
+        live = False
+    elif not isinstance(kind, GraphQLObjectType) and (success := _success(schema, one)):
+        given["on"] = Guess(success, "the type that means success, the others are errors")
+    elif any(words(field)[-1] in ERRORS for field in getattr(kind, "fields", {}) if words(field)):
+        why += "; failures look alike (errors are fields of the answer) and count too, which is the safe side"
+    return _event(schema, name, one, given, Guess(None, why, sure, live=live))
+
+
+def _event(schema: GraphQLSchema, name: str, one: GraphQLField, given: dict[str, Guess], guess: Guess) -> Entry:
+    root = schema.mutation_type
+    assert root is not None
+    return Entry(root.name, (Directive("event", given),), guess, name, get_named_type(one.type).name)
+
+
+def _mutations(schema: GraphQLSchema) -> list[tuple[str, GraphQLField]]:
+    return list(schema.mutation_type.fields.items()) if schema.mutation_type else []
+
+
+def _success(schema: GraphQLSchema, one: GraphQLField) -> str | None:
+    """The one type among those answered that is no error, None where there is none or more than one."""
+    kinds = [k for k in possible(schema, composite(one)) if not has(k.name, ERRORS)]
+    if len(kinds) > 1:
+        kinds = [kind for kind in kinds if any(joined(field) in TOKENS for field in kind.fields)]
+    return kinds[0].name if len(kinds) == 1 else None
+
+
+def _token(schema: GraphQLSchema, one: GraphQLField) -> str | None:
+    """`Payload.accessToken`, where an answer holds a login, at most one object down."""
+    for kind in possible(schema, composite(one)):
+        for name, inner in kind.fields.items():
+            if is_leaf(inner):
+                if joined(name) in TOKENS and not _plain_token(kind, name):
+                    return f"{kind.name}.{name}"
+            elif joined(name) in TOKENS and isinstance(deeper := composite(inner), GraphQLObjectType):
+                told = [n for n, f in deeper.fields.items() if is_leaf(f) and joined(n) in TOKENS]
+                if told:
+                    return f"{kind.name}.{name} {{ {told[0]} }}"
+    return None
+
+
+def _plain_token(kind: GraphQLObjectType, name: str) -> bool:
+    """A `token` among many fields names an object (a cart, a channel); in a small answer it is a login."""
+    return joined(name) == "token" and has(kind.name, NOT_PARENT - {"payload", "user", "customer", "account"})
+
+
+def is_leaf_argument(one: GraphQLField, name: str) -> bool:
+    """Whether an argument holds one scalar."""
+    return any(a.path == (name,) and not a.many for a in arguments(one, 1)) and not hasattr(
+        get_named_type(one.args[name].type), "fields"
+    )

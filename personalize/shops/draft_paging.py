@@ -1,0 +1,200 @@
+"""Guesses how a list is paged, sorted and searched, from the arguments of its field."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    get_named_type,
+    is_required_input_field,
+)
+
+from personalize.shops.draft_guess import Guess, Sure
+from personalize.shops.draft_shapes import Argument
+from personalize.shops.draft_words import (
+    AFTER,
+    BEFORE,
+    FIRST,
+    LAST,
+    NEUTRAL,
+    PAGE,
+    REVERSE,
+    SKIP,
+    SORT,
+    TAKE,
+    TERM,
+    joined,
+)
+
+_LIMIT_SAID = re.compile(
+    r"(?:max(?:imum)?|up to|at most|no more than|limited to|limit of|limit is)\D{0,24}(\d{1,5})", re.I
+)
+_WHOLE = re.compile(r"^\w*Int(?:eger)?(?:\d\d)?$|^Long$")
+NEUTRAL_MAX = 8
+
+
+class Paged(StrEnum):
+    """How a list is read page by page."""
+
+    OFFSET = "offset"
+    CURSOR = "cursor"
+    NUMBER = "page number"
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """The arguments of paging, by the names that the `@page` directive has for them."""
+
+    how: Paged
+    names: dict[str, Argument]
+
+    @property
+    def size(self) -> Argument | None:
+        """The argument that holds the page size."""
+        return self.names.get("take") or self.names.get("first")
+
+
+def paging(given: list[Argument]) -> Paging | None:
+    """How these arguments page a list, None where they do not.
+
+    A list that has both cursors and offsets is taken as paged by cursor: following cursors through an order that was
+    changed by offset would repeat items.
+    """
+    whole = [one for one in given if _WHOLE.match(one.type) and not one.many]
+    texts = [one for one in given if one not in whole and not one.many]
+    first, after = _pair(whole, FIRST, texts, AFTER)
+    if first is not None and after is not None:
+        backward = {"last": _one(whole, LAST), "before": _one(texts, BEFORE)}
+        beside = {name: one for name, one in backward.items() if one and one.path[:-1] == first.path[:-1]}
+        return Paging(Paged.CURSOR, {"first": first, "after": after, **beside})
+    skip, take = _pair(whole, SKIP, whole, TAKE)
+    if skip is not None and take is not None:
+        return Paging(Paged.OFFSET, {"skip": skip, "take": take})
+    page, take = _pair(whole, PAGE, whole, TAKE)
+    if page is not None:
+        return Paging(Paged.NUMBER, {"page": page, **({"take": take} if take else {})})
+    return None
+
+
+def page_sizes(size: Argument | None) -> dict[str, Guess]:
+    """`default` and `limit` of `@page`: what the schema says of them."""
+    default = size.default if size else None
+    said = _LIMIT_SAID.search((size.value.description or "") if size else "")
+    sizes: dict[str, Guess] = {}
+    if isinstance(default, int) and not isinstance(default, bool) and default > 0:
+        sizes["default"] = Guess(default, "the default that the schema gives", Sure.SURE)
+    else:
+        why = "rows served when no size is asked for (the schema does not say); without it such requests are left alone"
+        sizes["default"] = Guess(20, why, Sure.UNSURE, live=False)
+    if said:
+        sizes["limit"] = Guess(max(int(said[1]), 1), "the largest page, as its description says", Sure.LIKELY)
+    else:
+        why = "the largest page the shop serves (the schema does not say): ask for more and see"
+        sizes["limit"] = Guess(100, why, Sure.UNSURE)
+    return sizes
+
+
+def sorting(given: list[Argument]) -> dict[str, Guess]:
+    """`sort` and `neutral` of `@listing`."""
+    found = _named(given, SORT)
+    if not found:
+        return {}
+    best = found[0]
+    others = tuple(one.text for one in found[1:] if one.path[: len(best.path)] != best.path)
+    why = "the shopper's explicit sort, by its name: such lists are never reordered"
+    reverse = _named(given, REVERSE)
+    if reverse and reverse[0].path[:-1] == best.path[:-1]:
+        why += f"; beware: {reverse[0].text} changes the order too, and is not looked at"
+    values = neutral_values(best)
+    if best.default is not None and json.dumps(best.default) not in values:
+        why += f"; the default {json.dumps(best.default)} is a sort of its own, so naming it counts as explicit"
+    guesses = {"sort": Guess(best.text, why, Sure.LIKELY, others)}
+    if values:
+        why = "sorts that leave the order to the shop, by their names; add what your storefront sends without a sort"
+        guesses["neutral"] = Guess(values, why, Sure.LIKELY, _members(best))
+    else:
+        why = "no value is known to mean that nobody sorted (null and {} always do); add what it then sends"
+        guesses["neutral"] = Guess([], why, Sure.UNSURE, _members(best))
+    return guesses
+
+
+def term(given: list[Argument]) -> Guess | None:
+    """`term` of `@listing`."""
+    found = [one for one in _named(given, TERM) if one.type == "String" and not one.many]
+    if not found:
+        return None
+    return Guess(found[0].text, "the search term, by its name", Sure.LIKELY, tuple(one.text for one in found[1:]))
+
+
+def neutral_values(sort: Argument) -> list[str]:
+    """The values of a sort argument that mean no sort, each as JSON text: members called so."""
+    values: list[object] = []
+    kind = get_named_type(sort.value.type)
+    if isinstance(kind, GraphQLEnumType):
+        values += [name for name in kind.values if joined(name) in NEUTRAL]
+    elif isinstance(kind, GraphQLInputObjectType):
+        values += _neutral_objects(kind)
+        if sort.many:
+            values += [[value] for value in _neutral_objects(kind)]
+    return list(dict.fromkeys(json.dumps(value) for value in values))[:NEUTRAL_MAX]
+
+
+def _neutral_objects(kind: GraphQLInputObjectType) -> list[dict[str, str]]:
+    """Values of a sort object: `{relevance: DESC}`, or `{field: RANK, direction: ASC}`."""
+    enums = {
+        name: list(inner.values)
+        for name, field in kind.fields.items()
+        if isinstance(inner := get_named_type(field.type), GraphQLEnumType)
+    }
+    needed = {name for name, field in kind.fields.items() if is_required_input_field(field)}
+    found: list[dict[str, str]] = []
+    for name, members in enums.items():
+        neutral = [member for member in members if joined(member) in NEUTRAL]
+        if joined(name) in NEUTRAL and needed <= {name}:
+            found += [{name: member} for member in members]
+        elif neutral:
+            rest = [other for other in enums if other != name]
+            if needed <= {name}:
+                found += [{name: member} for member in neutral]
+            if len(rest) == 1 and needed <= {name, rest[0]}:
+                found += [{name: one, rest[0]: two} for one, two in product(neutral, enums[rest[0]])]
+    return found[:NEUTRAL_MAX]
+
+
+def _members(sort: Argument) -> tuple[str, ...]:
+    """What else a sort may be, to choose from."""
+    kind = get_named_type(sort.value.type)
+    members: Iterable[str] = ()
+    if isinstance(kind, GraphQLEnumType):
+        members = kind.values
+    elif isinstance(kind, GraphQLInputObjectType):
+        members = kind.fields
+    return tuple(name for name in members if joined(name) not in NEUTRAL)[:4]
+
+
+def _named(given: list[Argument], table: tuple[str, ...]) -> list[Argument]:
+    """The arguments with a name of the table: shallow ones first, then in the table's order."""
+    found = [one for one in given if joined(one.name) in table]
+    return sorted(found, key=lambda one: (len(one.path), table.index(joined(one.name))))
+
+
+def _one(given: list[Argument], table: tuple[str, ...]) -> Argument | None:
+    return next(iter(_named(given, table)), None)
+
+
+def _pair(
+    ones: list[Argument], table: tuple[str, ...], others: list[Argument], other_table: tuple[str, ...]
+) -> tuple[Argument | None, Argument | None]:
+    """Two arguments that stand side by side; where the second is missing, the first alone."""
+    for left in _named(ones, table):
+        for right in _named(others, other_table):
+            if right.path[:-1] == left.path[:-1]:
+                return left, right
+    return _one(ones, table), None

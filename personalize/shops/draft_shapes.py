@@ -1,0 +1,213 @@
+"""Shapes in a schema: what can be selected without arguments, what holds a list, where a value hides in arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    NoUnusedFragmentsRule,
+    get_named_type,
+    get_nullable_type,
+    is_leaf_type,
+    is_list_type,
+    is_required_argument,
+    parse,
+    specified_rules,
+    validate,
+    value_from_ast_untyped,
+)
+from graphql.utilities.get_default_value_ast import get_default_value_ast
+
+from personalize.shops.draft_words import LISTS, TAKE, TOTALS, joined
+
+Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
+InputValue = GraphQLArgument | GraphQLInputField
+
+MAX_ARGUMENTS = 400
+"""Arguments and input fields looked at for one field; filters of real shops nest without end."""
+MAX_POSSIBLE = 12
+"""Types of a union that one selection names."""
+MANY = 5
+"""Objects asked for where an item leads to a paged list (of collections, of variants)."""
+_RULES = [rule for rule in specified_rules if rule is not NoUnusedFragmentsRule]
+
+
+def composite(field: GraphQLField) -> Composite | None:
+    """The object, interface or union that a field answers, None for a scalar."""
+    named = get_named_type(field.type)
+    return named if isinstance(named, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType) else None
+
+
+def is_leaf(field: GraphQLField) -> bool:
+    """Whether a field answers scalars or enums."""
+    return is_leaf_type(get_named_type(field.type))
+
+
+def is_many(field: GraphQLField) -> bool:
+    """Whether a field answers a list."""
+    return is_list_type(get_nullable_type(field.type))
+
+
+def possible(schema: GraphQLSchema, kind: Composite | None) -> tuple[GraphQLObjectType, ...]:
+    """The object types behind a composite type, in the schema's order."""
+    if kind is None:
+        return ()
+    return (kind,) if isinstance(kind, GraphQLObjectType) else tuple(schema.get_possible_types(kind))
+
+
+def usable(kind: Composite) -> list[tuple[str, GraphQLField]]:
+    """The fields that can be selected without arguments; deprecated ones last."""
+    if isinstance(kind, GraphQLUnionType):
+        return []
+    free = [
+        (name, field)
+        for name, field in kind.fields.items()
+        if not any(is_required_argument(argument) for argument in field.args.values())
+    ]
+    return sorted(free, key=lambda pair: pair[1].deprecation_reason is not None)
+
+
+def pick(kind: Composite, table: tuple[str, ...], fits: Callable[[GraphQLField], bool]) -> list[str]:
+    """The usable fields whose names stand in a table and whose types fit, in the table's order."""
+    found = [name for name, field in usable(kind) if joined(name) in table and fits(field)]
+    return sorted(found, key=lambda name: table.index(joined(name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """An object that holds a page of a list: `lists` by field, the edges of a connection, the count of all."""
+
+    lists: dict[str, Composite]
+    edges: bool = False
+    page_info: str | None = None
+    totals: tuple[str, ...] = ()
+
+    @property
+    def connection(self) -> bool:
+        """Whether this is a Relay connection, or looks like one."""
+        return self.edges or ("nodes" in self.lists and self.page_info is not None)
+
+
+def container(kind: Composite | None) -> Container | None:
+    """How an object holds a list of objects, None where it holds none."""
+    if not isinstance(kind, GraphQLObjectType):
+        return None
+    lists: dict[str, Composite] = {}
+    edges, page_info = False, None
+    for name, field in usable(kind):
+        inner = composite(field)
+        if inner is None:
+            continue
+        if not is_many(field):
+            page_info = name if joined(name) == "pageinfo" else page_info
+        elif joined(name) == "edges" and isinstance(inner, GraphQLObjectType) and "node" in inner.fields:
+            node = composite(inner.fields["node"])
+            if node is not None and not inner.fields["node"].args:
+                edges = True
+                lists.setdefault(f"{name}.node", node)
+        else:
+            lists[name] = inner
+    if not lists:
+        return None
+    rank = {name: LISTS.index(joined(name)) if joined(name) in LISTS else len(LISTS) for name in lists}
+    ordered = {name: lists[name] for name in sorted(lists, key=rank.__getitem__)}
+    totals = pick(kind, TOTALS, lambda f: get_named_type(f.type).name == "Int" and not is_many(f))
+    return Container(ordered, edges, page_info, tuple(totals))
+
+
+def through(name: str, field: GraphQLField) -> tuple[Callable[[str], str], Composite] | None:
+    """How objects below a field are selected, whether it answers one, a list, or a container of a list.
+
+    The first value wraps a selection of one object.
+    """
+    kind = composite(field)
+    if kind is None:
+        return None
+    held = None if is_many(field) else container(kind)
+    first = next(iter(held.lists), "") if held else ""
+    if held is None or not (held.connection or joined(first) in LISTS):
+        return (lambda inner: f"{name} {{ {inner} }}"), kind
+    sizes = [
+        name for name, arg in field.args.items() if joined(name) in TAKE and get_named_type(arg.type).name == "Int"
+    ]
+    asked = f"{name}({sizes[0]}: {MANY})" if sizes else name
+    shown = "nodes" if "nodes" in held.lists else first
+    steps = shown.split(".")
+
+    def wrap(inner: str) -> str:
+        for step in reversed(steps):
+            inner = f"{step} {{ {inner} }}"
+        return f"{asked} {{ {inner} }}"
+
+    return wrap, held.lists[shown]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A value among the arguments of a field: its path, its type's name, whether it is a list."""
+
+    path: tuple[str, ...]
+    value: InputValue
+    type: str
+    many: bool
+
+    @property
+    def name(self) -> str:
+        """The last step of the path."""
+        return self.path[-1]
+
+    @property
+    def text(self) -> str:
+        """The path as a map writes it."""
+        return ".".join(self.path)
+
+    @property
+    def default(self) -> Any:
+        """The default of the schema as JSON, None where there is none."""
+        literal = get_default_value_ast(self.value)
+        return None if literal is None else value_from_ast_untyped(literal)
+
+
+def arguments(field: GraphQLField, depth: int = 3) -> list[Argument]:
+    """All arguments and the fields of input objects below them, shallow ones first; not those inside lists."""
+    found: list[Argument] = []
+    level: list[tuple[tuple[str, ...], InputValue]] = [((name,), value) for name, value in field.args.items()]
+    for _ in range(depth):
+        deeper: list[tuple[tuple[str, ...], InputValue]] = []
+        for path, value in level:
+            if len(found) >= MAX_ARGUMENTS:
+                return found
+            named, many = get_named_type(value.type), is_list_type(get_nullable_type(value.type))
+            found.append(Argument(path, value, named.name, many))
+            if isinstance(named, GraphQLInputObjectType) and not many:
+                deeper += [((*path, name), inner) for name, inner in named.fields.items()]
+        level = deeper
+    return found
+
+
+def holds(schema: GraphQLSchema, kind: str, selection: str) -> bool:
+    """Whether a selection is valid on a type of the schema."""
+    try:
+        document = parse(f"fragment M on {kind} {{ {selection} }}")
+        return not validate(schema, document, _RULES, max_errors=1)
+    except GraphQLError:
+        return False
+
+
+def object_types(schema: GraphQLSchema) -> Iterator[GraphQLObjectType]:
+    """Every object type of the shop that a query may reach; not the roots of mutations and subscriptions."""
+    for name, kind in schema.type_map.items():
+        roots = (schema.mutation_type, schema.subscription_type)
+        if isinstance(kind, GraphQLObjectType) and not name.startswith("__") and kind not in roots:
+            yield kind
