@@ -11,6 +11,7 @@ REQUEST_HEADERS = (
     "x-personalize-visitor", "x-personalize-consent", "x-personalize-experiment", "x-personalize-context",
 )  # fmt: skip
 RESPONSE_HEADERS = "X-Personalize-Visitor, X-Personalize-Experiment, Server-Timing"
+RESPONSE_JSON = "application/graphql-response+json"
 MAX_ORIGINS = 1_000
 ORIGIN_SECONDS = 3600.0
 
@@ -43,7 +44,9 @@ class Cors:
     def headers(self, call: Call) -> Headers:
         """The headers of an answer that the shop had no part in."""
         origin = call.header("origin") or ""
-        kind = self.kinds.get(call.header("accept") or "", "application/json; charset=utf-8")
+        accept = call.header("accept") or ""
+        guess = RESPONSE_JSON if RESPONSE_JSON in accept else "application/json"
+        kind = self.kinds.get(accept, f"{guess}; charset=utf-8")
         return [*self.learned.get(origin, ()), ("content-type", kind)]
 
     def finish(self, call: Call, headers: Headers) -> Headers:

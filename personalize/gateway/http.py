@@ -12,6 +12,7 @@ from strawberry.http.ides import get_graphql_ide_html
 
 from personalize.errors import LimitError, PersonalizeError, UpstreamError
 from personalize.gateway.call import Call, read_call
+from personalize.gateway.conform import conform
 from personalize.gateway.pipeline import Pipeline
 from personalize.gateway.safe import only_reads
 from personalize.gateway.upstream import Answer
@@ -55,7 +56,8 @@ class Storefront:
         if call.method == "QUERY":
             only_reads(call, self.pipeline.reader, self.pipeline.knowledge)
         if call.method != "OPTIONS":
-            return await self.pipeline.respond(call)
+            answer = await self.pipeline.respond(call)
+            return await conform(call, self.pipeline.reader, answer) if self.dev else answer
         cors = self.pipeline.cors
         if (own := cors.preflight(call)) is not None:
             return Answer(204, own, b"")
