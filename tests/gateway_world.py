@@ -103,6 +103,11 @@ class Counting(httpx.AsyncBaseTransport):
         """The GraphQL documents of all JSON requests so far."""
         return [orjson.loads(request.content)["query"] for request in self.requests if request.content[:1] == b"{"]
 
+    @property
+    def of_visitors(self) -> list[httpx.Request]:
+        """The requests made for one visitor; windows are filled for nobody in particular."""
+        return [request for request in self.requests if "x-forwarded-for" in request.headers]
+
     def clear(self) -> None:
         """Forget what was sent."""
         self.requests.clear()

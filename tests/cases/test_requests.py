@@ -113,11 +113,11 @@ def test_the_query_string_reaches_the_shop() -> None:
         upstream = one.upstream
         assert upstream is not None
         bench.run(one.send(QUERY, params="languageCode=de&x=a%20b+c&y=1%2B1"))
-        assert upstream.requests[-1].url.query == b"languageCode=de&x=a%20b+c&y=1%2B1"
+        assert upstream.of_visitors[-1].url.query == b"languageCode=de&x=a%20b+c&y=1%2B1"
         bench.run(one.send("{ me { id } }", params="languageCode=de"))
-        assert upstream.requests[-1].url.query == b"languageCode=de"
+        assert upstream.of_visitors[-1].url.query == b"languageCode=de"
         bench.run(one.send(method="GET", params=urlencode({"query": QUERY, "languageCode": "de"})))
-        assert upstream.requests[-1].url.query == b"languageCode=de"
+        assert upstream.of_visitors[-1].url.query == b"languageCode=de"
 
 
 def persisted(query: str) -> dict[str, Any]:
@@ -289,13 +289,13 @@ async def test_gzip() -> None:
         assert through.content == b'{"data":{"addItemToOrder":{"__typename":"Order"}}}'
         assert "content-encoding" not in through.headers
         assert one.upstream is not None
-        assert one.upstream.requests[-1].headers["accept-encoding"] == "gzip"
+        assert one.upstream.of_visitors[-1].headers["accept-encoding"] == "gzip"
         raw = await httpx.ASGITransport(app=one.storefront).handle_async_request(
             request_of("http://gateway.test/graphql", "{ me { id } }", headers=[("accept-encoding", "gzip, br")])
         )
         assert raw.headers["content-encoding"] == "gzip"
         assert b"".join([chunk async for chunk in raw.aiter_raw()]) == packed
-        assert one.upstream.requests[-1].headers["accept-encoding"] == "gzip, br"
+        assert one.upstream.of_visitors[-1].headers["accept-encoding"] == "gzip, br"
 
 
 async def test_headers_on_the_way() -> None:
@@ -315,7 +315,7 @@ async def test_headers_on_the_way() -> None:
             assert answer.headers.get_list("set-cookie") == [value.decode() for _, value in cookies]
             assert not {"x-hop", "keep-alive", "proxy-authenticate", "connection"} & set(answer.headers)
             assert isinstance(one.upstream, Counting)
-            sent = one.upstream.requests[-1].headers
+            sent = one.upstream.of_visitors[-1].headers
             assert not {"x-mine", "te", "x-personalize-context", "connection"} & set(sent)
             assert sent["cookie"] == "session=abc; theme=dark"
             assert sent["x-forwarded-for"] == "203.0.113.9, 127.0.0.1"
@@ -329,6 +329,6 @@ async def test_a_base_query_of_the_shops_url() -> None:
     async with world(shop_url="http://shop.test/shop-api?channel=b2b") as one:
         assert one.upstream is not None
         await one.send(QUERY, params="languageCode=de")
-        assert one.upstream.requests[-1].url.query == b"channel=b2b&languageCode=de"
+        assert one.upstream.of_visitors[-1].url.query == b"channel=b2b&languageCode=de"
         await ask(one.storefront, request_of("http://gateway.test/graphql", "{ me { id } }"))
-        assert one.upstream.requests[-1].url.query == b"channel=b2b"
+        assert one.upstream.of_visitors[-1].url.query == b"channel=b2b"
