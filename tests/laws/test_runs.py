@@ -200,7 +200,7 @@ class Runs(RuleBasedStateMachine):
             await self._page(reader, missing[0])
             self.nothing_comes_twice()
         assert set(reader.at.values()) == set(self.product)
-        if reader.straight:
+        if reader.straight and reader.kind in ("signed", "private", "session"):  # others may share a run with who jumps
             groups = [product for product, _ in groupby(self.product[reader.at[at]] for at in range(self.COUNT))]
             assert len(groups) == len(set(groups)), (reader.kind, reader.field, groups)
 
