@@ -64,15 +64,18 @@ class Sessions:
         """
         issued, emptied = self._issued(answer)
         standing = self.standing(before)
-        if emptied:  # the shop took the session back
+        if emptied:  # the shop took the session back; of what is sent in its place, all guests send the same
             standing = Standing.GUEST
+            if before is not None:
+                self.known.pop(before, None)
         elif signed_in:
             standing = Standing.SIGNED_IN
         elif signed_out:
             standing = Standing.GUEST if issued else Standing.UNKNOWN
         elif not understood and issued:
             standing = Standing.UNKNOWN
-        for session in issued or ((before,) if before is not None and (signed_in or signed_out) else ()):
+        kept = (before,) if before is not None and not emptied and (signed_in or signed_out) else ()
+        for session in issued or kept:
             if standing is Standing.UNKNOWN:
                 self.known.pop(session, None)
             else:
