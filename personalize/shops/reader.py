@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from graphql import (
+    DirectiveLocation,
     DirectiveNode,
     DocumentNode,
+    FieldDefinitionNode,
     FieldNode,
     GraphQLError,
     GraphQLSchema,
@@ -47,6 +49,13 @@ def read(text: str, source: str = "map") -> ShopMap:
     except GraphQLError as error:
         line = f" line {error.locations[0].line}" if error.locations else ""
         raise MapError(f"{source}{line}: {error.message}", hint="see docs/shop-map.md for the directives") from error
+
+
+_PLACES = {
+    SchemaExtensionNode: DirectiveLocation.SCHEMA,
+    ObjectTypeExtensionNode: DirectiveLocation.OBJECT,
+    FieldDefinitionNode: DirectiveLocation.FIELD_DEFINITION,
+}
 
 
 class _Reader:
@@ -95,12 +104,21 @@ class _Reader:
         )  # fmt: skip
 
     def values(self, directive: str, node: Any) -> dict[str, Any] | None:
-        present: list[DirectiveNode] = [d for d in node.directives or () if d.name.value not in self._known()]
-        if present:
-            raise GraphQLError(f"unknown directive @{present[0].name.value}", [present[0]])
+        for one in node.directives or ():
+            self._check(one, node)
         definition = self.definitions.get_directive(directive)
         assert definition is not None
         return get_directive_values(definition, node)
+
+    def _check(self, directive: DirectiveNode, node: Any) -> None:
+        """A misspelt directive or argument would be passed over in silence otherwise."""
+        definition = self.definitions.get_directive(directive.name.value)
+        place = _PLACES[type(node)]
+        if definition is None or place not in definition.locations:
+            raise GraphQLError(f"unknown directive @{directive.name.value} on {place.name}", [directive])
+        for argument in directive.arguments or ():
+            if argument.name.value not in definition.args:
+                raise GraphQLError(f"@{directive.name.value} has no argument {argument.name.value!r}", [argument])
 
     def labels(self, node: SchemaExtensionNode) -> tuple[Leaf, ...]:
         found = []
@@ -110,9 +128,6 @@ class _Reader:
                 assert values is not None
                 found.append(Leaf(values["attribute"], values["from"]))
         return tuple(found)
-
-    def _known(self) -> set[str]:
-        return {d.name for d in self.definitions.directives}
 
     def listing(self, key: tuple[str, str], listing: dict[str, Any], page: dict[str, Any] | None) -> ListingMap:
         if page is None:
