@@ -80,7 +80,10 @@ class Observer:
         change = last_reorder(ask.decided.patch, ask.target) if ask.orderable else None
         extra: dict[str, object] = {
             "window": {
-                "size": len(window), "offset": window.offset, "total": window.total, "version": window.version,
+                "size": len(window),
+                "offset": window.offset,
+                "total": window.total,
+                "version": window.version,
                 **describe(listing, visit.profile, visit.session, visit.at),
             },
             "strategy": f"{change.author.strategy}@{change.author.version}" if change else "shop_order",
