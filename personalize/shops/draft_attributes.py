@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
 
 from personalize.shops.draft_guess import Guess, Sure
-from personalize.shops.draft_shapes import composite, holds, is_leaf, is_many, through, usable
-from personalize.shops.draft_words import ATTRIBUTES, NOT_ATTRIBUTE, SAID_SHORT, joined, singular, words
+from personalize.shops.draft_shapes import Composite, composite, holds, is_leaf, is_many, through, usable
+from personalize.shops.draft_words import ATTRIBUTES, NOT_ATTRIBUTE, PROPERTIES, SAID_SHORT, joined, singular, words
 
-AVAILABLE = "whether it can be had"
+AVAILABLE, FILTERED = "whether it can be had", "a property that shoppers filter by"
 ATTRIBUTES_MAX = 10
 """An item counts at most 24 words (domain.tokens); lists bring several each."""
 _SCALARS = frozenset(("String", "ID", "Int", "Float", "Boolean"))
@@ -76,6 +76,8 @@ def _about(name: str) -> str | None:
     if not said or set(said) & NOT_ATTRIBUTE:
         return None
     last = [word for word in said if word not in ("id", "ids", "value", "values")][-1:] or [said[-1]]
+    if said[-1] in PROPERTIES:
+        return FILTERED
     for about, table in ATTRIBUTES.items():
         if joined(name) in table or last[0] in table:
             return about
@@ -97,6 +99,8 @@ def _attribute(name: str, field: GraphQLField, about: str, by_id: frozenset[str]
     if way is None:
         return None
     wrap, inner = way
+    if set(words(name)) & PROPERTIES:
+        return _property(name, called, wrap, inner, about)
     leaves = {
         joined(n): n
         for n, f in usable(inner)
@@ -110,6 +114,21 @@ def _attribute(name: str, field: GraphQLField, about: str, by_id: frozenset[str]
     also = f", each told by its {leaf}" if is_many(field) or composite(field) is not inner else f", told by its {leaf}"
     why = f"{about} ({inner.name} objects{also}{'; also there: ' + ', '.join(others[:3]) if others else ''})"
     return Attribute(called, wrap(leaf), why, Sure.LIKELY, inner.name if leaf == "id" else None)
+
+
+def _property(name: str, called: str, wrap: Callable[[str], str], inner: Composite, about: str) -> Attribute | None:
+    """Named values: `attributes { value }`, or `attributes { values { slug } }`; which name each has is not read."""
+    why = f"{about} ({inner.name} objects; only their values are read, not what they are values of)"
+    for field_name, field in usable(inner):
+        if joined(field_name) in ("value", "values", "displayvalue"):
+            below = composite(field)
+            if below is None:
+                return Attribute(called, wrap(field_name), why, Sure.UNSURE)
+            leaves = {joined(n): n for n, f in usable(below) if is_leaf(f) and not is_many(f)}
+            leaf = next((leaves[short] for short in SAID_SHORT if short in leaves), None)
+            if leaf is not None:
+                return Attribute(called, wrap(f"{field_name} {{ {leaf} }}"), why, Sure.UNSURE)
+    return None
 
 
 def _entity(name: str) -> str | None:

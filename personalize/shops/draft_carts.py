@@ -121,6 +121,8 @@ def _line(schema: GraphQLSchema, items: dict[str, Item], kind: Composite) -> dic
     }  # fmt: skip
     if goods[1]:
         given["variant"] = Guess(goods[1], "the variant's id, the same that @item names")
+    else:
+        given["variant"] = Guess(goods[0], "no variants are known, so a product counts as its own", Sure.UNSURE)
     whole = get_named_type(dict(usable(kind))[quantities[0]].type).name == "Int"
     given["quantity"] = Guess(
         quantities[0], "by its name" if whole else "by its name; fractions are not counted", Sure(1 + whole)

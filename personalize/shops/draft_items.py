@@ -30,8 +30,11 @@ from personalize.shops.draft_words import (
     PRODUCT_REFERENCES,
     SLUGS,
     TITLES,
+    VARIANT,
     VARIANT_IDS,
     VARIANTS,
+    WEAK_IDS,
+    has,
     joined,
     words,
 )
@@ -102,7 +105,8 @@ def _looks(schema: GraphQLSchema, kind: GraphQLObjectType) -> Item | None:
     said = words(kind.name)
     if not said or set(said) & NOT_ITEM or said[-1] in NOT_ITEM_LAST:
         return None
-    ids = pick(kind, IDS, _scalar) or _own_ids(kind)
+    named = pick(kind, IDS, _scalar)
+    ids = list(dict.fromkeys([*(name for name in named if joined(name) not in WEAK_IDS), *_own_ids(kind), *named]))
     titles = pick(kind, TITLES, _scalar)
     if not ids or not titles:
         return None
@@ -122,7 +126,7 @@ def _priced_by_variants(schema: GraphQLSchema, item: Item, looking: dict[str, It
     leading = sorted(usable(item.kind), key=lambda pair: joined(pair[0]) not in VARIANTS)
     for name, one in leading:
         way = through(name, one)
-        if way is None or (joined(name) not in VARIANTS and not set(words(name)) & {"variant", "variants"}):
+        if way is None or (joined(name) not in VARIANTS and not set(words(name)) & VARIANT):
             continue
         wrap, inner = way
         found = prices(schema, inner)
@@ -141,13 +145,17 @@ def _priced_by_variants(schema: GraphQLSchema, item: Item, looking: dict[str, It
 def _told_apart(schema: GraphQLSchema, item: Item, looking: dict[str, Item]) -> Item:
     """The item with its product's id where it is a variant, or a search result that names both."""
     kind, own = item.kind, pick(item.kind, ("id", "uid", "sku", "code"), _scalar)
-    product_ids = pick(kind, PRODUCT_IDS, _scalar)
+    # An ArticleVariant is one of an Article, though no list of words says so.
+    others = looking.keys() - {kind.name} if has(kind.name, VARIANT) else set[str]()
+    wholes = sorted(joined(other) for other in others if kind.name.startswith(other))
+    references = {*PRODUCT_REFERENCES, *wholes}
+    product_ids = pick(kind, (*PRODUCT_IDS, *(f"{whole}id" for whole in wholes)), _scalar)
     variants = pick(kind, VARIANT_IDS, _scalar)
     if words(kind.name)[-1] != "product" and product_ids and (variants or own):
         return replace(item, id=product_ids[0], variant=(variants or own)[0], ids=())
     for name in sorted(kind.fields, key=lambda n: joined(n) not in PRODUCT_REFERENCES[:1]):
         one = kind.fields[name]
-        if joined(name) not in PRODUCT_REFERENCES or is_many(one) or not own:
+        if joined(name) not in references or is_many(one) or not own:
             continue
         for target in possible(schema, composite(one)):
             there = looking.get(target.name)

@@ -57,9 +57,12 @@ NOT_ITEM_LAST = _all(
 )
 """A type whose last word is one of these describes an item, or groups them."""
 IDS = _ranked("productid id uid entityid objectid uuid sku code slug handle")
+WEAK_IDS = _all("sku code slug handle")
+"""They name an item too, where it has no id, but shops change them."""
 PRODUCT_IDS = _ranked("productid parentproductid masterproductid parentid masterid productsku")
 VARIANT_IDS = _ranked("productvariantid variantid skuid variantsku")
 PRODUCT_REFERENCES = _ranked("product parent parentproduct master masterproduct baseproduct")
+VARIANT = _all("variant variants sku skus variation variations")
 VARIANTS = _ranked("variants productvariants skus variations items variantlist")
 TITLES = _ranked("name title productname producttitle displayname displaytitle label headline")
 SLUGS = _all("slug handle urlkey permalink path urlslug urlpath customurl")
@@ -108,6 +111,8 @@ NOT_ATTRIBUTE = _all(
     "description url link image picture media html seo price cost date count translation translations asset "
     "filter sort tax mime content encoded time"
 )
+PROPERTIES = _all("attribute attributes property properties specification specifications specs feature features")
+"""Lists of named values; what was said of a product in a form."""
 SAID_SHORT = _ranked("slug handle code key urlkey name value title label id uid")
 """How an attribute's object is told apart, best first: stable before readable."""
 
