@@ -42,8 +42,9 @@ COLD_SECONDS = 60.0
 class Ask:
     """One listing of one request: how it is asked for, and what was served of it.
 
-    `orderable` is False where the list is only watched (an explicit sort, a page behind the window); `given` says that
-    the window was at hand before the shop was asked, `shared` that all guests are served from it.
+    `orderable` is False where the list is only watched (an explicit sort, a page behind the window); `explained`
+    that the client asks for reasons; `given` that the window was at hand before the shop was asked, `shared` that all
+    guests are served from it.
     """
 
     slot: ListingSlot
@@ -52,6 +53,7 @@ class Ask:
     key: Hashable
     list_id: str
     orderable: bool
+    explained: bool = False
     mode: Mode = Mode.OBSERVE
     rows: int = 0
     given: bool = False
@@ -120,7 +122,7 @@ class Listings:
         key = (listing.coordinates, _canonical([asked, parents]), tuple(vary), _query(call.query_string))
         orderable = neutral(listing, arguments) and bool(arrival.modes)
         digest = blake2b(repr(key).encode(), digest_size=6).hexdigest()
-        ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable)
+        ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable, bool(plan.found.own))
         # Without a visitor a run is shared by all who are in the same situation; it then holds nothing of anybody.
         ask.run_key = (arrival.key, key) if _has_run(arrival) else (_stamp(arrival), shareable, key)
         ask.run = self._going_on(ask, arrival)
@@ -274,7 +276,7 @@ class Listings:
             there = run.order[at : at + len(window)]
             if len(there) == len(window) and all(row in window.places for row in there):
                 ask.order = tuple(window.places[row] for row in there)
-                ask.decided = (run.decided or Decided()).onto(ask.target)
+                self._resume(ask, run, window, arrival)
                 return
             if at:
                 return  # the shop's page as it is
@@ -297,7 +299,7 @@ class Listings:
             run = self._open(ask, arrival)
         version = window.head(run.span)
         if run.order and run.stamp == stamp and run.version == version:
-            ask.decided = (run.decided or Decided()).onto(ask.target)
+            self._resume(ask, run, window, arrival)
             size = len(run.order)
             ask.order = (*(window.places[row] for row in run.order), *range(size, len(window)))
             return
@@ -307,8 +309,16 @@ class Listings:
         run.version, run.stamp = version, stamp
 
     def _rank(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> tuple[int, ...]:
-        ask.decided = run.decided = self.decider.decide(arrival.modes, ask.target, window.listing, arrival.visit)
+        ask.decided = self.decider.decide(arrival.modes, ask.target, window.listing, arrival.visit)
+        run.decided = ask.decided.slim()
         return order_of(ask.decided.patch, ask.target, len(window.listing))
+
+    def _resume(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> None:
+        """What the order that goes on was decided by; its reasons are made again where somebody asks."""
+        ask.decided = (run.decided or Decided()).onto(ask.target)
+        if ask.explained and ask.decided.patch:
+            again = self.decider.decide(arrival.modes, ask.target, window.listing, arrival.visit)
+            ask.decided = again if again.patch else ask.decided
 
     def _open(self, ask: Ask, arrival: Arrival) -> Run:
         # A page by itself never ends an order that others, who have no id either, are paging through.
