@@ -91,6 +91,8 @@ def _attribute(name: str, field: GraphQLField, about: str, by_id: frozenset[str]
         ids = words(name)[-1] in ("id", "ids")
         many = "a list" if is_many(field) else kind
         boolean = kind == "Boolean"
+        if boolean and set(words(name)) & PROPERTIES:
+            return None
         if about == AVAILABLE and kind in ("Int", "Float"):
             return None  # a number that shrinks with every sale is no property
         why = f"{about} ({many} by its name{', ids only' if ids else ''})"

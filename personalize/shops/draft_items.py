@@ -80,7 +80,8 @@ class Item:
             why = "what tastes are learned from: drop what is noise, add what shoppers filter by"
             given["attributes"] = Guess(tuple(one.guess() for one in self.attributes), why)
         sure = Sure.LIKELY if self.called_product else Sure.UNSURE
-        return Entry(self.kind.name, (Directive("item", given),), Guess(None, self.why, sure))
+        why = self.why if self.price is not None else f"{self.why}; no price was found, name it where there is one"
+        return Entry(self.kind.name, (Directive("item", given),), Guess(None, why, sure))
 
     def _id(self) -> Guess:
         why = "the product's id: every type of this shop has to name a product by the same id"

@@ -71,6 +71,8 @@ PICTURES = _all("image images picture pictures media thumbnail asset assets phot
 # -- prices --------------------------------------------------------------------------------------------------------
 
 PRICE = _all("price prices pricing")
+OFFERS = _all("offer offers")
+"""Objects that hold a price, as schema.org has it."""
 AMOUNT = _all("amount value cent cents gross net number money")
 LOW = _all("min minimum low lowest start from starting")
 TAXED = _all("with incl including inclusive after gross")

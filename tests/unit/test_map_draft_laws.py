@@ -114,7 +114,8 @@ TYPES = [
 FIELDS = [
     "id", "name", "title", "slug", "productId", "variantId", "price", "priceWithTax", "min", "amount", "currency",
     "product", "variants", "items", "nodes", "edges", "node", "pageInfo", "total", "brand", "tags", "collections",
-    "facetValueIds", "attributes", "values", "inStock", "lines", "quantity", "state", "token", "cart", "code", "products", "_", "type",
+    "facetValueIds", "attributes", "values", "inStock", "lines", "quantity", "state", "token", "cart", "code",
+    "products", "_", "type",
 ]  # fmt: skip
 KINDS = ["ID", "String", "Int", "Float", "Boolean", "Money", "Sort", "Goods", "Outcome", "Named", *TYPES]
 ARGUMENTS = ["skip", "take", "first", "after", "page", "sort", "term", "id", "slug", "input"]
