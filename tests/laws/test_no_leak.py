@@ -230,13 +230,15 @@ async def test_a_bare_id_forgets_nobody():
         assert found.profile.version > 0
 
 
-async def test_a_signed_id_forgets_itself_and_nobody_else():
+@pytest.mark.parametrize("withdrawn", [{}, {CONSENT: "none"}, {"sec-gpc": "1"}])
+async def test_a_signed_id_forgets_itself_and_nobody_else(withdrawn: dict[str, str]):
+    """Also after consent was withdrawn: then most of all."""
     async with turned_world() as world:
         anna, ben = world.signed(), world.signed()
         for headers in (anna, ben):
             await world.send(SEARCH, {"i": PLAIN}, headers=headers)
             await world.behave(headers, "5")
-        response = await world.send(FORGET, headers=anna)
+        response = await world.send(FORGET, headers={**anna, **withdrawn})
         assert response.json()["data"]["personalization"]["forget"] is True
         await world.gateway.outbox.flush()
         keys = [row.visitor async for row in world.gateway.store.events()]
