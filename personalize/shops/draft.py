@@ -113,7 +113,7 @@ def _shop(schema: GraphQLSchema, name: str, items: dict[str, Item], sessions: bo
 
 def _ids(items: dict[str, Item]) -> dict[str, str]:
     """Properties that are told by id, and the types whose ids they are."""
-    return {one.name: one.ids_of for item in items.values() for one in item.attributes if one.ids_of}
+    return {one.name: one.ids_of for item in items.values() for one in item.attributes if one.ids_of and one.live}
 
 
 def _left_out(notes: list[str]) -> list[str]:

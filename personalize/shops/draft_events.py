@@ -80,7 +80,7 @@ def find_cart_events(schema: GraphQLSchema, carts: Carts, items: dict[str, Item]
             continue
         cart, inside = there
         given = {"name": Guess("cart", "")}
-        if said & {"add", "buy"}:
+        if said & {"add", "put", "buy"}:
             for key, table in (("added", ADDS_TO), ("variant", goods)):
                 found = [arg for arg in one.args if joined(arg) in table and is_leaf_argument(one, arg)]
                 if found:

@@ -10,6 +10,7 @@ from personalize.shops.draft_attributes import Attribute, attributes, held_as_id
 from personalize.shops.draft_guess import Directive, Entry, Guess, Sure
 from personalize.shops.draft_prices import Price, currency_beside, prices
 from personalize.shops.draft_shapes import (
+    Composite,
     composite,
     holds,
     is_leaf,
@@ -70,13 +71,13 @@ class Item:
         given["title"] = Guess(self.title, "a name or title, by its name", Sure.SURE)
         if self.price is not None:
             why = "what a shopper pays, by its name" if self.by_variants is None else (
-                f"{self.kind.name} has no price of its own: the least of its variants' (costs the shop a join)"
+                f"{self.kind.name} has no price of its own: the least of its {self.by_variants} (costs the shop a join)"
             )  # fmt: skip
             given["price"] = Guess(self.price.selection, why, Sure.LIKELY, self.other_prices)
             if self.currency:
                 given["currency"] = Guess(self.currency, "the currency nearest to the price")
             given["minorUnits"] = Guess(self.price.minor, self.price.units, self.price.sure)
-        if self.attributes:
+        if any(one.live for one in self.attributes):
             why = "what tastes are learned from: drop what is noise, add what shoppers filter by"
             given["attributes"] = Guess(tuple(one.guess() for one in self.attributes), why)
         sure = Sure.LIKELY if self.called_product else Sure.UNSURE
@@ -99,7 +100,10 @@ def find_items(schema: GraphQLSchema) -> dict[str, Item]:
         if item.price is not None or shown:
             found[name] = _told_apart(schema, item, looking)
     by_id = held_as_ids(item.kind for item in found.values())
-    return {name: replace(item, attributes=tuple(attributes(schema, item.kind, by_id))) for name, item in found.items()}
+    return {
+        name: replace(item, attributes=tuple(attributes(schema, item.kind, by_id, found)))
+        for name, item in found.items()
+    }
 
 
 def _looks(schema: GraphQLSchema, kind: GraphQLObjectType) -> Item | None:
@@ -123,11 +127,11 @@ def _looks(schema: GraphQLSchema, kind: GraphQLObjectType) -> Item | None:
 
 
 def _priced_by_variants(schema: GraphQLSchema, item: Item, looking: dict[str, Item]) -> Item:
-    """The item with the price of its variants, where it leads to any that have one."""
-    leading = sorted(usable(item.kind), key=lambda pair: joined(pair[0]) not in VARIANTS)
+    """The item with the price of its variants, or of what else it is sold as, where it leads to any that have one."""
+    leading = sorted(usable(item.kind), key=lambda pair: (joined(pair[0]) not in VARIANTS, not has(pair[0], VARIANT)))
     for name, one in leading:
         way = through(name, one)
-        if way is None or (joined(name) not in VARIANTS and not set(words(name)) & VARIANT):
+        if way is None or not (joined(name) in VARIANTS or has(name, VARIANT) or _sold_as(one, way[1], looking)):
             continue
         wrap, inner = way
         found = prices(schema, inner)
@@ -141,6 +145,11 @@ def _priced_by_variants(schema: GraphQLSchema, item: Item, looking: dict[str, It
             other_prices=tuple(wrap(other.selection) for other in found[1:4]),
         )  # fmt: skip
     return item
+
+
+def _sold_as(one: GraphQLField, inner: Composite, looking: dict[str, Item]) -> bool:
+    """Whether a list looks like what an item is sold as (the bottles of a wine), not like further items."""
+    return inner.name not in looking and not has(inner.name, NOT_ITEM) and (is_many(one) or composite(one) is not inner)
 
 
 def _told_apart(schema: GraphQLSchema, item: Item, looking: dict[str, Item]) -> Item:

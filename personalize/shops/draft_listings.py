@@ -82,7 +82,7 @@ def _look(
         if paged is not None and (deeper := _deeper(schema, items, kind)):
             found.left_out.append(f"{where} holds its items two steps down ({deeper}), and a map names one step")
         return
-    if parent.name in items and has(name, VARIANT):
+    if parent.name in items and (has(name, VARIANT) or items[parent.name].is_variant):
         return  # the variants of one product: there is nothing to order
     if paged is None:
         if one.args and not held.connection:

@@ -24,6 +24,7 @@ from personalize.shops.draft_words import (
     SUMS,
     TAXED,
     UNTAXED,
+    has,
     words,
 )
 
@@ -113,6 +114,9 @@ def _scored(kind: Composite, depth: int, line: bool) -> Iterator[tuple[str, Grap
     for name, field in usable(kind):
         holder = bool(set(words(name)) & OFFERS) and composite(field) is not None
         score = -1.0 if holder and not depth else _score(words(name), depth, line)
+        if score is None and not depth and has(get_named_type(field.type).name, PRICE | {"money"}):
+            score = _score((*words(name), "price"), depth, line)  # `each: Price`
+            score = None if score is None else score - 2
         if score is not None:
             score += 0.5 * is_non_null_type(field.type) - 0.5 * is_many(field)
             score -= 20 * (field.deprecation_reason is not None)

@@ -111,7 +111,16 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
 }
 NOT_ATTRIBUTE = _all(
     "description url link image picture media html seo price cost date count translation translations asset "
-    "filter sort tax mime content encoded time"
+    "filter sort tax mime content encoded time language locale"
+)
+NOT_MAYBE = (
+    NOT_ATTRIBUTE
+    | VARIANT
+    | NOT_ITEM
+    | _all(
+        "assets images files documents review reviews stock option options optiongroup group groups seller channel "
+        "channels meta created updated state status warehouse inventory bundle currency unit"
+    )
 )
 PROPERTIES = _all("attribute attributes property properties specification specifications specs feature features")
 """Lists of named values; what was said of a product in a form."""
@@ -145,18 +154,18 @@ NOT_LISTING = _all("wishlist favourites favorites cart history viewed purchased 
 
 CART = _all("cart basket order checkout bag trolley")
 LINES = _ranked("lines items lineitems orderlines cartlines cartitems orderitems itemsv2 products entries")
-QUANTITY = _ranked("quantity qty amount count")
-CODES = _ranked("code ordernumber number id uid entityid token")
+QUANTITY = _ranked("quantity qty amount count pieces units number")
+CODES = _ranked("code ordernumber number id uid entityid key token")
 STATES = _ranked("state status orderstatus stage")
 CHECKOUT_STATES = _all("checkout payment paying address shipping confirming review")
 PLACED_STATES = _all(
     "placed ordered paid completed complete settled authorized authorised confirmed submitted processing received "
-    "finished purchased"
+    "finished purchased bought"
 )
 NOT_PLACED = _all("unpaid awaiting not arranging failed declined cancelled canceled refunded un")
 ACTS = _all(
-    "add create update change adjust set remove delete clear empty merge complete place submit transition pay buy "
-    "start decrease increase checkout"
+    "add put take create update change adjust set remove delete clear empty merge complete place submit transition "
+    "pay buy start decrease increase checkout"
 )
 ACTED_ON = _all("line lines item items product products variant variants cart basket order checkout bag quantity")
 NOT_ACT = _all(
@@ -165,7 +174,7 @@ NOT_ACT = _all(
     "wishlist clone data warehouse method gifts tip store channel contact cancel reorder tracking"
 )
 FINISHES = _all("complete place submit transition pay buy finish")
-ADDS_TO = _ranked("quantity qty amount count")
+ADDS_TO = QUANTITY
 VARIANT_ARGUMENTS = _ranked("productvariantid variantid merchandiseid productid sku itemid skuid")
 
 SIGN_IN = _ranked(
