@@ -101,7 +101,7 @@ def bent(draw: DrawFn) -> GraphQLSchema:
     return schema
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(bent())
 def test_every_draft_of_a_bent_shop_fits_its_schema(schema: GraphQLSchema) -> None:
     holds(schema)
@@ -151,7 +151,7 @@ def nonsense(draw: DrawFn) -> GraphQLSchema:
     return build_schema("\n".join(parts))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=12, deadline=None, suppress_health_check=SLOW)
 @given(nonsense())
 def test_every_draft_of_nonsense_fits_its_schema(schema: GraphQLSchema) -> None:
     holds(schema)
