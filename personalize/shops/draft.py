@@ -12,7 +12,7 @@ from graphql import GraphQLSchema
 from personalize.errors import MapError
 from personalize.shops.draft_carts import find_carts
 from personalize.shops.draft_events import find_cart_events, find_sessions, find_views
-from personalize.shops.draft_guess import Entry, Guess, Sure, extension, remark
+from personalize.shops.draft_guess import extension, remark
 from personalize.shops.draft_items import Item, find_items
 from personalize.shops.draft_labels import label_selection
 from personalize.shops.draft_listings import find_listings
@@ -129,6 +129,3 @@ def _left_out(notes: list[str]) -> list[str]:
 
 def _in(lines: list[str]) -> list[str]:
     return [f"    {line}" for line in lines]
-
-
-__all__ = ["Draft", "Entry", "Guess", "Sure", "draft"]

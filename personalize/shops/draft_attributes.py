@@ -50,8 +50,9 @@ def stem(name: str) -> str:
         said.pop()
     if len(said) > 1 and said[-1] in ("value", "values"):
         said.pop()
-    said[-1] = singular(said[-1])
-    return said[0] + "".join(word.capitalize() for word in said[1:])
+    said[-1:] = [singular(word) for word in said[-1:]]
+    called = said[0] + "".join(word.capitalize() for word in said[1:]) if said else ""
+    return called if called.isidentifier() else name
 
 
 def held_as_ids(kinds: Iterable[GraphQLObjectType]) -> frozenset[str]:

@@ -92,7 +92,7 @@ def bent(draw: DrawFn) -> GraphQLSchema:
     types = [node.name.value for node in document.definitions if isinstance(node, ObjectTypeDefinitionNode)]
     change = st.one_of(
         st.tuples(st.just("type"), st.sampled_from(["Int", "String!", "[String!]", "Boolean", "ID", *types])),
-        st.tuples(st.just("name"), st.sampled_from([*names, "_", "type", "fragment"])),
+        st.tuples(st.just("name"), st.sampled_from([*names, "_", "_2ndTag", "type", "fragment"])),
         st.tuples(st.sampled_from(["list", "required"]), st.just("")),
     )
     changes = draw(st.dictionaries(st.sampled_from(names), change, max_size=5))
@@ -115,7 +115,8 @@ FIELDS = [
     "id", "name", "title", "slug", "productId", "variantId", "price", "priceWithTax", "min", "amount", "currency",
     "product", "variants", "items", "nodes", "edges", "node", "pageInfo", "total", "brand", "tags", "collections",
     "facetValueIds", "attributes", "values", "inStock", "lines", "quantity", "state", "token", "cart", "code",
-    "products", "_", "type",
+    "products", "_", "_2ndTag",
+    "type",
 ]  # fmt: skip
 KINDS = ["ID", "String", "Int", "Float", "Boolean", "Money", "Sort", "Goods", "Outcome", "Named", *TYPES]
 ARGUMENTS = ["skip", "take", "first", "after", "page", "sort", "term", "id", "slug", "input"]
