@@ -39,11 +39,13 @@ def schema_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 @asynccontextmanager
 async def before(script: Script, schema_file: str, **changes: Any) -> AsyncIterator[tuple[World, RawServer]]:
     """A gateway in front of a scripted server."""
-    async with raw_server(script) as server:
-        async with world(shop_url=server.url, sockets=True, schema_file=schema_file, **changes) as one:
-            assert one.gateway.knowledge._task is not None
-            await one.gateway.knowledge._task  # it asks whether the shop lets itself be introspected
-            yield one, server
+    async with (
+        raw_server(script) as server,
+        world(shop_url=server.url, sockets=True, schema_file=schema_file, **changes) as one,
+    ):
+        assert one.gateway.knowledge._task is not None
+        await one.gateway.knowledge._task  # it asks whether the shop lets itself be introspected
+        yield one, server
 
 
 def told(response: httpx.Response) -> tuple[int, str]:
