@@ -11,8 +11,8 @@ from personalize.domain.permission import Keep
 from personalize.events.infer import Inference
 from personalize.events.outbox import Outbox
 from personalize.gateway.arrival import Arrival
+from personalize.gateway.ask import Ask
 from personalize.gateway.labels import Labels
-from personalize.gateway.listings import Ask
 from personalize.gateway.schema import (
     AssignmentView,
     ConsentMode,

@@ -11,8 +11,8 @@ from personalize.events.infer import Cart, Inference, Line
 from personalize.events.outbox import Outbox
 from personalize.features.window import describe
 from personalize.gateway.arrival import Arrival
+from personalize.gateway.ask import Ask
 from personalize.gateway.hidden import TYPENAME, Item, amount, leaves
-from personalize.gateway.listings import Ask
 from personalize.gateway.slots import PREFIX, ActionSlot
 from personalize.gateway.values import evaluate
 from personalize.guardrails.apply import last_reorder

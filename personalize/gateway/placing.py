@@ -10,9 +10,10 @@ import msgspec
 import orjson
 
 from personalize.gateway.arrival import Arrival
+from personalize.gateway.ask import Ask, container_of, move_of
 from personalize.gateway.audit import Audit
 from personalize.gateway.hidden import KEY
-from personalize.gateway.listings import Ask, Listings, container_of, move_of
+from personalize.gateway.listings import Listings
 from personalize.gateway.own import Own, project
 from personalize.gateway.plan import Mode
 from personalize.gateway.raw import Json, Raws, fields, joined
