@@ -118,12 +118,12 @@ def read_cart(cart: CartMap, raw: Mapping[str, Any]) -> Cart | None:
     lines = []
     for line in raw[f"{PREFIX}lines"]:
         item, quantity = _leaf(line, "item"), _leaf(line, "quantity")
-        if item is None or not isinstance(quantity, int):
+        if item is None or not isinstance(quantity, int | float) or quantity != int(quantity):
             continue
         price = amount(line.get(f"{PREFIX}price"), minor=cart.minor_units)
         lines.append(
             Line(
-                str(_leaf(line, "line")), str(item), str(_leaf(line, "variant")), quantity,
+                str(_leaf(line, "line")), str(item), str(_leaf(line, "variant")), int(quantity),
                 None if math.isnan(price) else price,
             )
         )  # fmt: skip

@@ -165,7 +165,7 @@ def _optional(make: Callable[[str], T], text: str | None) -> T | None:
 
 def _leaves(text: str) -> tuple[Leaf, ...]:
     """`a: b { c } d` as named leaves: (("a", "b { c }"), ("d", "d"))."""
-    operation = parse("{" + text + "}", no_location=True).definitions[0]
+    operation = parse("{" + text + "\n}", no_location=True).definitions[0]
     leaves = []
     for node in operation.selection_set.selections:  # type: ignore[attr-defined]
         if not isinstance(node, FieldNode):
