@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from personalize.gateway.arranging import Arranger, has_run, stamp_of
+from personalize.gateway.arranging import Arranger, has_run, newcomer, stamp_of
 from personalize.gateway.arrival import Arrival
 from personalize.gateway.ask import Ask
 from personalize.gateway.call import Call, Operation
@@ -77,6 +77,8 @@ class Listings:
         # Without a visitor a run is shared by all who are in the same situation; it then holds nothing of anybody.
         ask.run_key = (arrival.key, key) if has_run(arrival) else (stamp_of(arrival), shareable, key)
         ask.run = self.arranger.going_on(ask, arrival)
+        if ask.run is None and ask.paging.skip > 0 and has_run(arrival):
+            ask.run = self.arranger.joined(ask, (newcomer(arrival), shareable, key))
         if ask.run is not None and ask.run.span:
             ask.paging = Paging(paging.skip, paging.take, ask.run.span)
         if ask.paging.beyond:
