@@ -145,7 +145,8 @@ def test_an_answer_that_is_not_in_the_coding_it_names(bench: Bench, tmp_path: Pa
 def test_a_newcomers_run_that_was_pushed_out(bench: Bench, decision: str) -> None:
     one = bench.world(decision)
     query = """query P($s: Int!) {
-      search(input: { collectionSlug: "women", groupByProduct: true, take: 24, skip: $s }) { totalItems items { productId } } }"""
+      search(input: { collectionSlug: "women", groupByProduct: true, take: 24, skip: $s }) {
+        totalItems items { productId } } }"""
     bench.run(one.send(query, {"s": 0}))
     bench.run(one.settle())
     first = bench.run(one.send(query, {"s": 0}))
