@@ -33,7 +33,7 @@ async def _read(world: Turned, visitor: dict[str, str], skip: int, take: int, **
     return [item["productId"] for item in response.json()["data"]["search"]["items"]]
 
 
-@settings(max_examples=2, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=2, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(st.integers(0, 2**32), st.permutations([37, 48, 90, 130, 170]))
 def test_twenty_visitors_read_1200_items_of_the_demo_shop(seed, takes):
     """New behaviour (views, carts) between the pages, interleaved; window cold at first and lost now and then."""
@@ -185,7 +185,8 @@ class Runs(RuleBasedStateMachine):
         ids = [item["id"] for item in data["items"]]
         assert data["total"] == self.COUNT
         assert len(ids) == max(min(reader.take, self.COUNT - skip), 0)
-        if skip == 0 and reader.changed:
+        # Page one begins anew after behaviour, and for who has no id and jumped: their order is held for a minute.
+        if skip == 0 and (reader.changed or (reader.kind == "anonymous" and not reader.straight)):
             reader.at, reader.straight = {}, True
         if skip == 0:
             reader.changed = False
@@ -207,7 +208,7 @@ class Runs(RuleBasedStateMachine):
 
 TestRuns = Runs.TestCase
 TestRuns.settings = settings(
-    max_examples=15, stateful_step_count=35, deadline=None, phases=[Phase.reuse, Phase.generate]
+    max_examples=15, stateful_step_count=35, deadline=None, derandomize=True, phases=[Phase.generate]
 )
 
 
