@@ -18,20 +18,22 @@ from personalize.gateway.arrival import Arrival
 from personalize.gateway.call import Call, Operation
 from personalize.gateway.decide import Decided, Decider
 from personalize.gateway.paging import Paging, neutral, read_paging, search_term, with_paging, without_paging
+from personalize.gateway.part import Part, Unreadable, read_part
 from personalize.gateway.payload import payload
 from personalize.gateway.plan import Mode, Plan
+from personalize.gateway.positions import Known
 from personalize.gateway.raw import Raws, fields, is_object
 from personalize.gateway.rewrite import Move
 from personalize.gateway.run import Page, Run, RunBook, Stamp, arrange
 from personalize.gateway.sessions import Sessions, Standing
 from personalize.gateway.shared import SharedWindows
-from personalize.gateway.slots import ListingSlot
+from personalize.gateway.slots import ListingSlot, View
 from personalize.gateway.upstream import GRAPHQL_PARAMETERS, Answer, Headers, Upstream
 from personalize.gateway.values import with_defaults
-from personalize.gateway.window import Part, Unreadable, Window, build, read_part
+from personalize.gateway.window import Window, build
 from personalize.guardrails.apply import order as order_of
 from personalize.settings import Settings
-from personalize.shops.map import ShopMap
+from personalize.shops.map import Cursors, ShopMap
 
 MAX_GATHERED = 1_000
 COLD_SECONDS = 60.0
@@ -111,18 +113,22 @@ class Listings:
     ) -> Ask | None:
         listing, arguments = slot.map, plan.arguments(slot, variables)
         shareable = self._shareable(slot, arrival)
-        paging = read_paging(listing, arguments, listing.window if shareable else listing.private)
-        if paging is None:
-            return None
         asked = without_paging(listing, arguments)
         parents = plan.parent_arguments(slot, variables)
         vary = [call.header(name) for name in self.shop.vary_headers]
         key = (listing.coordinates, _canonical([asked, parents]), tuple(vary), _query(call.query_string))
+        # Without a visitor a run is shared by all who are in the same situation; it then holds nothing of anybody.
+        run_key = (arrival.key, key) if _has_run(arrival) else (_stamp(arrival), shareable, key)
+        known = Known()
+        if isinstance(listing.paged, Cursors):
+            at_hand = self.windows.peek(self._window_key(plan, slot, key, variables)) if shareable else None
+            known = Known(self.runs.get(run_key), at_hand, _has_run(arrival))
+        paging = read_paging(listing, arguments, listing.window if shareable else listing.private, known)
+        if paging is None:
+            return None
         orderable = neutral(listing, arguments) and bool(arrival.modes)
         digest = blake2b(repr(key).encode(), digest_size=6).hexdigest()
-        ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable)
-        # Without a visitor a run is shared by all who are in the same situation; it then holds nothing of anybody.
-        ask.run_key = (arrival.key, key) if _has_run(arrival) else (_stamp(arrival), shareable, key)
+        ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable, run_key=run_key)
         ask.run = self._going_on(ask, arrival)
         if ask.run is not None and ask.run.span:
             ask.paging = Paging(paging.skip, paging.take, ask.run.span)
@@ -155,9 +161,8 @@ class Listings:
         # This page belongs to an order that goes beyond it: the page alone would repeat items.
         began = ask.run is not None and (bool(ask.run.version) or ask.run.cuts(ask.paging.skip, need))
         if shareable and ask.slot.alone and need <= listing.window:
-            used = self._used(plan, ask, variables)
-            window_key = (ask.key, plan.window_text(ask.slot), _canonical(used))
-            fill = self._fill(plan, ask, call, used)
+            window_key = self._window_key(plan, ask.slot, ask.key, variables)
+            fill = self._fill(plan, ask, call, self._used(plan, ask.slot, variables))
             if plan.proven:
                 ask.window = await self.windows.wait(window_key, fill) if began else self.windows.get(window_key, fill)
             else:  # the shop has not seen this document yet: its answer first, the window behind
@@ -176,8 +181,11 @@ class Listings:
                 ask.mode, ask.given = Mode.DETACHED, True
 
     @staticmethod
-    def _used(plan: Plan, ask: Ask, variables: dict[str, Any]) -> dict[str, Any]:
-        return {name: variables[name] for name in plan.window(ask.slot).variables if name in variables}
+    def _used(plan: Plan, slot: ListingSlot, variables: dict[str, Any]) -> dict[str, Any]:
+        return {name: variables[name] for name in plan.window(slot).variables if name in variables}
+
+    def _window_key(self, plan: Plan, slot: ListingSlot, key: Hashable, variables: dict[str, Any]) -> Hashable:
+        return (key, plan.window_text(slot), _canonical(self._used(plan, slot, variables)))
 
     def unshare(self, coordinates: str) -> None:
         """Share this listing between guests no more."""
@@ -187,7 +195,7 @@ class Listings:
     async def refetch(self, plan: Plan, ask: Ask, call: Call, operation: Operation) -> Window:
         """The shared window of a listing as it is now. Raises UpstreamError, Unreadable."""
         variables = with_defaults(plan.operation, operation.variables)
-        return await self._fill(plan, ask, call, self._used(plan, ask, variables))()
+        return await self._fill(plan, ask, call, self._used(plan, ask.slot, variables))()
 
     def _fill(self, plan: Plan, ask: Ask, call: Call, used: dict[str, Any]) -> Callable[[], Awaitable[Window]]:
         """A fetch of the shared window: no credentials, only the headers the map says answers vary by."""
@@ -228,16 +236,18 @@ class Listings:
         parts: list[Part] = []
         first: Answer | None = None
         asked = 0
+        after: str | None = None
         while asked < rows:
             take = min(listing.limit, rows - asked)
-            paged = with_paging(listing, ask.arguments, asked, take)
-            answer = await post({variable: paged.get(root) for root, variable in names.items()})
+            paged = with_paging(listing, ask.arguments, asked, take, after)
+            answer = await post({variable: paged[root] for root, variable in names.items() if root in paged})
             first = first or answer
             part = _container(answer.body or b"", ask.slot)
             parts.append(part)
             asked += take
-            if len(part.items) < take or (part.total is not None and asked >= part.total):
+            if len(part.items) < take or (part.total is not None and asked >= part.total) or part.more is False:
                 break
+            after = part.cursors[-1] if part.cursors else None
         assert first is not None
         term = search_term(listing, ask.arguments)
         return build(parts, list_id=ask.list_id, term=term, asked=asked), first
@@ -257,6 +267,8 @@ class Listings:
         """Decide and pin the order of the page: `ask.order` over the window, `ask.shown` the rows served."""
         window, paging = ask.window, ask.paging
         assert window is not None
+        if isinstance(ask.slot.map.paged, Cursors) and not _has_run(arrival):
+            _confirm(ask, window)
         ask.order = tuple(range(len(window)))
         if ask.orderable:
             ask.run = self._going_on(ask, arrival)  # as it is now: other requests went on meanwhile
@@ -264,6 +276,8 @@ class Listings:
             arrange_by(ask, window, arrival)
         start = paging.skip - window.offset
         ask.shown = ask.order[start : start + paging.take]
+        if window.cursors:
+            self._note(ask, window, arrival)
         if ask.orderable and ask.run is not None and arrival.key is not None and arrival.permissions.run:
             self._remember(ask, ask.run, window, arrival)
 
@@ -311,11 +325,25 @@ class Listings:
         return order_of(ask.decided.patch, ask.target, len(window.listing))
 
     def _open(self, ask: Ask, arrival: Arrival) -> Run:
+        old = ask.run or self.runs.get(ask.run_key)
         # A page by itself never ends an order that others, who have no id either, are paging through.
         ordered = ask.run is not None and bool(ask.run.version) and ask.window is not None and ask.window.alone
         run = ask.run = Run() if ordered and not _has_run(arrival) else self.runs.open(ask.run_key)
         run.stamp, run.span = _stamp(arrival), ask.paging.span
+        run.cursors.update(old.cursors if old is not None else ())
         return run
+
+    def _note(self, ask: Ask, window: Window, arrival: Arrival) -> None:
+        """Remember at which positions the cursors of this page stand: the next page is asked for by one of them."""
+        start = ask.paging.skip - window.offset
+        served = window.cursors[start : start + len(ask.shown)]
+        book = self.runs.get(ask.run_key)
+        if book is None and ask.run is None:  # a list that is only watched
+            ask.run = book = self.runs.open(ask.run_key)
+            book.stamp, book.span = _stamp(arrival), ask.paging.span
+        for run in (ask.run, book if book is not ask.run else None):
+            if run is not None:
+                run.note(ask.paging.skip, served)
 
     def _remember(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> None:
         """Pin what this visitor was shown; for one with a new id in a run apart, should they come back with it."""
@@ -345,6 +373,15 @@ def _stamp(arrival: Arrival, run: Run | None = None) -> Stamp:
     return (behaviour, context, tuple(arrival.modes.items()))
 
 
+def _confirm(ask: Ask, window: Window) -> None:
+    """Hold the position of a cursor, told by a run that many share, against the window. Raises Unreadable."""
+    if window.alone:  # the shop itself knew the cursor
+        return
+    paging = read_paging(ask.slot.map, ask.arguments, ask.paging.span or len(window), Known(None, window))
+    if paging is None or (paging.skip, paging.take) != (ask.paging.skip, ask.paging.take):
+        raise Unreadable("a cursor is not where it was")
+
+
 def container_of(data: Raws, ask: Ask) -> msgspec.Raw | None:
     """The raw container of a listing in an answer; None where it or a parent is null or absent."""
     here: Raws = data
@@ -362,15 +399,20 @@ def move_of(ask: Ask) -> Move:
     path = list(ask.slot.path)
     size = len(path)
     place = {row: at for at, row in enumerate(ask.shown)}
+    views: dict[str | int, View] = {view.key: view for view in ask.slot.views}
 
     def move(steps: list[str | int]) -> list[str | int] | None:
-        if steps[:size] != path or len(steps) < size + 2 or steps[size] not in ask.slot.views:
+        view = views.get(steps[size]) if steps[:size] == path and len(steps) >= size + 2 else None
+        if view is None:
             return steps
         row = steps[size + 1]
         if ask.given:  # an error in a page that is not served
             return None
         if not isinstance(row, int) or ask.window is None:
             return steps
+        if steps[size + 2 : size + 3] and steps[size + 2] in view.cursors:  # of a position, which does not move
+            at = row - ask.paging.skip + ask.window.offset
+            return [*steps[: size + 1], at, *steps[size + 2 :]] if 0 <= at < len(ask.shown) else None
         return None if row not in place else [*steps[: size + 1], place[row], *steps[size + 2 :]]
 
     return move
