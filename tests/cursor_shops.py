@@ -329,7 +329,17 @@ class Quiet(strawberry.Schema):
         """Nothing."""
 
 
-SCHEMAS = {"saleor": Quiet(SaleorQuery), "shopify": Quiet(QueryRoot)}
+@strawberry.type
+class Mutation:
+    """Something to do."""
+
+    @strawberry.mutation
+    def wave(self) -> str:
+        """Nothing."""
+        return "hello"
+
+
+SCHEMAS = {"saleor": Quiet(SaleorQuery, Mutation), "shopify": Quiet(QueryRoot, Mutation)}
 
 
 @dataclass(eq=False)
