@@ -89,7 +89,7 @@ class Gateway:
         self.runs = RunBook()
         self.listings = Listings(
             settings, self.shop, self.upstream, sessions, self.windows, self.runs,
-            Decider(decisions, self.popularity, self.telemetry), clock,
+            Decider(decisions, self.popularity, self.telemetry),
         )  # fmt: skip
         self.audit = Audit(self.listings, self.upstream, self.telemetry)
         self.reception = Reception(settings, who, self.profiles, sessions, signals, self.telemetry, clock)

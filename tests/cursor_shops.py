@@ -277,9 +277,7 @@ def _shopify(rack: Rack, first: int | None, after: str | None, last: int | None,
              ) -> ProductConnection:  # fmt: skip
     rows, has_previous, more = rack.page(first, after, last, before, back)
     edges = [
-        ProductEdge(
-            cursor=cursor_of(rank), node=ShopifyProduct(id=_id(n), title=f"T{n}", vendor=f"V{n % 3}", number=n)
-        )
+        ProductEdge(cursor=cursor_of(rank), node=ShopifyProduct(id=_id(n), title=f"T{n}", vendor=f"V{n % 3}", number=n))
         for rank, n in rows
     ]
     return ProductConnection(edges=edges, page_info=_info(rows, has_previous, more))

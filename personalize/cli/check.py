@@ -31,7 +31,7 @@ def check(url: str | None, shop: str | None) -> None:
     else:
         if not settings.shop_url:
             raise MapError("no shop to check", hint="give its GraphQL URL, or set PERSONALIZE_SHOP_URL")
-        schema, where = asyncio.run(_fetch(settings.shop_url, settings.upstream_deadline)), settings.shop_url
+        schema, where = asyncio.run(fetched(settings.shop_url, settings.upstream_deadline)), settings.shop_url
     fitted, findings = fit(entries, schema)
     table = Table(title=f"map {entries.name!r} against {where}", title_justify="left")
     table.add_column("entry", no_wrap=True)
@@ -48,11 +48,12 @@ def check(url: str | None, shop: str | None) -> None:
     if not fitted.listings:
         raise MapError(
             f"no listing of map {entries.name!r} fits the schema of {where}", code="MAP_DOES_NOT_FIT",
-            hint="set `shop` to the map of this shop, or write one (docs/shop-map.md)",
+            hint="set `shop` to the map of this shop, or draft one with `personalize map`",
         )  # fmt: skip
 
 
-async def _fetch(url: str, deadline: float) -> GraphQLSchema:
+async def fetched(url: str, deadline: float) -> GraphQLSchema:
+    """The shop's schema by introspection. Raises UpstreamError, MapError."""
     upstream = Upstream(url, deadline)
     try:
         return await fetch_schema(upstream)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from personalize.cli.check import _fetch
+from personalize.cli.check import fetched
 from personalize.errors import MapError
 from personalize.gateway.knowledge import schema_from_file
 from personalize.settings import load_settings
@@ -32,7 +32,7 @@ def map_(url: str | None, schema_file: str | None, out: Path | None, name: str |
         schema, where = schema_from_file(schema_file), Path(schema_file).name
         name = name or Path(schema_file).stem
     elif settings.shop_url:
-        schema = asyncio.run(_fetch(settings.shop_url, settings.upstream_deadline))
+        schema = asyncio.run(fetched(settings.shop_url, settings.upstream_deadline))
         address = urlsplit(settings.shop_url)  # never its password: the map is kept and shown
         name = name or address.hostname or "shop"
         where = f"{address.scheme}://{address.hostname}{address.path}"

@@ -27,4 +27,4 @@ def reorder(
     rows = order.tolist()
     if rows == list(range(len(rows))):
         return EMPTY
-    return Patch((Reorder(target, tuple(rows), author, reason, dict(reasons)),))
+    return Patch((Reorder(target, tuple(rows), author, reason, reasons),))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from personalize.decisions.ordering import descending, moved, reorder
 from personalize.domain.listing import Listing
-from personalize.domain.patch import Author, Patch, Reason
+from personalize.domain.patch import Author, Later, Patch, Reason
 from personalize.domain.popularity import Popularity
 from personalize.domain.reason import MADE_ROOM, POPULAR
 from personalize.domain.visit import Visit
@@ -22,6 +22,7 @@ class PopularityOrder:
 
     name = "popularity"
     version = "1"
+    only_orders = True
 
     def __init__(self, blend: float = BLEND) -> None:
         self.blend = blend
@@ -34,7 +35,7 @@ class PopularityOrder:
     def decide(self, target: str, listing: Listing, visit: Visit, popularity: Popularity) -> Patch:
         """One Reorder; the empty Patch while nothing is known of the items."""
         order = descending(self.scores(popularity.rate(listing.ids, visit.at)))
-        reasons = {row: Reason(POPULAR) for row, up in moved(order).items() if up > 0}
+        reasons = Later(lambda: {row: Reason(POPULAR) for row, up in moved(order).items() if up > 0})
         return reorder(target, order, Author(self.name, self.version), Reason(MADE_ROOM), reasons)
 
     def scores(self, rate: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from personalize.decisions.ordering import moved, reorder
 from personalize.decisions.reasons import explain
 from personalize.decisions.scoring import Tuning, rank
 from personalize.domain.listing import Listing
-from personalize.domain.patch import EMPTY, Author, Patch, Reason
+from personalize.domain.patch import EMPTY, Author, Later, Patch, Reason
 from personalize.domain.popularity import Popularity
 from personalize.domain.reason import MADE_ROOM
 from personalize.domain.visit import Visit
@@ -31,6 +31,7 @@ class Ranker:
     """
 
     name = "ranker"
+    only_orders = True
 
     def __init__(self, artefact: Artefact | None, tuning: Tuning | None = None) -> None:
         self.artefact = artefact
@@ -62,7 +63,7 @@ class Ranker:
             return EMPTY
         prepared = self.prepared(listing, popularity, visit.at, self.artefact)
         ranked = rank(self.artefact, prepared, visit.profile, visit.session, visit.context, visit.at, self.tuning)
-        reasons = explain(prepared, ranked, moved(ranked.order), visit.profile, visit.at)
+        reasons = Later(lambda: explain(prepared, ranked, moved(ranked.order), visit.profile, visit.at))
         return reorder(target, ranked.order, Author(self.name, self.version), Reason(MADE_ROOM), reasons)
 
     def prepared(self, listing: Listing, popularity: Popularity, at: float, artefact: Artefact) -> Prepared:

@@ -15,6 +15,7 @@ class ShopOrder:
 
     name = "shop_order"
     version = "1"
+    only_orders = True
 
     @classmethod
     def from_settings(cls, settings: object) -> Self:

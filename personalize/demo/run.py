@@ -16,6 +16,7 @@ import httpx
 from rich.console import Console, RenderableType
 
 from personalize.app import Gateway
+from personalize.artefact import load
 from personalize.demo.catalogue import Catalogue
 from personalize.demo.generate import generate
 from personalize.demo.shop.app import create_shop
@@ -23,6 +24,7 @@ from personalize.demo.shoppers import simulate
 from personalize.demo.tour import tour
 from personalize.domain.store import EventRow
 from personalize.domain.visit import Consent
+from personalize.errors import ArtefactError
 from personalize.events.log import dump, read, write
 from personalize.learning.train import train
 from personalize.serving import beside, bound
@@ -86,9 +88,11 @@ def save_picture(shown: RenderableType, svg: Path) -> None:
 
 
 def prepare(catalogue: Catalogue, folder: Path) -> Path:
-    """The model's folder: simulated and trained once, kept in `folder`."""
+    """The model's folder: simulated and trained once, kept in `folder` as long as it fits this version."""
     model = folder / "model"
-    if not (model / "card.toml").is_file():
+    try:
+        load(model)
+    except ArtefactError:  # none yet, or one that an earlier version made for other features
         folder.mkdir(parents=True, exist_ok=True)
         # The simulation has dates of its own; here it ends now, so that what was popular still is.
         events = list(simulate(catalogue, shoppers=SHOPPERS, seed=SEED, days=DAYS, explore=EXPLORE))

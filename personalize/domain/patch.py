@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 
@@ -20,6 +20,28 @@ class Reason:
 
     code: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+class Later(Mapping[int, Reason]):
+    """Reasons that are made when somebody reads them: most pages are served without anybody asking why."""
+
+    def __init__(self, make: Callable[[], Mapping[int, Reason]]) -> None:
+        self._make: Callable[[], Mapping[int, Reason]] | None = make
+        self._made: Mapping[int, Reason] = {}
+
+    def __getitem__(self, row: int) -> Reason:
+        return self._all()[row]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> Mapping[int, Reason]:
+        if self._make is not None:
+            self._made, self._make = self._make(), None
+        return self._made
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class Decision(Protocol):
 
     name: str
     version: str
+    only_orders: bool
+    """Whether it proposes Reorders alone: it need not be asked where a later strategy's order holds anyway."""
 
     def decide(self, target: str, listing: Listing, visit: Visit, popularity: Popularity) -> Patch:
         """The Changes this decision proposes for `listing`, each naming `target`."""

@@ -115,11 +115,6 @@ class Inference:
             return [self._line("add_to_cart", whose, at, cart, line, min(added, line.quantity)) for line in lines[-1:]]
         return self._compared(whose, at, before, cart)
 
-    def moved(self, before: str | None, after: str | None) -> None:
-        """A session went on under another key (login): what was remembered goes with it."""
-        if before and after and before != after and before in self.memory and after not in self.memory:
-            self.memory[after] = self.memory.pop(before)
-
     def forget(self, unit: str) -> None:
         """Forget a unit."""
         self.memory.pop(unit, None)

@@ -40,7 +40,8 @@ class Arrival:
 
     `session` is the hash of the shop's session (guest or not), `key` the profile key where one is allowed, `modes` what
     runs, `watched` whether events are inferred, `headers` what the answer tells the client; `recognised` is False for
-    a visitor whose id is given out with this very answer.
+    a visitor whose id is given out with this very answer; `claimed` is who the client says it is, whatever it agreed
+    to: for erasing only.
     """
 
     visit: Visit
@@ -53,6 +54,7 @@ class Arrival:
     whose: Whose
     headers: list[tuple[str, str]] = field(default_factory=list)
     recognised: bool = True
+    claimed: VisitorId | None = None
 
 
 class Reception:
@@ -72,9 +74,10 @@ class Reception:
         agreement = consent.read_consent(call.header(CONSENT), call.header(GPC), self.settings.consent_default, count)
         permissions = consent.allowed(agreement)
         session = self.who.session(self.sessions.token(call))
-        # An id is looked at only where something it is for is allowed.
+        claimed = self.who.resolve(call.header(VISITOR), self.sessions.distinct(call))
+        # An id is used only where something it is for is allowed.
         wanted = agreement.mode is not Consent.NONE or permissions.experiment
-        visitor = self.who.resolve(call.header(VISITOR), self.sessions.distinct(call)) if wanted else None
+        visitor = claimed if wanted else None
         headers: list[tuple[str, str]] = []
         recognised = visitor is not None
         if visitor is None and permissions.id:
@@ -106,6 +109,7 @@ class Reception:
             assignments=assignments,
             watched=not crawlers.is_crawler(call.header("user-agent")) and not _prefetched(call),
             whose=self._whose(permissions, key, visit), headers=headers, recognised=recognised,
+            claimed=claimed,
         )  # fmt: skip
 
     def _session(self, visitor: VisitorId | None) -> str | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from personalize.gateway.ask import container_of
 from personalize.gateway.cors import Cors
 from personalize.gateway.hidden import HIDDEN
-from personalize.gateway.listings import container_of
 from personalize.gateway.paging import with_paging
 from personalize.gateway.payload import payload
 from personalize.gateway.plan import Mode

@@ -7,8 +7,9 @@ import random
 from collections.abc import Callable
 
 from personalize.errors import PersonalizeError
+from personalize.gateway.ask import Ask, container_of
 from personalize.gateway.call import Call, Operation
-from personalize.gateway.listings import Ask, Listings, container_of
+from personalize.gateway.listings import Listings
 from personalize.gateway.part import Part, read_part
 from personalize.gateway.payload import payload
 from personalize.gateway.plan import Mode, Plan

@@ -73,7 +73,7 @@ async def read_call(request: Request, body_limit: int) -> Call:
         query_string=request.scope["query_string"].decode("latin-1"),
         headers=headers,
         client=request.client.host if request.client else "",
-        scheme=request.url.scheme,
+        scheme=request.scope.get("scheme", "http"),
         body=None,
     )
     if streamed:

@@ -33,6 +33,19 @@ class Positions(Protocol):
         """The position of the row this cursor stands at."""
 
 
+class Nowhere:
+    """Positions of which nothing is known."""
+
+    end = None
+
+    def of(self, cursor: str) -> int | None:
+        """None."""
+        return None
+
+
+NOWHERE: Positions = Nowhere()
+
+
 @dataclass(frozen=True, slots=True)
 class Seek:
     """A page as asked for: `size` rows behind the cursor `after`, or (`back`) the last ones before `before`."""

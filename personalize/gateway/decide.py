@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from personalize.domain.listing import Listing
-from personalize.domain.patch import EMPTY, Patch
+from personalize.domain.patch import EMPTY, Patch, Reorder
 from personalize.domain.popularity import Popularity
 from personalize.domain.strategy import Decision, Mode
 from personalize.domain.visit import Visit
@@ -28,6 +28,15 @@ class Decided:
             return self
         return Decided(_onto(self.patch, target), _onto(self.shadow, target))
 
+    def slim(self) -> Decided:
+        """The same without reasons: what an ordering run keeps."""
+        return Decided(_slim(self.patch), _slim(self.shadow))
+
+
+def _slim(patch: Patch) -> Patch:
+    changes = (replace(one, reasons={}) if isinstance(one, Reorder) else one for one in patch.changes)
+    return Patch(tuple(changes))
+
 
 def _onto(patch: Patch, target: str) -> Patch:
     return Patch(tuple(replace(change, target=target) for change in patch.changes))
@@ -42,9 +51,12 @@ class Decider:
     def decide(self, modes: Mapping[str, Mode], target: str, listing: Listing, visit: Visit) -> Decided:
         """The Patch for one listing, clipped by the guardrails. Never raises."""
         patch = shadow = EMPTY
-        for name, mode in modes.items():
+        ordered = False  # from the last strategy to the first: the order of the last one holds
+        for name, mode in reversed(tuple(modes.items())):
             decision = self.decisions.get(name)
             if decision is None or mode not in (Mode.ON, Mode.SHADOW):
+                continue
+            if ordered and mode is Mode.ON and getattr(decision, "only_orders", False):
                 continue
             try:
                 proposed = decision.decide(target, listing, visit, self.popularity)
@@ -55,7 +67,8 @@ class Decider:
             if cut:
                 self.telemetry.fault("guardrail", f"{name}_cut")
             if mode is Mode.ON:
-                patch += proposed
+                patch = proposed + patch
+                ordered = ordered or any(isinstance(change, Reorder) for change in proposed.changes)
             else:
-                shadow += proposed
+                shadow = proposed + shadow
         return Decided(patch, shadow)

@@ -11,8 +11,8 @@ from personalize.domain.permission import Keep
 from personalize.events.infer import Inference
 from personalize.events.outbox import Outbox
 from personalize.gateway.arrival import Arrival
+from personalize.gateway.ask import Ask
 from personalize.gateway.labels import Labels
-from personalize.gateway.listings import Ask
 from personalize.gateway.schema import (
     AssignmentView,
     ConsentMode,
@@ -23,7 +23,7 @@ from personalize.gateway.schema import (
     VisitView,
 )
 from personalize.guardrails.apply import last_reorder
-from personalize.visitors.identity import has_rights
+from personalize.visitors.identity import has_rights, profile_key
 from personalize.visitors.profiles import ProfileBook
 
 
@@ -65,13 +65,16 @@ class RequestDesk:
         return self.outbox.offer(event, arrival.key, arrival.permissions.profile)
 
     async def forget(self) -> bool:
-        """Erase everything known of the visitor. Raises RightsError for a bare id."""
-        visitor = self.arrival.visit.visitor
-        if visitor is None or self.arrival.key is None:
+        """Erase everything known of the visitor, also of one who agrees to nothing any more.
+
+        Raises RightsError for a bare id.
+        """
+        visitor = self.arrival.visit.visitor or self.arrival.claimed
+        if visitor is None:
             return False
         if has_rights(visitor):  # a bare id takes nothing out of the way
-            self.inference.forget(self.arrival.key)
-            await self.outbox.discard(self.arrival.key)
+            self.inference.forget(profile_key(visitor))
+            await self.outbox.discard(profile_key(visitor))
         await self.profiles.forget(visitor)
         return True
 

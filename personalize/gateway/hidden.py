@@ -57,7 +57,7 @@ class ItemFields:
         for number, leaf in enumerate(self.item.attributes):
             value = found[f"a{number}"]
             if value is not None:
-                attributes[leaf.name] = [str(v) for v in leaves(value)] if isinstance(value, list) else _first(value)
+                attributes[leaf.name] = [str(v) for v in leaves(value)] if _plural(value) else _first(value)
         return Item(
             row=str(identity if row is None else row), id=str(identity), title=str(_first(found.get("title")) or ""),
             price=amount(found.get("price"), minor=self.item.minor_units),
@@ -118,6 +118,11 @@ def amount(value: object, *, minor: bool) -> float:
     if least is math.inf:
         return math.nan
     return least / 100 if minor else least
+
+
+def _plural(value: object) -> bool:
+    """Whether a list lies anywhere above the leaves of a value."""
+    return isinstance(value, list) or (isinstance(value, dict) and any(_plural(inner) for inner in value.values()))
 
 
 def _first(value: object) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import aclosing
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -79,18 +80,36 @@ def _fault(error: PersonalizeError) -> Answer:
     return Answer(status, [("content-type", "application/json; charset=utf-8"), *allow], body)
 
 
+class _Measured(StreamingResponse):
+    """A stream of known length: it ends by itself, so nobody has to watch for the client meanwhile."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        left = int(dict(self.raw_headers)[b"content-length"])
+        async with aclosing(self.body_iterator) as chunks:  # type: ignore[type-var]
+            async for chunk in chunks:
+                left -= len(chunk)
+                if left <= 0:
+                    await send({"type": "http.response.body", "body": chunk})
+                    return
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
 def _response(answer: Answer, seconds: float) -> Response:
     response: Response
     if answer.body is None:
         assert answer.stream is not None
-        response = StreamingResponse(answer.stream, status_code=answer.status)
+        length = answer.header("content-length") or ""
+        kind = _Measured if length.isdigit() else StreamingResponse
+        response = kind(answer.stream, status_code=answer.status)
         response.raw_headers = _raw(answer)
     else:
         response = Response(answer.body, status_code=answer.status)
         timing = (b"server-timing", b"personalize;dur=%.2f" % (seconds * 1000))
-        length = (b"content-length", str(len(answer.body)).encode())
+        size = (b"content-length", str(len(answer.body)).encode())
         kept = [pair for pair in _raw(answer) if pair[0] != b"content-length"]
-        response.raw_headers = [*kept, timing, length]
+        response.raw_headers = [*kept, timing, size]
     return response
 
 

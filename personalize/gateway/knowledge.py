@@ -150,8 +150,8 @@ def schema_from_file(path: str) -> GraphQLSchema:
         text = Path(path).read_text(encoding="utf-8")
         if path.endswith(".json"):
             raw = orjson.loads(text)
-            return build_client_schema(raw.get("data", raw))
-        return build_schema(text, assume_valid_sdl=True)
+            return build_client_schema(raw.get("data", raw), assume_valid=True)
+        return build_schema(text, assume_valid=True, assume_valid_sdl=True)
     except (OSError, UnicodeDecodeError, GraphQLError, TypeError, ValueError, AttributeError) as error:
         raise MapError(
             f"schema_file {path!r} cannot be used: {error}", code="SCHEMA_UNREADABLE",
@@ -181,6 +181,6 @@ async def fetch_schema(upstream: Upstream) -> GraphQLSchema:
         raise MapError(f"{where} with JSON that is no GraphQL answer", code="NOT_GRAPHQL",
                        hint="set `shop_url` to the shop's GraphQL endpoint")  # fmt: skip
     try:
-        return build_client_schema(cast(IntrospectionQuery, data))
+        return build_client_schema(cast(IntrospectionQuery, data), assume_valid=True)
     except (TypeError, GraphQLError, KeyError, ValueError, AttributeError) as error:
         raise MapError(f"{where} with a schema that cannot be read: {error}", code="SCHEMA_UNREADABLE") from error

@@ -16,11 +16,11 @@ MAX_CHARACTERS = 64 * 1024
 # taken whole, so that no text is looked at twice; a string that does not end is `broken`, and ends the scan.
 _TOKEN = re.compile(
     r"(?P<ignored>(?:[\s,\ufeff]++|#[^\n\r]*+)++)"
-    r'|"""(?:[^"\\]++|\\.|"(?!""))*+(?:"""|(?P<broken_block>\Z|\\\Z|"))'
+    r'|"""(?:[^"\\]++|\\"""|\\|"(?!""))*+(?:"""|(?P<broken_block>))'
     r'|"(?:[^"\\\n\r]++|\\[^\n\r])*+(?:"|(?P<broken>))'
     r"|(?P<name>[_A-Za-z][_0-9A-Za-z]*+)"
     r"|(?P<open>[{(\[])|(?P<close>[})\]])|(?P<colon>:)"
-    r"|\.\.\.|-?[0-9][0-9.eE+\-]*+|.",
+    r"|\.\.\.|-?[0-9]++(?:\.[0-9]++)?+(?:[eE][+\-]?[0-9]++)?+|.",
     re.DOTALL,
 )
 

@@ -11,8 +11,8 @@ from personalize.events.infer import Cart, Inference, Line
 from personalize.events.outbox import Outbox
 from personalize.features.window import describe
 from personalize.gateway.arrival import Arrival
+from personalize.gateway.ask import Ask
 from personalize.gateway.hidden import TYPENAME, Item, amount, leaves
-from personalize.gateway.listings import Ask
 from personalize.gateway.slots import PREFIX, ActionSlot
 from personalize.gateway.values import evaluate
 from personalize.guardrails.apply import last_reorder
@@ -80,7 +80,10 @@ class Observer:
         change = last_reorder(ask.decided.patch, ask.target) if ask.orderable else None
         extra: dict[str, object] = {
             "window": {
-                "size": len(window), "offset": window.offset, "total": window.total, "version": window.version,
+                "size": len(window),
+                "offset": window.offset,
+                "total": window.total,
+                "version": window.version,
                 **describe(listing, visit.profile, visit.session, visit.at),
             },
             "strategy": f"{change.author.strategy}@{change.author.version}" if change else "shop_order",
@@ -118,12 +121,12 @@ def read_cart(cart: CartMap, raw: Mapping[str, Any]) -> Cart | None:
     lines = []
     for line in held:
         item, quantity = _leaf(line, "item"), _leaf(line, "quantity")
-        if item is None or not isinstance(quantity, int):
+        if item is None or not isinstance(quantity, int | float) or quantity != int(quantity):
             continue
         price = amount(line.get(f"{PREFIX}price"), minor=cart.minor_units)
         lines.append(
             Line(
-                str(_leaf(line, "line")), str(item), str(_leaf(line, "variant")), quantity,
+                str(_leaf(line, "line")), str(item), str(_leaf(line, "variant")), int(quantity),
                 None if math.isnan(price) else price,
             )
         )  # fmt: skip

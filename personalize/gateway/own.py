@@ -25,7 +25,7 @@ from personalize.gateway.schema import ITEM, Desk, own_schema, root_names
 from personalize.gateway.slots import PREFIX, ItemField
 from personalize.gateway.values import included
 
-MAX_INTROSPECTIONS = 64
+MAX_INTROSPECTIONS = 16
 
 
 class Own:
@@ -34,7 +34,7 @@ class Own:
     def __init__(self, merged: GraphQLSchema, namespace: str) -> None:
         self.merged = merged
         self.schema = own_schema(namespace, *root_names(merged))._schema
-        self.introspections: LRUCache[tuple[str, str, bytes], dict[str, Any]] = LRUCache(MAX_INTROSPECTIONS)
+        self.introspections: LRUCache[tuple[str, str, bytes], dict[str, bytes]] = LRUCache(MAX_INTROSPECTIONS)
 
     async def fields(self, plan: Plan, variables: dict[str, Any], desk: Desk) -> tuple[dict[str, bytes], list[Any]]:
         """Our root fields as raw JSON by response key, and their errors."""
@@ -57,11 +57,12 @@ class Own:
         used = {name: value for name, value in variables.items() if name in part.composed.variables}
         name = plan.operation.name.value if plan.operation.name else ""
         key = (plan.source, name, orjson.dumps(used, option=orjson.OPT_SORT_KEYS))
-        data = self.introspections.get(key)
-        if data is None:
+        told = self.introspections.get(key)
+        if told is None:
             data = execute_sync(self.merged, part.document, variable_values=used).data or {}
-            self.introspections[key] = data
-        return {name: orjson.dumps(value) for name, value in data.items() if not name.startswith(PREFIX)}
+            told = {name: orjson.dumps(value) for name, value in data.items() if not name.startswith(PREFIX)}
+            self.introspections[key] = told
+        return told
 
 
 def project(

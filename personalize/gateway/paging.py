@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from personalize.gateway.cursors import Positions, read_seek
+from personalize.gateway.cursors import NOWHERE, Positions, read_seek
 from personalize.gateway.values import MISSING, at_path, with_path
 from personalize.shops.map import Cursors, ListingMap, Offsets
 
@@ -29,7 +29,9 @@ class Paging:
         return self.skip >= self.span
 
 
-def read_paging(listing: ListingMap, arguments: dict[str, Any], size: int, positions: Positions) -> Paging | None:
+def read_paging(
+    listing: ListingMap, arguments: dict[str, Any], size: int, positions: Positions = NOWHERE
+) -> Paging | None:
     """The paging of a request for a window of `size` rows, None where it is odd or unknown: the shop will answer."""
     if isinstance(listing.paged, Cursors):
         seek = read_seek(listing, listing.paged, arguments)

@@ -71,12 +71,7 @@ class Pipeline:
             variables = with_defaults(plan.operation, operation.variables)
             asks = await self.listings.ask(plan, call, operation, variables, arrival)
             work = Work(call, operation, plan, variables, arrival, asks)
-            await ask_shop(work, self.upstream, self.cors)
-            place_listings(work, self.listings, self.audit)
-            lead_errors_back(work)
-            await place_ours(work, self.knowledge.own, self._desk(arrival, work))
-            self._learn(work, observe(work, self.observer))
-            return finish(work, self.cors)
+            return await self._carry(work)
         except (UpstreamError, LimitError):
             raise
         except (GiveUp, Unreadable) as reason:
@@ -86,6 +81,15 @@ class Pipeline:
         except Exception as error:  # law 4: whatever fails here, the shop's answer is still to be had
             self.telemetry.fault("pipeline", type(error).__name__, error)
         return await self._fall_back(call, operation, plan, work)
+
+    async def _carry(self, work: Work) -> Answer:
+        """From the question to the shop to the answer to the client. Raises whatever goes wrong."""
+        await ask_shop(work, self.upstream, self.cors)
+        place_listings(work, self.listings, self.audit)
+        lead_errors_back(work)
+        await place_ours(work, self.knowledge.own, self._desk(work.arrival, work))
+        self._learn(work, observe(work, self.observer))
+        return finish(work, self.cors)
 
     def _desk(self, arrival: Arrival, work: Work) -> RequestDesk:
         return RequestDesk(arrival, work.asks, self.outbox, self.profiles, self.inference, self.labels)
@@ -116,8 +120,16 @@ class Pipeline:
         """The shop's own answer after a fault of ours; of a mutation that was sent, the answer at hand."""
         if not plan.ours and (plan.kind == "query" or work is None or work.answer is None):
             return await self._pass(call, plan)
+        if plan.kind == "query" and work is not None and work.asks:
+            work = Work(call, operation, plan, work.variables, work.arrival, [])
+            try:  # once more with our fields, and the lists left alone
+                return await self._carry(work)
+            except (UpstreamError, LimitError):
+                raise
+            except Exception as error:
+                self.telemetry.count("gave_up", type(error).__name__)
         answer = work.answer if work is not None else None
-        if answer is None or plan.kind == "query":
+        if answer is None:
             composed = plan.upstream(tuple(Mode.AS_IS for _ in plan.found.listings))
             answer = await self.upstream.ask(call, payload(plan, operation, composed))
         return salvage(plan, answer)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import orjson
 
 from personalize.gateway.arrival import Arrival
+from personalize.gateway.ask import Ask, container_of, move_of
 from personalize.gateway.audit import Audit
 from personalize.gateway.cursors import page_info
 from personalize.gateway.hidden import KEY
-from personalize.gateway.listings import Ask, Listings, container_of, move_of
+from personalize.gateway.listings import Listings
 from personalize.gateway.own import Own, project
 from personalize.gateway.plan import Mode
 from personalize.gateway.raw import Json, Raws, fields, joined
@@ -57,7 +59,7 @@ async def place_ours(work: Work, own: Own, desk: Desk) -> None:
     """Our own root fields, introspection, and item fields outside listings."""
     if work.data is None:
         return
-    for path, ones in _by_path(work.plan.found.item_fields).items():
+    for path, ones in _by_path((*work.plan.found.item_fields, *_in_lists_left_alone(work))).items():
         work.data = fields(edit(joined(work.data), path, _filler(work, ones)))
     mine, faults = await own.fields(work.plan, work.operation.variables, desk)
     mine |= own.introspect(work.plan, work.operation.variables)
@@ -111,6 +113,14 @@ def _put(work: Work, path: Path, raw: bytes) -> None:
         node[key] = msgspec.Raw(raw)
 
     work.data = fields(edit(joined(work.data), tuple(parents), put))
+
+
+def _in_lists_left_alone(work: Work) -> Iterator[ItemField]:
+    """Our fields in lists that were not asked for as ours (an odd paging): there, too, they are answered."""
+    read = {ask.slot.index for ask in work.asks if ask.window is not None}
+    for slot in work.plan.found.listings:
+        for view in slot.views if slot.index not in read else ():
+            yield from (replace(one, path=(*slot.path, view.key, *one.path)) for one in view.item_fields)
 
 
 def _by_path(item_fields: Iterable[ItemField]) -> dict[Path, list[ItemField]]:

@@ -35,6 +35,8 @@ from personalize.shops.map import ShopMap
 
 MAX_LISTINGS = 8
 MAX_VARIANTS = 64
+MAX_WEIGHT = 250_000
+"""Tokens of all plans kept, at about 1 kB each; a document itself counts by its kilobytes."""
 MAX_OBJECTIONS = 3
 MAX_CROWDED = 800
 """Tokens of a document with several operations."""
@@ -212,25 +214,27 @@ def _insert(changes: Changes, node: FieldNode, text: str) -> None:
 class Planner:
     """Builds plans and keeps them by (document, operation name); `None` stands for pass through."""
 
-    def __init__(
-        self, schema: GraphQLSchema, merged: GraphQLSchema, shop: ShopMap, namespace: str, size: int = 1_000
-    ) -> None:
+    def __init__(self, schema: GraphQLSchema, merged: GraphQLSchema, shop: ShopMap, namespace: str) -> None:
         self.schema, self.merged, self.shop, self.namespace = schema, merged, shop, namespace
         self.introspects = True
-        self.plans: LRUCache[tuple[str, str | None], Plan | None] = LRUCache(size)
+        self.plans: LRUCache[tuple[str, str | None], tuple[Plan | None, int]] = LRUCache(
+            MAX_WEIGHT, getsizeof=lambda kept: kept[1]
+        )
 
     def plan(self, source: str, operation_name: str | None) -> Plan | None:
         """The plan of an operation, None where it passes through untouched. Raises LimitError."""
         key = (source, operation_name)
         try:
-            return self.plans[key]
+            return self.plans[key][0]
         except KeyError:
             pass
         tokens = limits.check(source)
         if len(source) > limits.MAX_CHARACTERS:
             return None
-        self.plans[key] = None  # should building it fail, it is not tried again
-        plan = self.plans[key] = self._build(source, operation_name, tokens)
+        weight = 1 + len(source) // 1_000
+        self.plans[key] = (None, weight)  # should building it fail, it is not tried again
+        plan = self._build(source, operation_name, tokens)
+        self.plans[key] = (plan, weight if plan is None else weight + tokens)
         return plan
 
     def let_introspect(self, allowed: bool) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
+
+_LINE_END = re.compile(r"\r\n|[\n\r]")  # GraphQL spec 2.1.2
 
 
 class Edit(NamedTuple):
@@ -60,14 +63,15 @@ def _outermost(edits: Iterable[Edit]) -> list[Edit]:
 
 def _offset(text: str, line: int, column: int) -> int:
     start = 0
-    for _ in range(line - 1):
-        found = text.find("\n", start)
-        if found < 0:
+    for number, end in enumerate(_LINE_END.finditer(text), 2):
+        if number > line:
             break
-        start = found + 1
-    return min(start + column - 1, len(text))
+        start = end.end()
+    return max(0, min(start + column - 1, len(text)))
 
 
 def _line_column(text: str, offset: int) -> tuple[int, int]:
-    line = text.count("\n", 0, offset) + 1
-    return line, offset - (text.rfind("\n", 0, offset) + 1) + 1
+    line, start = 1, 0
+    for end in _LINE_END.finditer(text, 0, offset):
+        line, start = line + 1, end.end()
+    return line, offset - start + 1

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from personalize.gateway.arrival import Arrival
+from personalize.gateway.ask import Ask
 from personalize.gateway.call import Call, Operation
-from personalize.gateway.listings import Ask
 from personalize.gateway.plan import Mode, Plan
 from personalize.gateway.raw import Raws
 from personalize.gateway.upstream import Answer

@@ -12,11 +12,10 @@ from graphql import GraphQLSchema
 from personalize.errors import MapError
 from personalize.shops.draft_carts import find_carts
 from personalize.shops.draft_events import find_cart_events, find_sessions, find_views
-from personalize.shops.draft_guess import Entry, Guess, Sure, extension, remark
+from personalize.shops.draft_guess import extension, remark
 from personalize.shops.draft_items import Item, find_items
 from personalize.shops.draft_labels import label_selection
 from personalize.shops.draft_listings import find_listings
-from personalize.shops.draft_words import words
 
 LEFT_OUT_MAX = 40
 
@@ -46,8 +45,8 @@ def draft(schema: GraphQLSchema, *, name: str, source: str = "the shop's schema"
             code="NO_PRODUCTS", hint="check that this is the shop's storefront API, or write a map (docs/shop-map.md)",
         )  # fmt: skip
     carts = find_carts(schema, items)
-    cart_events, no_events = find_cart_events(schema, carts)
-    sessions = find_sessions(schema)
+    cart_events, no_events = find_cart_events(schema, carts, items)
+    sessions = find_sessions(schema, {entry.field or "" for entry in cart_events})
     fields = [*listings.entries, *(one for one in views if one.answers in items), *cart_events, *sessions]
     types = [item.entry() for item in items.values()] + list(carts.entries.values())
     root = schema.query_type.name if schema.query_type else ""
@@ -74,7 +73,7 @@ def _lenient(schema: GraphQLSchema) -> GraphQLSchema:
 
 def _by_name(item: Item) -> bool:
     """Whether a type that no list and no detail leads to is a product all the same: by its own name, with a price."""
-    return item.called_product and item.price is not None and "product" in words(item.kind.name)
+    return item.called_product and item.price is not None
 
 
 def _head(source: str) -> list[str]:
@@ -88,14 +87,14 @@ def _head(source: str) -> list[str]:
 
 
 def _shop(schema: GraphQLSchema, name: str, items: dict[str, Item], sessions: bool) -> list[str]:
-    login = "there are mutations that sign in" if sessions else "no mutation signs in by its name"
+    login = "some mutations sign in" if sessions else "no mutation signs in by its name"
     lines = ["extend schema", "  @shop("]
     lines += [
         f"    name: {json.dumps(name, ensure_ascii=False)}",
-        *_in(remark("unsure: headers that change what a guest is answered (a schema does not name them); add the shop's "
-                    "own: channel, store view, currency, market")),
+        *_in(remark("unsure: headers that change what a guest is answered (a schema does not name them); add the "
+                    "shop's own: channel, store view, currency, market")),
         '    varyHeaders: ["accept-language"]',
-        *_in(remark(f"unsure: where a session travels ({login}); also possible: another header")),
+        *_in(remark(f"unsure: where a session travels ({login}); also: another header")),
         '    sessionHeader: "authorization"',
         *_in(remark("unsure: name them where the shop hands out sessions in a response header or in cookies, the one "
                     "that holds the session first")),
@@ -114,7 +113,7 @@ def _shop(schema: GraphQLSchema, name: str, items: dict[str, Item], sessions: bo
 
 def _ids(items: dict[str, Item]) -> dict[str, str]:
     """Properties that are told by id, and the types whose ids they are."""
-    return {one.name: one.ids_of for item in items.values() for one in item.attributes if one.ids_of}
+    return {one.name: one.ids_of for item in items.values() for one in item.attributes if one.ids_of and one.live}
 
 
 def _left_out(notes: list[str]) -> list[str]:
@@ -130,6 +129,3 @@ def _left_out(notes: list[str]) -> list[str]:
 
 def _in(lines: list[str]) -> list[str]:
     return [f"    {line}" for line in lines]
-
-
-__all__ = ["Draft", "Entry", "Guess", "Sure", "draft"]

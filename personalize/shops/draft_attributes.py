@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
-from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
+from graphql import GraphQLEnumType, GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
 
 from personalize.shops.draft_guess import Guess, Sure
-from personalize.shops.draft_shapes import composite, holds, is_leaf, is_many, through, usable
-from personalize.shops.draft_words import ATTRIBUTES, NOT_ATTRIBUTE, SAID_SHORT, joined, singular, words
+from personalize.shops.draft_shapes import Composite, composite, holds, is_leaf, is_many, through, usable
+from personalize.shops.draft_words import (
+    ATTRIBUTES,
+    NOT_ATTRIBUTE,
+    NOT_MAYBE,
+    PROPERTIES,
+    SAID_SHORT,
+    joined,
+    singular,
+    words,
+)
 
-AVAILABLE = "whether it can be had"
-ATTRIBUTES_MAX = 10
+AVAILABLE, FILTERED = "whether it can be had", "a property that shoppers filter by"
+ATTRIBUTES_MAX, PERHAPS_MAX = 10, 5
 """An item counts at most 24 words (domain.tokens); lists bring several each."""
 _SCALARS = frozenset(("String", "ID", "Int", "Float", "Boolean"))
 
@@ -26,11 +35,12 @@ class Attribute:
     why: str
     sure: Sure
     ids_of: str | None = None
+    live: bool = True
 
     def guess(self) -> Guess:
         """The line in the map."""
         text = self.selection if self.name == self.selection else f"{self.name}: {self.selection}"
-        return Guess(text, self.why, self.sure)
+        return Guess(text, self.why, self.sure, live=self.live)
 
 
 def stem(name: str) -> str:
@@ -40,8 +50,9 @@ def stem(name: str) -> str:
         said.pop()
     if len(said) > 1 and said[-1] in ("value", "values"):
         said.pop()
-    said[-1] = singular(said[-1])
-    return said[0] + "".join(word.capitalize() for word in said[1:])
+    said[-1:] = [singular(word) for word in said[-1:]]
+    called = said[0] + "".join(word.capitalize() for word in said[1:]) if said else ""
+    return called if called.isidentifier() else name
 
 
 def held_as_ids(kinds: Iterable[GraphQLObjectType]) -> frozenset[str]:
@@ -54,8 +65,13 @@ def held_as_ids(kinds: Iterable[GraphQLObjectType]) -> frozenset[str]:
     )
 
 
-def attributes(schema: GraphQLSchema, kind: GraphQLObjectType, by_id: frozenset[str]) -> list[Attribute]:
-    """The properties of an item type, those of one stem once."""
+def attributes(
+    schema: GraphQLSchema, kind: GraphQLObjectType, by_id: frozenset[str], items: Container[str]
+) -> list[Attribute]:
+    """The properties of an item type, those of one stem once; before them those to be chosen by somebody who knows.
+
+    `items` are the names of all item types: what leads to items is no property.
+    """
     found: dict[str, Attribute] = {}
     for name, field in usable(kind):
         about = _about(name)
@@ -67,7 +83,27 @@ def attributes(schema: GraphQLSchema, kind: GraphQLObjectType, by_id: frozenset[
         if one.name not in found or "value" in words(name) or "values" in words(name):
             found[one.name] = one
     order = {about: place for place, about in enumerate(ATTRIBUTES)}
-    return sorted(found.values(), key=lambda one: order[one.why.split(" (", 1)[0]])[:ATTRIBUTES_MAX]
+    known = sorted(found.values(), key=lambda one: order[one.why.split(" (", 1)[0]])[:ATTRIBUTES_MAX]
+    perhaps = (one for one in _perhaps(kind, items) if one.name not in found)
+    chosen = [one for one in perhaps if holds(schema, kind.name, one.selection)][:PERHAPS_MAX]
+    return [*chosen, *known]  # a selection may not end with a comment
+
+
+def _perhaps(kind: GraphQLObjectType, items: Container[str]) -> Iterator[Attribute]:
+    """Fields that no word marks as properties, though they look like some: enums, and objects with a name."""
+    for name, field in usable(kind):
+        if _about(name) is not None or set(words(name)) & NOT_MAYBE or field.deprecation_reason is not None:
+            continue
+        why = "a property in this shop? then take it in (no word says so)"
+        if isinstance(get_named_type(field.type), GraphQLEnumType):
+            yield Attribute(stem(name), name, why, Sure.UNSURE, live=False)
+        way = through(name, field)
+        if way is None or way[1].name in items or set(words(way[1].name)) & NOT_MAYBE:
+            continue
+        leaves = {joined(n): n for n, f in usable(way[1]) if is_leaf(f) and not is_many(f)}
+        leaf = next((leaves[short] for short in SAID_SHORT if short in leaves), None)
+        if leaf is not None and joined(leaf) not in ("id", "uid") and {"id", "uid", "slug", "code"} & leaves.keys():
+            yield Attribute(stem(name), way[0](leaf), why, Sure.UNSURE, live=False)
 
 
 def _about(name: str) -> str | None:
@@ -76,6 +112,8 @@ def _about(name: str) -> str | None:
     if not said or set(said) & NOT_ATTRIBUTE:
         return None
     last = [word for word in said if word not in ("id", "ids", "value", "values")][-1:] or [said[-1]]
+    if said[-1] in PROPERTIES:
+        return FILTERED
     for about, table in ATTRIBUTES.items():
         if joined(name) in table or last[0] in table:
             return about
@@ -89,6 +127,8 @@ def _attribute(name: str, field: GraphQLField, about: str, by_id: frozenset[str]
         ids = words(name)[-1] in ("id", "ids")
         many = "a list" if is_many(field) else kind
         boolean = kind == "Boolean"
+        if boolean and set(words(name)) & PROPERTIES:
+            return None
         if about == AVAILABLE and kind in ("Int", "Float"):
             return None  # a number that shrinks with every sale is no property
         why = f"{about} ({many} by its name{', ids only' if ids else ''})"
@@ -97,6 +137,8 @@ def _attribute(name: str, field: GraphQLField, about: str, by_id: frozenset[str]
     if way is None:
         return None
     wrap, inner = way
+    if set(words(name)) & PROPERTIES:
+        return _property(name, called, wrap, inner, about)
     leaves = {
         joined(n): n
         for n, f in usable(inner)
@@ -110,6 +152,21 @@ def _attribute(name: str, field: GraphQLField, about: str, by_id: frozenset[str]
     also = f", each told by its {leaf}" if is_many(field) or composite(field) is not inner else f", told by its {leaf}"
     why = f"{about} ({inner.name} objects{also}{'; also there: ' + ', '.join(others[:3]) if others else ''})"
     return Attribute(called, wrap(leaf), why, Sure.LIKELY, inner.name if leaf == "id" else None)
+
+
+def _property(name: str, called: str, wrap: Callable[[str], str], inner: Composite, about: str) -> Attribute | None:
+    """Named values: `attributes { value }`, or `attributes { values { slug } }`; which name each has is not read."""
+    why = f"{about} ({inner.name} objects; only their values are read, not what they are values of)"
+    for field_name, field in usable(inner):
+        if joined(field_name) in ("value", "values", "displayvalue"):
+            below = composite(field)
+            if below is None:
+                return Attribute(called, wrap(field_name), why, Sure.UNSURE)
+            leaves = {joined(n): n for n, f in usable(below) if is_leaf(f) and not is_many(f)}
+            leaf = next((leaves[short] for short in SAID_SHORT if short in leaves), None)
+            if leaf is not None:
+                return Attribute(called, wrap(f"{field_name} {{ {leaf} }}"), why, Sure.UNSURE)
+    return None
 
 
 def _entity(name: str) -> str | None:

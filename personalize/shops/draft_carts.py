@@ -121,6 +121,8 @@ def _line(schema: GraphQLSchema, items: dict[str, Item], kind: Composite) -> dic
     }  # fmt: skip
     if goods[1]:
         given["variant"] = Guess(goods[1], "the variant's id, the same that @item names")
+    else:
+        given["variant"] = Guess(goods[0], "no variants are known, so a product counts as its own", Sure.UNSURE)
     whole = get_named_type(dict(usable(kind))[quantities[0]].type).name == "Int"
     given["quantity"] = Guess(
         quantities[0], "by its name" if whole else "by its name; fractions are not counted", Sure(1 + whole)
@@ -133,8 +135,13 @@ def _line(schema: GraphQLSchema, items: dict[str, Item], kind: Composite) -> dic
     return given
 
 
-def _goods(schema: GraphQLSchema, items: dict[str, Item], kind: Composite) -> tuple[str, str | None] | None:
-    """The selections of the product's and the variant's id on a line, None where a line leads to no item."""
+def _goods(
+    schema: GraphQLSchema, items: dict[str, Item], kind: Composite, deep: bool = True
+) -> tuple[str, str | None] | None:
+    """The selections of the product's and the variant's id on a line, None where a line leads to no item.
+
+    Where it leads to none itself, but (`deep`) to something that does, that thing is the variant.
+    """
     ways: list[tuple[bool, str, str | None]] = []
     for name, one in usable(kind):
         target = composite(one)
@@ -148,6 +155,12 @@ def _goods(schema: GraphQLSchema, items: dict[str, Item], kind: Composite) -> tu
     if ways:
         _, item, variant = min(ways, key=lambda way: way[0])
         return item, variant
+    for name, one in usable(kind) if deep else ():
+        target = composite(one)
+        further = _goods(schema, items, target, deep=False) if target is not None and not is_many(one) else None
+        own = pick(target, ("id", "uid", "sku"), _scalar) if target is not None else []
+        if further is not None and own and holds(schema, kind.name, f"{name} {{ {further[0]} }}"):
+            return f"{name} {{ {further[0]} }}", f"{name} {{ {further[1] or own[0]} }}"
     ids, variants = pick(kind, (*PRODUCT_IDS, *PRODUCT_REFERENCES, "sku"), _scalar), pick(kind, VARIANT_IDS, _scalar)
     return (ids[0], variants[0] if variants else None) if ids else None
 

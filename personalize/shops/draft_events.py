@@ -12,6 +12,7 @@ from personalize.shops.draft_words import (
     ACTED_ON,
     ACTS,
     ADDS_TO,
+    CART,
     ERRORS,
     FINISHES,
     IDS,
@@ -63,10 +64,11 @@ def find_views(schema: GraphQLSchema, items: dict[str, Item]) -> tuple[list[Entr
     return entries, used
 
 
-def find_cart_events(schema: GraphQLSchema, carts: Carts) -> tuple[list[Entry], list[str]]:
+def find_cart_events(schema: GraphQLSchema, carts: Carts, items: dict[str, Item]) -> tuple[list[Entry], list[str]]:
     """Mutations that change lines or finish an order, and those that seem to but answer no cart."""
     entries: list[Entry] = []
     left_out: list[str] = []
+    goods = {*VARIANT_ARGUMENTS, *(f"{kind.lower()}id" for kind in items)}
     for name, one in _mutations(schema):
         said = set(words(name))
         if said & NOT_ACT or not said & ACTS or not (said & ACTED_ON or said & FINISHES):
@@ -78,8 +80,8 @@ def find_cart_events(schema: GraphQLSchema, carts: Carts) -> tuple[list[Entry], 
             continue
         cart, inside = there
         given = {"name": Guess("cart", "")}
-        if said & {"add", "buy"}:
-            for key, table in (("added", ADDS_TO), ("variant", VARIANT_ARGUMENTS)):
+        if said & {"add", "put", "buy"}:
+            for key, table in (("added", ADDS_TO), ("variant", goods)):
                 found = [arg for arg in one.args if joined(arg) in table and is_leaf_argument(one, arg)]
                 if found:
                     given[key] = Guess(found[0], "by its name")
@@ -93,13 +95,16 @@ def find_cart_events(schema: GraphQLSchema, carts: Carts) -> tuple[list[Entry], 
     return entries, left_out
 
 
-def find_sessions(schema: GraphQLSchema) -> list[Entry]:
-    """Mutations that sign in or out; rather one too many, since a guest's session may share windows."""
+def find_sessions(schema: GraphQLSchema, taken: set[str]) -> list[Entry]:
+    """Mutations that sign in or out; rather one too many, since a guest's session may share windows.
+
+    `taken` are mutations that are events of carts: the `token` in their answer names a cart.
+    """
     outs = [(name, one) for name, one in _mutations(schema) if any(word in joined(name) for word in SIGN_OUT)]
     gone = {name for name, _ in outs}
     ins: dict[str, tuple[GraphQLField, str, Sure]] = {}
     for name, one in _mutations(schema):
-        if name in gone or has(name, NOT_SIGNED_IN):
+        if name in gone or name in taken or has(name, NOT_SIGNED_IN):
             continue
         if any(word in joined(name) for word in SIGN_IN):
             ins[name] = (one, f"{name} signs in, by its name", Sure.SURE)
@@ -107,7 +112,7 @@ def find_sessions(schema: GraphQLSchema) -> list[Entry]:
             ins[name] = (one, f"{name} answers {token}: it hands out a login", Sure.LIKELY)
     users = {kind for one, _, _ in ins.values() if (kind := _success(schema, one)) is not None}
     for name, one in _mutations(schema):
-        if name not in ins and name not in gone and _success(schema, one) in users and set(words(name)) & _BY_TOKEN:
+        if name not in {*ins, *gone, *taken} and _success(schema, one) in users and set(words(name)) & _BY_TOKEN:
             why = f"{name} answers {_success(schema, one)} as signing in does"
             ins[name] = (one, why, Sure.LIKELY)
     return [_session(schema, name, one, "signed_in", why, sure) for name, (one, why, sure) in ins.items()] + [
@@ -123,7 +128,9 @@ def _session(schema: GraphQLSchema, name: str, one: GraphQLField, event: str, wh
         live = False
     elif not isinstance(kind, GraphQLObjectType) and (success := _success(schema, one)):
         given["on"] = Guess(success, "the type that means success, the others are errors")
-    elif any(words(field)[-1] in ERRORS for field in getattr(kind, "fields", {}) if words(field)):
+    elif event == "signed_in" and any(
+        words(field)[-1] in ERRORS for field in getattr(kind, "fields", {}) if words(field)
+    ):
         why += "; failures look alike (errors are fields of the answer) and count too, which is the safe side"
     return _event(schema, name, one, given, Guess(None, why, sure, live=live))
 
@@ -162,7 +169,7 @@ def _token(schema: GraphQLSchema, one: GraphQLField) -> str | None:
 
 def _plain_token(kind: GraphQLObjectType, name: str) -> bool:
     """A `token` among many fields names an object (a cart, a channel); in a small answer it is a login."""
-    return joined(name) == "token" and has(kind.name, NOT_PARENT - {"payload", "user", "customer", "account"})
+    return joined(name) == "token" and has(kind.name, CART | {"channel", "shop", "store"})
 
 
 def is_leaf_argument(one: GraphQLField, name: str) -> bool:

@@ -10,6 +10,7 @@ from personalize.shops.draft_attributes import Attribute, attributes, held_as_id
 from personalize.shops.draft_guess import Directive, Entry, Guess, Sure
 from personalize.shops.draft_prices import Price, currency_beside, prices
 from personalize.shops.draft_shapes import (
+    Composite,
     composite,
     holds,
     is_leaf,
@@ -30,8 +31,11 @@ from personalize.shops.draft_words import (
     PRODUCT_REFERENCES,
     SLUGS,
     TITLES,
+    VARIANT,
     VARIANT_IDS,
     VARIANTS,
+    WEAK_IDS,
+    has,
     joined,
     words,
 )
@@ -67,17 +71,18 @@ class Item:
         given["title"] = Guess(self.title, "a name or title, by its name", Sure.SURE)
         if self.price is not None:
             why = "what a shopper pays, by its name" if self.by_variants is None else (
-                f"{self.kind.name} has no price of its own: the least of its variants' (costs the shop a join)"
+                f"{self.kind.name} has no price of its own: the least of its {self.by_variants} (costs the shop a join)"
             )  # fmt: skip
             given["price"] = Guess(self.price.selection, why, Sure.LIKELY, self.other_prices)
             if self.currency:
                 given["currency"] = Guess(self.currency, "the currency nearest to the price")
             given["minorUnits"] = Guess(self.price.minor, self.price.units, self.price.sure)
-        if self.attributes:
+        if any(one.live for one in self.attributes):
             why = "what tastes are learned from: drop what is noise, add what shoppers filter by"
             given["attributes"] = Guess(tuple(one.guess() for one in self.attributes), why)
         sure = Sure.LIKELY if self.called_product else Sure.UNSURE
-        return Entry(self.kind.name, (Directive("item", given),), Guess(None, self.why, sure))
+        why = self.why if self.price is not None else f"{self.why}; no price was found, name it where there is one"
+        return Entry(self.kind.name, (Directive("item", given),), Guess(None, why, sure))
 
     def _id(self) -> Guess:
         why = "the product's id: every type of this shop has to name a product by the same id"
@@ -95,14 +100,18 @@ def find_items(schema: GraphQLSchema) -> dict[str, Item]:
         if item.price is not None or shown:
             found[name] = _told_apart(schema, item, looking)
     by_id = held_as_ids(item.kind for item in found.values())
-    return {name: replace(item, attributes=tuple(attributes(schema, item.kind, by_id))) for name, item in found.items()}
+    return {
+        name: replace(item, attributes=tuple(attributes(schema, item.kind, by_id, found)))
+        for name, item in found.items()
+    }
 
 
 def _looks(schema: GraphQLSchema, kind: GraphQLObjectType) -> Item | None:
     said = words(kind.name)
     if not said or set(said) & NOT_ITEM or said[-1] in NOT_ITEM_LAST:
         return None
-    ids = pick(kind, IDS, _scalar) or _own_ids(kind)
+    named = pick(kind, IDS, _scalar)
+    ids = list(dict.fromkeys([*(name for name in named if joined(name) not in WEAK_IDS), *_own_ids(kind), *named]))
     titles = pick(kind, TITLES, _scalar)
     if not ids or not titles:
         return None
@@ -118,11 +127,11 @@ def _looks(schema: GraphQLSchema, kind: GraphQLObjectType) -> Item | None:
 
 
 def _priced_by_variants(schema: GraphQLSchema, item: Item, looking: dict[str, Item]) -> Item:
-    """The item with the price of its variants, where it leads to any that have one."""
-    leading = sorted(usable(item.kind), key=lambda pair: joined(pair[0]) not in VARIANTS)
+    """The item with the price of its variants, or of what else it is sold as, where it leads to any that have one."""
+    leading = sorted(usable(item.kind), key=lambda pair: (joined(pair[0]) not in VARIANTS, not has(pair[0], VARIANT)))
     for name, one in leading:
         way = through(name, one)
-        if way is None or (joined(name) not in VARIANTS and not set(words(name)) & {"variant", "variants"}):
+        if way is None or not (joined(name) in VARIANTS or has(name, VARIANT) or _sold_as(one, way[1], looking)):
             continue
         wrap, inner = way
         found = prices(schema, inner)
@@ -138,16 +147,25 @@ def _priced_by_variants(schema: GraphQLSchema, item: Item, looking: dict[str, It
     return item
 
 
+def _sold_as(one: GraphQLField, inner: Composite, looking: dict[str, Item]) -> bool:
+    """Whether a list looks like what an item is sold as (the bottles of a wine), not like further items."""
+    return inner.name not in looking and not has(inner.name, NOT_ITEM) and (is_many(one) or composite(one) is not inner)
+
+
 def _told_apart(schema: GraphQLSchema, item: Item, looking: dict[str, Item]) -> Item:
     """The item with its product's id where it is a variant, or a search result that names both."""
     kind, own = item.kind, pick(item.kind, ("id", "uid", "sku", "code"), _scalar)
-    product_ids = pick(kind, PRODUCT_IDS, _scalar)
+    # An ArticleVariant is one of an Article, though no list of words says so.
+    others = looking.keys() - {kind.name} if has(kind.name, VARIANT) else set[str]()
+    wholes = sorted(joined(other) for other in others if kind.name.startswith(other))
+    references = {*PRODUCT_REFERENCES, *wholes}
+    product_ids = pick(kind, (*PRODUCT_IDS, *(f"{whole}id" for whole in wholes)), _scalar)
     variants = pick(kind, VARIANT_IDS, _scalar)
     if words(kind.name)[-1] != "product" and product_ids and (variants or own):
         return replace(item, id=product_ids[0], variant=(variants or own)[0], ids=())
     for name in sorted(kind.fields, key=lambda n: joined(n) not in PRODUCT_REFERENCES[:1]):
         one = kind.fields[name]
-        if joined(name) not in PRODUCT_REFERENCES or is_many(one) or not own:
+        if joined(name) not in references or is_many(one) or not own:
             continue
         for target in possible(schema, composite(one)):
             there = looking.get(target.name)

@@ -19,7 +19,7 @@ from personalize.shops.draft_shapes import (
     object_types,
     possible,
 )
-from personalize.shops.draft_words import NOT_LISTING, NOT_PARENT, has
+from personalize.shops.draft_words import NOT_LISTING, NOT_PARENT, VARIANT, has
 
 CURSOR_PAGING = False
 """Whether maps can say how a list is paged by cursor. Until then such lists are drafted as comments."""
@@ -82,8 +82,7 @@ def _look(
         if paged is not None and (deeper := _deeper(schema, items, kind)):
             found.left_out.append(f"{where} holds its items two steps down ({deeper}), and a map names one step")
         return
-    variants_only = all(items[member].is_variant for member in lists[shown])
-    if parent.name in items and variants_only:
+    if parent.name in items and (has(name, VARIANT) or items[parent.name].is_variant):
         return  # the variants of one product: there is nothing to order
     if paged is None:
         if one.args and not held.connection:

@@ -19,10 +19,12 @@ from personalize.shops.draft_words import (
     MINOR_SAID,
     MONEY_SCALARS,
     NOT_PRICE,
+    OFFERS,
     PRICE,
     SUMS,
     TAXED,
     UNTAXED,
+    has,
     words,
 )
 
@@ -110,7 +112,11 @@ def _branches(schema: GraphQLSchema, kind: Composite, depth: int, line: bool) ->
 
 def _scored(kind: Composite, depth: int, line: bool) -> Iterator[tuple[str, GraphQLField, float]]:
     for name, field in usable(kind):
-        score = _score(words(name), depth, line)
+        holder = bool(set(words(name)) & OFFERS) and composite(field) is not None
+        score = -1.0 if holder and not depth else _score(words(name), depth, line)
+        if score is None and not depth and has(get_named_type(field.type).name, PRICE | {"money"}):
+            score = _score((*words(name), "price"), depth, line)  # `each: Price`
+            score = None if score is None else score - 2
         if score is not None:
             score += 0.5 * is_non_null_type(field.type) - 0.5 * is_many(field)
             score -= 20 * (field.deprecation_reason is not None)

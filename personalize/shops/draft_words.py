@@ -57,9 +57,12 @@ NOT_ITEM_LAST = _all(
 )
 """A type whose last word is one of these describes an item, or groups them."""
 IDS = _ranked("productid id uid entityid objectid uuid sku code slug handle")
+WEAK_IDS = _all("sku code slug handle")
+"""They name an item too, where it has no id, but shops change them."""
 PRODUCT_IDS = _ranked("productid parentproductid masterproductid parentid masterid productsku")
 VARIANT_IDS = _ranked("productvariantid variantid skuid variantsku")
 PRODUCT_REFERENCES = _ranked("product parent parentproduct master masterproduct baseproduct")
+VARIANT = _all("variant variants sku skus variation variations")
 VARIANTS = _ranked("variants productvariants skus variations items variantlist")
 TITLES = _ranked("name title productname producttitle displayname displaytitle label headline")
 SLUGS = _all("slug handle urlkey permalink path urlslug urlpath customurl")
@@ -68,6 +71,8 @@ PICTURES = _all("image images picture pictures media thumbnail asset assets phot
 # -- prices --------------------------------------------------------------------------------------------------------
 
 PRICE = _all("price prices pricing")
+OFFERS = _all("offer offers")
+"""Objects that hold a price, as schema.org has it."""
 AMOUNT = _all("amount value cent cents gross net number money")
 LOW = _all("min minimum low lowest start from starting")
 TAXED = _all("with incl including inclusive after gross")
@@ -106,8 +111,19 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
 }
 NOT_ATTRIBUTE = _all(
     "description url link image picture media html seo price cost date count translation translations asset "
-    "filter sort tax mime content encoded time"
+    "filter sort tax mime content encoded time language locale"
 )
+NOT_MAYBE = (
+    NOT_ATTRIBUTE
+    | VARIANT
+    | NOT_ITEM
+    | _all(
+        "assets images files documents review reviews stock option options optiongroup group groups seller channel "
+        "channels meta created updated state status warehouse inventory bundle currency unit"
+    )
+)
+PROPERTIES = _all("attribute attributes property properties specification specifications specs feature features")
+"""Lists of named values; what was said of a product in a form."""
 SAID_SHORT = _ranked("slug handle code key urlkey name value title label id uid")
 """How an attribute's object is told apart, best first: stable before readable."""
 
@@ -138,18 +154,18 @@ NOT_LISTING = _all("wishlist favourites favorites cart history viewed purchased 
 
 CART = _all("cart basket order checkout bag trolley")
 LINES = _ranked("lines items lineitems orderlines cartlines cartitems orderitems itemsv2 products entries")
-QUANTITY = _ranked("quantity qty amount count")
-CODES = _ranked("code ordernumber number id uid entityid token")
+QUANTITY = _ranked("quantity qty amount count pieces units number")
+CODES = _ranked("code ordernumber number id uid entityid key token")
 STATES = _ranked("state status orderstatus stage")
 CHECKOUT_STATES = _all("checkout payment paying address shipping confirming review")
 PLACED_STATES = _all(
     "placed ordered paid completed complete settled authorized authorised confirmed submitted processing received "
-    "finished purchased"
+    "finished purchased bought"
 )
 NOT_PLACED = _all("unpaid awaiting not arranging failed declined cancelled canceled refunded un")
 ACTS = _all(
-    "add create update change adjust set remove delete clear empty merge complete place submit transition pay buy "
-    "start decrease increase checkout"
+    "add put take create update change adjust set remove delete clear empty merge complete place submit transition "
+    "pay buy start decrease increase checkout"
 )
 ACTED_ON = _all("line lines item items product products variant variants cart basket order checkout bag quantity")
 NOT_ACT = _all(
@@ -158,7 +174,7 @@ NOT_ACT = _all(
     "wishlist clone data warehouse method gifts tip store channel contact cancel reorder tracking"
 )
 FINISHES = _all("complete place submit transition pay buy finish")
-ADDS_TO = _ranked("quantity qty amount count")
+ADDS_TO = QUANTITY
 VARIANT_ARGUMENTS = _ranked("productvariantid variantid merchandiseid productid sku itemid skuid")
 
 SIGN_IN = _ranked(

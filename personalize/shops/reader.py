@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from graphql import (
+    DirectiveLocation,
     DirectiveNode,
     DocumentNode,
+    FieldDefinitionNode,
     FieldNode,
     GraphQLError,
     GraphQLSchema,
@@ -60,6 +62,13 @@ def read(text: str, source: str = "map") -> ShopMap:
         raise MapError(f"{source}{line}: {error.message}", hint="see docs/shop-map.md for the directives") from error
 
 
+_PLACES = {
+    SchemaExtensionNode: DirectiveLocation.SCHEMA,
+    ObjectTypeExtensionNode: DirectiveLocation.OBJECT,
+    FieldDefinitionNode: DirectiveLocation.FIELD_DEFINITION,
+}
+
+
 class _Reader:
     def __init__(self, definitions: GraphQLSchema, source: str) -> None:
         self.definitions = definitions
@@ -106,12 +115,21 @@ class _Reader:
         )  # fmt: skip
 
     def values(self, directive: str, node: Any) -> dict[str, Any] | None:
-        present: list[DirectiveNode] = [d for d in node.directives or () if d.name.value not in self._known()]
-        if present:
-            raise GraphQLError(f"unknown directive @{present[0].name.value}", [present[0]])
+        for one in node.directives or ():
+            self._check(one, node)
         definition = self.definitions.get_directive(directive)
         assert definition is not None
         return get_directive_values(definition, node)
+
+    def _check(self, directive: DirectiveNode, node: Any) -> None:
+        """A misspelt directive or argument would be passed over in silence otherwise."""
+        definition = self.definitions.get_directive(directive.name.value)
+        place = _PLACES[type(node)]
+        if definition is None or place not in definition.locations:
+            raise GraphQLError(f"unknown directive @{directive.name.value} on {place.name}", [directive])
+        for argument in directive.arguments or ():
+            if argument.name.value not in definition.args:
+                raise GraphQLError(f"@{directive.name.value} has no argument {argument.name.value!r}", [argument])
 
     def labels(self, node: SchemaExtensionNode) -> tuple[Leaf, ...]:
         found = []
@@ -121,9 +139,6 @@ class _Reader:
                 assert values is not None
                 found.append(Leaf(values["attribute"], values["from"]))
         return tuple(found)
-
-    def _known(self) -> set[str]:
-        return {d.name for d in self.definitions.directives}
 
     def listing(self, key: tuple[str, str], listing: dict[str, Any], page: dict[str, Any] | None) -> ListingMap:
         if page is None:
@@ -181,7 +196,7 @@ def _optional(make: Callable[[str], T], text: str | None) -> T | None:
 
 def _leaves(text: str) -> tuple[Leaf, ...]:
     """`a: b { c } d` as named leaves: (("a", "b { c }"), ("d", "d"))."""
-    operation = parse("{" + text + "}", no_location=True).definitions[0]
+    operation = parse("{" + text + "\n}", no_location=True).definitions[0]
     leaves = []
     for node in operation.selection_set.selections:  # type: ignore[attr-defined]
         if not isinstance(node, FieldNode):

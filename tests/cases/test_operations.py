@@ -76,3 +76,24 @@ def test_variants_stay_together(bench: Bench) -> None:
     theirs, ours = (_list(bench.run(ask(query)), "search.items") for ask in (one.direct, one.send))
     products = list(dict.fromkeys(row["productId"] for row in theirs))
     assert ours == [row for product in reversed(products) for row in theirs if row["productId"] == product]
+
+
+@pytest.mark.parametrize("take", [250, 1000])
+def test_a_page_larger_than_the_window(bench: Bench, take: int) -> None:
+    """Its head may be moved; its tail stays, and no row is lost."""
+    query = f"{{ search(input: {{take: {take}, groupByProduct: true}}) {{ items {{ productId }} }} }}"
+    one = bench.world("reversing")
+    for _ in range(2):
+        theirs, ours = (_list(bench.run(ask(query)), "search.items") for ask in (one.direct, one.send))
+        assert len(theirs) == take
+        assert ours[200:] == theirs[200:]
+        assert sorted(map(orjson.dumps, ours)) == sorted(map(orjson.dumps, theirs))
+        assert ours != theirs
+
+
+def test_a_page_the_shop_would_refuse(bench: Bench) -> None:
+    """Is not made up from smaller ones, though we could."""
+    one = bench.world("reversing")
+    query = "{ products(options: {take: 101}) { items { id } } }"
+    for headers in ([], [STRANGER]):
+        assert "Cannot take more than 100" in bench.run(one.send(query, headers=headers)).text

@@ -155,9 +155,9 @@ def test_a_wrong_hash_is_not_registered(bench: Bench) -> None:
 def refused(one: World, bench: Bench, **request: Any) -> httpx.Response:
     """An answer of ours that the shop had no part in."""
     assert one.upstream is not None
-    before = one.upstream.count
+    before = len(one.upstream.of_visitors)
     answer = bench.run(one.send(**request))
-    assert one.upstream.count == before
+    assert len(one.upstream.of_visitors) == before
     return answer
 
 

@@ -26,6 +26,7 @@ FLOORS = [
     {"serving"},
     {"demo"},
     {"cli"},
+    {"__main__"},
 ]
 LEVEL = {room: level for level, floor in enumerate(FLOORS) for room in floor}
 BANNED = {"utils", "helpers", "common", "core", "manager", "service", "models", "graphql", "types"}

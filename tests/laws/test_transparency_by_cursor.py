@@ -21,6 +21,7 @@ ITEM = {
 }
 SHOPS = {kind: CursorShop(kind, rack_of(31, broken={3, 12, 27})) for kind in ITEM}
 CURSORS = (None, "", "nonsense", *(cursor_of(at) for at in (-1.0, 0.0, 4.0, 9.5, 15.0, 23.0, 24.0, 29.0, 30.0, 99.0)))
+GOOD = (1, 3, 7, LIMIT)
 SIZES = (None, 0, -1, 1, 3, 7, LIMIT, LIMIT + 1)
 
 
@@ -38,24 +39,32 @@ def queries(draw: st.DrawFn, kind: str) -> tuple[str, dict[str, Any]]:
         "pageInfo @skip(if: $yes) { startCursor }", "totalCount" if kind == "saleor" else "nodes { id ...I }",
     ]), max_size=4, unique=True))  # fmt: skip
     parts = draw(st.permutations(parts))
-    variables = {
-        "yes": True, "no": False, "first": draw(st.sampled_from(SIZES)), "after": draw(st.sampled_from(CURSORS)),
-        "last": draw(st.sampled_from((None, None, *SIZES))), "before": draw(st.sampled_from((None, None, *CURSORS))),
-    }  # fmt: skip
+    first, last = {"first", "after"}, {"last", "before"}
+    odd = draw(st.sampled_from([first, first, first, last, first | last]))  # both directions are seldom
+    sizes = st.sampled_from((*GOOD, *GOOD, *SIZES))
+    given: dict[str, Any] = {name: draw(sizes) for name in ("first", "last")}
+    given |= {name: draw(st.sampled_from(CURSORS)) for name in ("after", "before")}
+    variables = {"yes": True, "no": False, **{name: given[name] if name in odd else None for name in sorted(given)}}
     for name in draw(st.sets(st.sampled_from(["first", "after", "last", "before"]))):
         if variables[name] is None:  # not given is not the same as null
             del variables[name]
     paging = "first: $first, after: $after, last: $last, before: $before"
     if kind == "saleor":
-        field = draw(st.sampled_from([f"products({paging})", f'products({paging}, sortBy: {{field: "N", direction: "D"}})']))
+        field = draw(
+            st.sampled_from([f"products({paging})", f'products({paging}, sortBy: {{field: "N", direction: "D"}})'])
+        )
     else:
         field = draw(st.sampled_from([f"products({paging})", f"products({paging}, reverse: true)"]))
     text = f"x: {field} {{ {' '.join(parts)} }}"
     if kind == "shopify" and draw(st.booleans()):
         text = f'collection(handle: "h") {{ {text} }}'
     declared = "$first: Int, $after: String, $last: Int, $before: String, $yes: Boolean!, $no: Boolean!"
-    fragments = "fragment I on Product { id note } fragment P on PageInfo { hasPreviousPage s: startCursor endCursor }"
-    return f"query Q({declared}) {{ {text} __typename }} {fragments}", variables
+    text += " __typename @include(if: $yes) no: __typename @include(if: $no)"  # shops object to what is left unused
+    text += " fragment I on Product { id note }" if "...I" in text else ""
+    text = f"query Q({declared}) {{ {text}"
+    head, fragment, tail = text.partition(" fragment I")
+    paged = " fragment P on PageInfo { hasPreviousPage s: startCursor endCursor }" if "...P" in text else ""
+    return f"{head} }}{paged}{fragment}{tail}", variables
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +108,5 @@ def test_every_page(kind: str, bench: Bench, maps: dict[str, str]) -> None:
         bench.run(_same(bench, kind, maps[kind], asked, *headers))
 
     holds()
+    pages = bench.world("nothing", shop=SHOPS[kind], shop_map=maps[kind]).gateway.listings.arranger.runs
+    assert pages.runs, "every query was invalid"

@@ -77,7 +77,7 @@ async def test_ours_are_exposed() -> None:
 async def test_an_answer_without_the_shop() -> None:
     """From a shared window each origin and media type gets what the shop would have said; it is asked where unknown."""
     media = "application/graphql-response+json"
-    async with world(("nothing",)) as one:
+    async with world(("nothing",), share_ttl=600.0) as one:
         assert one.upstream is not None
         await one.send(QUERY)
         await one.settle()

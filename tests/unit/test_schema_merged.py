@@ -217,3 +217,21 @@ async def test_graphiql_in_dev() -> None:
         assert (through.status_code, through.content) == (direct.status_code, direct.content)
     assert settings_of().dev is False
     assert orjson.loads(direct.content)["errors"]
+
+
+async def test_a_shop_that_owns_the_name(tmp_path: Path) -> None:
+    """Everything passes through, and the fault names the clash; another name works."""
+    shop_map = tmp_path / "map.graphql"
+    shop_map.write_text(MAP, "utf-8")
+    shop = FailingShop()
+    shop.schema = build_schema(SDL + "extend type Query { personalization: Int }")
+    query = "{ rows(take: 3) { items { id } } personalization }"
+    async with world(shop=shop, shop_map=str(shop_map), ready=False) as one:
+        await one.gateway.knowledge.wait(0.2)
+        assert not one.gateway.knowledge.ready
+        assert (await one.send(query)).json() == (await one.direct(query)).json()
+        assert "schema NAMESPACE_TAKEN" in one.faults()
+    async with world(shop=shop, shop_map=str(shop_map), namespace="mine") as one:
+        found = (await one.send(query.replace("}", "mine { itemId } }", 1))).json()["data"]
+        assert [row["mine"]["itemId"] for row in found["rows"]["items"]] == ["2", "1", "0"]
+        assert found["personalization"] is None

@@ -23,7 +23,8 @@ QUERY = "{ products(options: {take: 2}) { items { id } } }"
 PLAIN = "{ me { id } }"
 ADD = "mutation { addItemToOrder(productVariantId: 1, quantity: 1) { __typename } }"
 LOGOUT = "mutation { removeCouponCode(couponCode: 1) { id } }"
-DEADLINE = 0.4
+SHORT = {"upstream_deadline": 0.3}
+"""For servers that never answer."""
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +39,13 @@ def schema_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 @asynccontextmanager
 async def before(script: Script, schema_file: str, **changes: Any) -> AsyncIterator[tuple[World, RawServer]]:
     """A gateway in front of a scripted server."""
-    async with raw_server(script) as server:
-        options = {"upstream_deadline": DEADLINE, **changes}
-        async with world(shop_url=server.url, sockets=True, schema_file=schema_file, **options) as one:
-            assert one.gateway.knowledge._task is not None
-            await one.gateway.knowledge._task  # it asks whether the shop lets itself be introspected
-            yield one, server
+    async with (
+        raw_server(script) as server,
+        world(shop_url=server.url, sockets=True, schema_file=schema_file, **changes) as one,
+    ):
+        assert one.gateway.knowledge._task is not None
+        await one.gateway.knowledge._task  # it asks whether the shop lets itself be introspected
+        yield one, server
 
 
 def told(response: httpx.Response) -> tuple[int, str]:
@@ -71,7 +73,7 @@ async def test_hung(schema_file: str, query: str) -> None:
         await asyncio.sleep(30)
         return False
 
-    async with before(hang, schema_file) as (one, server):
+    async with before(hang, schema_file, **SHORT) as (one, server):
         assert told(await one.send(query)) == (504, "UPSTREAM_TIMEOUT")
         assert len(server.seen) == 1
 
@@ -85,7 +87,7 @@ async def test_half_an_answer_and_silence(schema_file: str, query: str) -> None:
         await asyncio.sleep(30)
         return False
 
-    async with before(half, schema_file) as (one, server):
+    async with before(half, schema_file, **SHORT) as (one, server):
         assert told(await one.send(query)) == (504, "UPSTREAM_TIMEOUT")
         assert len(server.seen) == 1
 
@@ -248,11 +250,11 @@ async def test_an_upload_passes_chunk_by_chunk(schema_file: str) -> None:
     async def parts() -> AsyncIterator[bytes]:
         yield b"one"
         await arrived.wait()
-        for number in range(4):
-            await asyncio.sleep(DEADLINE / 2)
+        for number in range(3):
+            await asyncio.sleep(0.4)
             yield b"%d" % number
 
-    async with before(take, schema_file) as (one, _), streaming(one) as (url, client):
+    async with before(take, schema_file, upstream_deadline=1.0) as (one, _), streaming(one) as (url, client):
         answered = await client.post(url, content=parts(), headers=dict(BOUNDARY))
         assert answered.json() == {"data": {"upload": True}}
 
