@@ -1,4 +1,4 @@
-"""Errors that index into edges and nodes point to where their rows stand now; foreign cursors are the shop's to judge."""
+"""Errors in edges and nodes point to where their rows stand now; foreign cursors are the shop's to judge."""
 
 from __future__ import annotations
 
