@@ -87,9 +87,10 @@ class Gateway:
         self.knowledge = Knowledge(settings, self.shop, self.upstream, self.telemetry)
         self.windows = SharedWindows(settings.share_ttl, time.monotonic, settings.upstream_deadline)
         self.runs = RunBook()
+        self.decider = Decider(decisions, self.popularity, self.telemetry)
         self.listings = Listings(
             settings, self.shop, self.upstream, sessions, self.windows, self.runs,
-            Decider(decisions, self.popularity, self.telemetry),
+            self.decider,
         )  # fmt: skip
         self.audit = Audit(self.listings, self.upstream, self.telemetry)
         self.reception = Reception(settings, who, self.profiles, sessions, signals, self.telemetry, clock)
@@ -108,6 +109,9 @@ class Gateway:
             await self.store.open()
         except PersonalizeError as error:  # the shop is sold from without a store, too
             self.telemetry.fault("store", error.code, error)
+        for name, decision in self.decider.decisions.items():
+            if (fault := getattr(decision, "fault", None)) is not None:
+                self.telemetry.fault("decision", name, fault)
         self.knowledge.start()
         self.outbox.start()
         behind = [
@@ -168,8 +172,9 @@ class Gateway:
             yield
 
     async def _ready(self, _: Request) -> Response:
-        """Always 200 once we run: without a schema or a store requests still pass through to the shop."""
-        return JSONResponse({"schema": self.knowledge.ready, "outbox": len(self.outbox)})
+        """200 once the shop's schema was asked for: without one, and without a store, requests pass through."""
+        known = {"schema": self.knowledge.ready, "outbox": len(self.outbox)}
+        return JSONResponse(known, status_code=200 if self.knowledge.settled else 503)
 
     async def _metrics(self, _: Request) -> Response:
         return Response(self.telemetry.render(), media_type="text/plain; version=0.0.4; charset=utf-8")

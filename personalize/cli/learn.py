@@ -13,6 +13,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from personalize.decisions.ranker import locate
 from personalize.learning.evaluate import evaluate as run_evaluation
 from personalize.learning.train import train as run_training
 
@@ -65,7 +66,7 @@ def train(events: Path, until: datetime | None, out: Path, seed: int) -> None:
 @click.option("--seed", default=0, show_default=True)
 def evaluate(events: Path, since: datetime | None, model: Path, as_json: bool, seed: int) -> None:
     """Compare a model with simple rules on an event log."""
-    result = run_evaluation(events, since, model, seed=seed)
+    result = run_evaluation(events, since, locate(str(model)), seed=seed)
     if as_json:
         click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
         return

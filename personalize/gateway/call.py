@@ -153,6 +153,8 @@ class Reader:
     def _parameters(call: Call) -> Any:
         if call.method == "GET":
             fields = parse_qs(call.query_string, max_num_fields=100)
+            if any(len(values) > 1 for values in fields.values()):
+                return None  # which of them counts is the shop's to say
             raw: dict[str, Any] = {key: values[0] for key, values in fields.items()}
             for key in ("variables", "extensions"):
                 if key in raw:

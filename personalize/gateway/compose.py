@@ -140,7 +140,7 @@ class Composer:
             edits.append(Edit(start, start, f" {insert} "))
         for node in kept:
             if (text := changes.replaced.get(id(node))) is not None:
-                edits.append(Edit(_start(node), _end(node), text))
+                edits.append(Edit(_start(node), _end(node), f"{text} "))
                 continue
             for directive in node.directives or ():
                 _variables(directive, variables)
@@ -165,7 +165,7 @@ class Composer:
             if variable is None:
                 _variables(argument, variables)
             else:
-                edits.append(Edit(_start(argument), _end(argument), f"{argument.name.value}: ${variable}"))
+                edits.append(Edit(_start(argument), _end(argument), f"{argument.name.value}: ${variable} "))
         if missing:
             text = " ".join(f"{name}: ${variable}" for name, variable in missing.items())
             if node.arguments:
@@ -232,4 +232,5 @@ def _beside(node: Node, *, before: bool) -> int:
 
 
 def _drop(node: Node) -> Edit:
-    return Edit(_start(node), _end(node), "")
+    # A space in its place: in a minified document the names on both sides would become one.
+    return Edit(_start(node), _end(node), " ")

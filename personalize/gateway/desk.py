@@ -26,6 +26,8 @@ from personalize.guardrails.apply import last_reorder
 from personalize.visitors.identity import has_rights, profile_key
 from personalize.visitors.profiles import ProfileBook
 
+MAX_REPORTED = 400
+
 
 class RequestDesk:
     """Fulfils `schema.Desk` for one arrival and the listings served with it."""
@@ -36,6 +38,7 @@ class RequestDesk:
     ) -> None:  # fmt: skip
         self.arrival, self.asks = arrival, asks
         self.outbox, self.profiles, self.inference, self.labels = outbox, profiles, inference, labels
+        self._reports: list[ListingView] | None = None
 
     def visit(self) -> VisitView:
         """What is assumed of this visit."""
@@ -49,8 +52,18 @@ class RequestDesk:
         )
 
     def listings(self) -> list[ListingView]:
-        """Reports on the listings served in this operation, in the order of the document."""
-        return [self._report(ask) for ask in self.asks if ask.window is not None]
+        """Reports on the listings served in this operation, in the order of the document; made once.
+
+        At most MAX_REPORTED items are told of, so that a small question cannot cost much.
+        """
+        if self._reports is None:
+            self._reports, left = [], MAX_REPORTED
+            for ask in self.asks:
+                if ask.window is not None:
+                    rows = ask.shown[:left]
+                    left -= len(rows)
+                    self._reports.append(self._report(ask, rows))
+        return self._reports
 
     def not_interested(self, item_id: str) -> bool:
         """Note that the visitor does not want this item; False where nothing may be remembered."""
@@ -78,12 +91,12 @@ class RequestDesk:
         await self.profiles.forget(visitor)
         return True
 
-    def _report(self, ask: Ask) -> ListingView:
+    def _report(self, ask: Ask, rows: tuple[int, ...]) -> ListingView:
         window = ask.window
         assert window is not None
         change = last_reorder(ask.decided.patch, ask.target) if ask.orderable else None
         owner, items = window.owner, []
-        for place, row in enumerate(ask.shown):
+        for place, row in enumerate(rows):
             candidate = owner[row]
             position, shop = ask.first + place, row + window.offset
             reason = None

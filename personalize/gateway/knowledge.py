@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -31,6 +32,7 @@ from personalize.shops.map import ShopMap
 from personalize.telemetry import Telemetry
 
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
+FIRST_SECONDS = 5.0
 PROBE = "{ __schema { queryType { name } } }"
 INTROSPECTION = get_introspection_query(descriptions=True, input_value_deprecation=True)
 
@@ -44,12 +46,25 @@ class Knowledge:
         self.fitted = shop
         self._own: Own | None = None
         self._task: asyncio.Task[None] | None = None
+        self._tried = asyncio.Event()
         self._ours = re.compile(rb"__schema|__type\b|\\u|" + re.escape(settings.namespace.encode()))
 
     @property
     def ready(self) -> bool:
         """Whether the shop's schema is known."""
         return self.planner is not None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the schema is known, or was asked for once at least: from then on we take requests."""
+        return self.ready or self._tried.is_set()
+
+    async def tried(self) -> None:
+        """Wait a moment right after the start: documents with our fields need the schema that is being learned."""
+        if not self.settled and self._task is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FIRST_SECONDS):
+                    await self._tried.wait()
 
     @property
     def own(self) -> Own:
@@ -136,6 +151,8 @@ class Knowledge:
                 self.telemetry.fault("schema", type(error).__name__, error)
             else:
                 return
+            finally:
+                self._tried.set()
             await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             attempt += 1
 

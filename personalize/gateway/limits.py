@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode
 
 from personalize.errors import LimitError
+from personalize.gateway.slots import Occurrence
 
 MAX_TOKENS = 5_000
 MAX_DEPTH = 20
 MAX_ALIASES = 100
+MAX_OWN_FIELDS = 60
+"""Fields below our own root fields: each one is resolved, however small the document that asks for it."""
 MAX_CHARACTERS = 64 * 1024
 """Longer documents pass through unread: the parser takes its time over long strings and comments, too."""
 
@@ -66,3 +73,19 @@ def _over(what: str, limit: int) -> LimitError:
     return LimitError(
         f"the GraphQL document has more than {limit} {what}", hint="split the operation into smaller ones"
     )
+
+
+def check_own(own: Iterable[tuple[str, Occurrence]], fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    """Raise LimitError when an operation asks for more of our own fields than MAX_OWN_FIELDS."""
+    left = MAX_OWN_FIELDS
+    waiting: list[Any] = [occurrence.node for _, occurrence in own]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, FragmentSpreadNode):
+            node = fragments.get(node.name.value)
+        elif isinstance(node, FieldNode):
+            left -= 1
+            if left < 0:
+                raise _over("fields of ours", MAX_OWN_FIELDS)
+        inner = getattr(node, "selection_set", None)
+        waiting += inner.selections if inner is not None else ()

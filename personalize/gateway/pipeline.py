@@ -57,6 +57,7 @@ class Pipeline:
 
         Whatever goes wrong on our side, a query goes to the shop as it came; a mutation is never sent twice.
         """
+        await self.knowledge.tried()
         operation = None if self.knowledge.asleep(call) else self.reader.read(call)
         plan = self.knowledge.plan(operation) if operation else None
         if operation is None or plan is None or plan.idle or (call.method == "GET" and plan.kind != "query"):
@@ -72,8 +73,10 @@ class Pipeline:
             asks = await self.listings.ask(plan, call, operation, variables, arrival)
             work = Work(call, operation, plan, variables, arrival, asks)
             return await self._carry(work)
-        except (UpstreamError, LimitError):
-            raise
+        except (UpstreamError, LimitError) as error:
+            if error.code != "UNDECODABLE" or plan.kind != "query":
+                raise
+            self.telemetry.count("gave_up", "the shop's answer is not in the coding it names")
         except (GiveUp, Unreadable) as reason:
             self.telemetry.count("gave_up", str(reason))
         except (msgspec.DecodeError, ValueError):

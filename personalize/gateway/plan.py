@@ -33,7 +33,6 @@ from personalize.gateway.values import MISSING, evaluate
 from personalize.gateway.walk import TooLarge, Walk
 from personalize.shops.map import ShopMap
 
-MAX_LISTINGS = 8
 MAX_VARIANTS = 64
 MAX_WEIGHT = 250_000
 """Tokens of all plans kept, at about 1 kB each; a document itself counts by its kilobytes."""
@@ -170,7 +169,7 @@ class Plan:
             for occurrence in one.occurrences:
                 changes.replaced[id(occurrence.node)] = f"{KEY}: {self.composer.items[one.type]}"
         for detail in self.found.details:
-            for occurrence in detail.occurrences:
+            for occurrence in _enough(detail.occurrences):
                 _insert(changes, occurrence.node, ItemFields(detail.item).text)
         for action in self.found.actions:
             for node in action.cart_nodes:
@@ -184,7 +183,7 @@ class Plan:
             changes.dropped |= {id(o.node) for o in slot.occurrences}
             return
         if mode >= Mode.OBSERVE:
-            for occurrence in slot.view_occurrences:
+            for occurrence in _enough(slot.view_occurrences):
                 _insert(changes, occurrence.node, text_of(slot.item_types, abstract=slot.abstract))
             if text := cursors.hidden(slot.map):
                 for occurrence in slot.occurrences:
@@ -201,6 +200,14 @@ class Plan:
 def _values(node: FieldNode, variables: Mapping[str, Any]) -> dict[str, Any]:
     values = {argument.name.value: evaluate(argument.value, variables) for argument in node.arguments or ()}
     return {name: value for name, value in values.items() if value is not MISSING}
+
+
+def _enough(occurrences: tuple[Occurrence, ...]) -> tuple[Occurrence, ...]:
+    """The nodes that need hidden fields: fields that merge share them, so one that is always there is enough."""
+    by_key: dict[str, list[Occurrence]] = {}
+    for one in occurrences:
+        by_key.setdefault(one.node.alias.value if one.node.alias else one.node.name.value, []).append(one)
+    return tuple(one for merged in by_key.values() for one in ([m for m in merged if not m.guards][:1] or merged))
 
 
 def _insert(changes: Changes, node: FieldNode, text: str) -> None:
@@ -260,8 +267,7 @@ class Planner:
             found = Walk(self.schema, self.shop, self.namespace, fragments).run(operation, root)
         except (TooLarge, RecursionError):  # fragments that spread each other
             return None
-        if len(found.listings) > MAX_LISTINGS:
-            return None
+        limits.check_own(found.own, fragments)
         if not self.introspects:  # the shop refuses, and so do we: it sees these fields
             found.introspection.clear()
         items = {name: item.id for name, item in self.shop.items.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
@@ -120,6 +121,8 @@ class Upstream:
                     chunks.append(chunk)
         except TimeoutError as error:
             raise _late() from error
+        except httpx.DecodingError as error:
+            raise UpstreamError("the shop's answer is not in the coding it names", code="UNDECODABLE") from error
         except FAILED as error:
             raise _refused(error) from error
         finally:
@@ -238,6 +241,11 @@ def _late() -> UpstreamError:
 
 
 def _refused(error: Exception) -> UpstreamError:
-    return UpstreamError(
-        f"the shop could not be reached: {type(error).__name__}", code="UPSTREAM_UNAVAILABLE", hint="see `shop_url`"
-    )
+    cause = error.__cause__ or error
+    said = f"the shop could not be reached: {type(cause).__name__}"
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        number = cause.os_error.errno or 0  # its own text would tell where the shop is
+        said = f"the shop could not be reached: {os.strerror(number) if number > 0 else 'no connection'}"
+    elif _hung_up(cause):  # a mutation may have run: nobody should be told that the shop was never reached
+        said = "the shop closed the connection before it had answered"
+    return UpstreamError(said, code="UPSTREAM_UNAVAILABLE", hint="see `shop_url`")

@@ -41,6 +41,9 @@ MAX_VISITS = 10_000
 """Selections one walk may visit: fragments that spread each other can grow without bound."""
 
 
+MAX_LISTINGS = 8
+
+
 class TooLarge(Exception):
     """The operation has more selections than we walk; it passes through untouched."""
 
@@ -305,12 +308,14 @@ class Walk:
     def _number_groups(self) -> None:
         """Give slots that share AST nodes (one fragment spread in two places) one group number.
 
-        A slot whose nodes also stand where there is no slot (inside a list) is given up: an edit would show there.
+        A slot whose nodes also stand where there is no slot (inside a list) is given up: an edit would show there. So
+        are those behind the first MAX_LISTINGS: they are served as the shop has them.
         """
-        paths = {slot.path for slot in self.found.listings}
+        first = self.found.listings[:MAX_LISTINGS]
+        paths = {slot.path for slot in first}
         kept = []
         for slot in self.found.listings:
-            if all(self.places[id(o.node)] <= paths for o in slot.occurrences):
+            if slot in first and all(self.places[id(o.node)] <= paths for o in slot.occurrences):
                 kept.append(slot)
             else:
                 self.found.item_fields += [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -151,13 +152,27 @@ class SqliteStore:
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         database = sqlite3.connect(self._path, timeout=self._busy, isolation_level=None, check_same_thread=False)
         try:
-            database.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(database, self._busy)
             database.execute("PRAGMA synchronous = NORMAL")
             _migrate(database, self._path)
         except BaseException:
             database.close()
             raise
         return database
+
+
+def _write_ahead(database: sqlite3.Connection, seconds: float) -> None:
+    """Switch to the write-ahead log, which SQLite refuses at once while another process does the same."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 class _Connection:
