@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from personalize.domain.permission import Keep
 from personalize.gateway.arrival import Arrival
 from personalize.gateway.ask import Ask
@@ -32,6 +34,19 @@ class Arranger:
         if not has_run(arrival) and run.pinned and self.runs.clock() - run.opened > COLD_SECONDS:
             return None
         return run if run.stamp == stamp_of(arrival, run) else None
+
+    def joined(self, ask: Ask, shared: Hashable) -> Run | None:
+        """The order that a visitor of whom no run is left was served from before they were known: the shared one.
+
+        Runs are bounded, so one may be gone between two pages; what stood before this page was shown already.
+        """
+        found = self.runs.get(shared)
+        if found is None or not found.order:
+            return None
+        run = found.copy()
+        run.pin(0, found.order[: ask.paging.skip])
+        self.runs.keep(ask.run_key, run)
+        return run
 
     def arrange(self, ask: Ask, arrival: Arrival) -> None:
         """Decide and pin the order of the page: `ask.order` over the window, `ask.shown` the rows served."""
@@ -146,6 +161,11 @@ def _confirm(ask: Ask, window: Window) -> None:
 def has_run(arrival: Arrival) -> bool:
     """Whether a run may be kept for this visitor alone."""
     return arrival.permissions.run and arrival.key is not None and arrival.recognised
+
+
+def newcomer(arrival: Arrival) -> Stamp:
+    """The stamp of somebody in the same situation of whom nothing is known."""
+    return (0, *stamp_of(arrival)[1:])
 
 
 def stamp_of(arrival: Arrival, run: Run | None = None) -> Stamp:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from personalize.gateway.arranging import Arranger, has_run, stamp_of
+from personalize.gateway.arranging import Arranger, has_run, newcomer, stamp_of
 from personalize.gateway.arrival import Arrival
 from personalize.gateway.ask import Ask
 from personalize.gateway.call import Call, Operation
@@ -85,6 +85,8 @@ class Listings:
         ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable, bool(plan.found.own))
         ask.run_key = run_key
         ask.run = self.arranger.going_on(ask, arrival)
+        if ask.run is None and ask.paging.skip > 0 and has_run(arrival):
+            ask.run = self.arranger.joined(ask, (newcomer(arrival), shareable, key))
         if ask.run is not None and ask.run.span:
             ask.paging = Paging(paging.skip, paging.take, ask.run.span)
         if ask.paging.beyond:

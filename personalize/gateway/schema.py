@@ -27,37 +27,37 @@ class ConsentMode(Enum):
 
 @strawberry.type(name="PersonalizationFact", description="One thing assumed of the situation.")
 class Fact:
-    name: str
-    value: str
+    name: str = strawberry.field(description="E.g. `daypart`.")
+    value: str = strawberry.field(description="As text.")
 
 
 @strawberry.type(name="PersonalizationAssignment", description="The variant of an experiment this visit is in.")
 class AssignmentView:
-    experiment: str
-    variant: str
+    experiment: str = strawberry.field(description="The experiment's name.")
+    variant: str = strawberry.field(description="The variant's name.")
 
 
 @strawberry.type(name="PersonalizationVisit", description="What is assumed of this visit.")
 class VisitView:
-    consent: ConsentMode
+    consent: ConsentMode = strawberry.field(description="What the visitor agreed to.")
     identified: bool = strawberry.field(description="Whether a visitor id is known.")
     strategies: list[str] = strawberry.field(description="The strategies that run for this visit.")
-    assignments: list[AssignmentView]
-    context: list[Fact]
+    assignments: list[AssignmentView] = strawberry.field(description="The experiments this visit is in.")
+    context: list[Fact] = strawberry.field(description="What is assumed of the situation.")
 
 
 @strawberry.type(name="PersonalizationReason", description="Why, for people.")
 class ReasonView:
-    code: str
+    code: str = strawberry.field(description="A stable name of the reason.")
     text: str = strawberry.field(description="In the page's language (German or English).")
 
 
 @strawberry.type(name="PersonalizationPlacement", description="Where one item stands, and where the shop had it.")
 class Placement:
-    item_id: strawberry.ID
+    item_id: strawberry.ID = strawberry.field(description="The product's id.")
     position: int = strawberry.field(description="0-based position in the list as shown.")
     shop_position: int = strawberry.field(description="0-based position in the shop's own order.")
-    reason: ReasonView | None
+    reason: ReasonView | None = strawberry.field(description="Why it stands elsewhere than in the shop; null if not.")
 
 
 @strawberry.type(name="PersonalizationListing", description="A report on one listing of the same operation.")
@@ -65,12 +65,12 @@ class ListingView:
     path: str = strawberry.field(description="Response keys from the root, joined by dots.")
     personalized: bool = strawberry.field(description="Whether the order differs from the shop's.")
     strategy: str | None = strawberry.field(description="The strategy whose order this is.")
-    items: list[Placement]
+    items: list[Placement] = strawberry.field(description="The items of the page, up to 400 in one operation.")
 
 
 @strawberry.type(name=ITEM, description="What is true of the item for this visitor, wherever it stands.")
 class ItemView:
-    item_id: strawberry.ID
+    item_id: strawberry.ID = strawberry.field(description="The product's id.")
     bought: bool | None = strawberry.field(description="Whether the visitor bought it before; null if not known.")
 
 

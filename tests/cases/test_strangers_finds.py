@@ -139,3 +139,25 @@ def test_an_answer_that_is_not_in_the_coding_it_names(bench: Bench, tmp_path: Pa
         )
 
     assert bench.run(raw()) == (200, "gzip", body)
+
+
+@pytest.mark.parametrize("decision", ["reversing", "nothing"])
+def test_a_newcomers_run_that_was_pushed_out(bench: Bench, decision: str) -> None:
+    one = bench.world(decision)
+    query = """query P($s: Int!) {
+      search(input: { collectionSlug: "women", groupByProduct: true, take: 24, skip: $s }) {
+        totalItems items { productId } } }"""
+    bench.run(one.send(query, {"s": 0}))
+    bench.run(one.settle())
+    first = bench.run(one.send(query, {"s": 0}))
+    one.gateway.runs.newborn.clear()  # as thousands of others who never come back would do
+    headers = {"x-personalize-visitor": first.headers["x-personalize-visitor"]}
+    listing = first.json()["data"]["search"]
+    seen = [item["productId"] for item in listing["items"]]
+    while len(seen) < listing["totalItems"]:
+        page = bench.run(one.send(query, {"s": len(seen)}, headers=headers)).json()["data"]["search"]["items"]
+        seen += [item["productId"] for item in page]
+        detail = "query D($id: ID!) { product(id: $id) { id } }"
+        bench.run(one.send(detail, {"id": page[0]["productId"]}, headers=headers))
+        bench.run(one.gateway.outbox.flush())
+    assert len(set(seen)) == len(seen) == listing["totalItems"]
