@@ -56,13 +56,15 @@ class Turned(World):
 @asynccontextmanager
 async def turned_world(
     shop: Any = None, *, toy: Toy | None = None, folder: Path | None = None, strategies: Sequence[str] = ("shuffling",),
-    decisions: dict[str, Any] | None = None, **changes: Any,
+    decisions: dict[str, Any] | None = None, shop_map: str | None = None, **changes: Any,
 ) -> AsyncIterator[Turned]:  # fmt: skip
-    """The demo shop, `shop` or, with a `folder` for its map, the `toy` behind a gateway; started and stopped."""
+    """The demo shop, `shop` (read by `shop_map`) or, with a `folder` for its map, the `toy` behind a gateway."""
     app = toy or shop or demo_shop()
     if toy is not None:
         assert folder is not None
         changes["shop"], changes["schema_file"] = toy_map(folder), toy_schema(folder)
+    if shop_map is not None:
+        changes["shop"] = shop_map
     upstream, plugs = Counting(app), decisions or {"shuffling": Shuffling()}
     gateway = Gateway(settings_of(strategies, SHOP_URL, **changes), transport=upstream, decisions=plugs)
     gateway.audit.share = 0.0

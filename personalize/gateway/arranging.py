@@ -8,9 +8,13 @@ from personalize.domain.permission import Keep
 from personalize.gateway.arrival import Arrival
 from personalize.gateway.ask import Ask
 from personalize.gateway.decide import Decided, Decider
+from personalize.gateway.paging import read_paging
+from personalize.gateway.part import Unreadable
+from personalize.gateway.positions import Known
 from personalize.gateway.run import Page, Run, RunBook, Stamp, arrange
 from personalize.gateway.window import Window
 from personalize.guardrails.apply import order as order_of
+from personalize.shops.map import Cursors
 
 COLD_SECONDS = 60.0
 """How long guests without a visitor id keep the order of a page that was ranked before its window was there."""
@@ -48,6 +52,8 @@ class Arranger:
         """Decide and pin the order of the page: `ask.order` over the window, `ask.shown` the rows served."""
         window, paging = ask.window, ask.paging
         assert window is not None
+        if isinstance(ask.slot.map.paged, Cursors) and not has_run(arrival):
+            _confirm(ask, window)
         ask.order = tuple(range(len(window)))
         if ask.orderable:
             ask.run = self.going_on(ask, arrival)  # as it is now: other requests went on meanwhile
@@ -55,6 +61,8 @@ class Arranger:
             arrange_by(ask, window, arrival)
         start = paging.skip - window.offset
         ask.shown = ask.order[start : start + paging.take]
+        if window.cursors:
+            self._note(ask, window, arrival)
         if ask.orderable and ask.run is not None and arrival.key is not None and arrival.permissions.run:
             self._remember(ask, ask.run, window, arrival)
 
@@ -110,11 +118,25 @@ class Arranger:
             ask.decided = again if again.patch else ask.decided
 
     def _open(self, ask: Ask, arrival: Arrival) -> Run:
+        old = ask.run or self.runs.get(ask.run_key)
         # A page by itself never ends an order that others, who have no id either, are paging through.
         ordered = ask.run is not None and bool(ask.run.version) and ask.window is not None and ask.window.alone
         run = ask.run = Run() if ordered and not has_run(arrival) else self.runs.open(ask.run_key)
         run.stamp, run.span = stamp_of(arrival), ask.paging.span
+        run.cursors.update(old.cursors if old is not None else ())
         return run
+
+    def _note(self, ask: Ask, window: Window, arrival: Arrival) -> None:
+        """Remember at which positions the cursors of this page stand: the next page is asked for by one of them."""
+        start = ask.paging.skip - window.offset
+        served = window.cursors[start : start + len(ask.shown)]
+        book = self.runs.get(ask.run_key)
+        if book is None and ask.run is None:  # a list that is only watched
+            ask.run = book = self.runs.open(ask.run_key)
+            book.stamp, book.span = stamp_of(arrival), ask.paging.span
+        for run in (ask.run, book if book is not ask.run else None):
+            if run is not None:
+                run.note(ask.paging.skip, served)
 
     def _remember(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> None:
         """Pin what this visitor was shown; for one with a new id in a run apart, should they come back with it."""
@@ -125,6 +147,15 @@ class Arranger:
             self.runs.keep(ask.run_key, run)
         else:
             self.runs.expect((arrival.key, ask.key), run)
+
+
+def _confirm(ask: Ask, window: Window) -> None:
+    """Hold the position of a cursor, told by a run that many share, against the window. Raises Unreadable."""
+    if window.alone:  # the shop itself knew the cursor
+        return
+    paging = read_paging(ask.slot.map, ask.arguments, ask.paging.span or len(window), Known(None, window))
+    if paging is None or (paging.skip, paging.take) != (ask.paging.skip, ask.paging.take):
+        raise Unreadable("a cursor is not where it was")
 
 
 def has_run(arrival: Arrival) -> bool:

@@ -14,7 +14,7 @@ from personalize.gateway.plan import Mode
 from personalize.gateway.raw import Raws, fields, is_object
 from personalize.gateway.rewrite import Move
 from personalize.gateway.run import Run
-from personalize.gateway.slots import ListingSlot
+from personalize.gateway.slots import ListingSlot, View
 from personalize.gateway.window import Window
 
 
@@ -74,15 +74,20 @@ def move_of(ask: Ask) -> Move:
     path = list(ask.slot.path)
     size = len(path)
     place = {row: at for at, row in enumerate(ask.shown)}
+    views: dict[str | int, View] = {view.key: view for view in ask.slot.views}
 
     def move(steps: list[str | int]) -> list[str | int] | None:
-        if steps[:size] != path or len(steps) < size + 2 or steps[size] not in ask.slot.views:
+        view = views.get(steps[size]) if steps[:size] == path and len(steps) >= size + 2 else None
+        if view is None:
             return steps
         row = steps[size + 1]
         if ask.given:  # an error in a page that is not served
             return None
         if not isinstance(row, int) or ask.window is None:
             return steps
+        if steps[size + 2 : size + 3] and steps[size + 2] in view.cursors:  # of a position, which does not move
+            at = row - ask.paging.skip + ask.window.offset
+            return [*steps[: size + 1], at, *steps[size + 2 :]] if 0 <= at < len(ask.shown) else None
         return None if row not in place else [*steps[: size + 1], place[row], *steps[size + 2 :]]
 
     return move

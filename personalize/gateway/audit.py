@@ -10,11 +10,12 @@ from personalize.errors import PersonalizeError
 from personalize.gateway.ask import Ask, container_of
 from personalize.gateway.call import Call, Operation
 from personalize.gateway.listings import Listings
+from personalize.gateway.part import Part, read_part
 from personalize.gateway.payload import payload
 from personalize.gateway.plan import Mode, Plan
 from personalize.gateway.raw import fields
 from personalize.gateway.upstream import Upstream
-from personalize.gateway.window import Part, Window, read_part
+from personalize.gateway.window import Window
 from personalize.telemetry import Telemetry
 
 SHARE = 0.005
@@ -78,6 +79,11 @@ class Audit:
         if window is None:
             return True
         start = ask.paging.skip
+        if alone.cursors:  # the shop went by the cursor, which may have moved since it was served
+            at = window.position(alone.cursors[0])
+            if at is None:
+                return True
+            start = at
         rows = range(start, min(start + ask.paging.take, len(window)))
         return all(
             len(alone.nodes[view]) == len(rows)

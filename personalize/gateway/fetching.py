@@ -11,12 +11,13 @@ from personalize.errors import PersonalizeError
 from personalize.gateway.ask import Ask
 from personalize.gateway.call import Call, Operation
 from personalize.gateway.paging import search_term, with_paging
+from personalize.gateway.part import Part, Unreadable, read_part
 from personalize.gateway.payload import payload
 from personalize.gateway.plan import Plan
 from personalize.gateway.raw import fields, is_object
 from personalize.gateway.slots import ListingSlot
 from personalize.gateway.upstream import GRAPHQL_PARAMETERS, Answer, Headers, Upstream
-from personalize.gateway.window import Part, Unreadable, Window, build, read_part
+from personalize.gateway.window import Window, build
 from personalize.shops.map import ShopMap
 
 Post = Callable[[dict[str, Any]], Awaitable[Answer]]
@@ -67,16 +68,18 @@ async def _pages(plan: Plan, ask: Ask, rows: int, post: Post) -> tuple[Window, A
     parts: list[Part] = []
     first: Answer | None = None
     asked = 0
+    after: str | None = None
     while asked < rows:
         take = min(listing.limit, rows - asked)
-        paged = with_paging(listing, ask.arguments, asked, take)
-        answer = await post({variable: paged.get(root) for root, variable in names.items()})
+        paged = with_paging(listing, ask.arguments, asked, take, after)
+        answer = await post({variable: paged[root] for root, variable in names.items() if root in paged})
         first = first or answer
         part = _container(answer.body or b"", ask.slot)
         parts.append(part)
         asked += take
-        if len(part.items) < take or (part.total is not None and asked >= part.total):
+        if len(part.items) < take or (part.total is not None and asked >= part.total) or part.more is False:
             break
+        after = part.cursors[-1] if part.cursors else None
     assert first is not None
     term = search_term(listing, ask.arguments)
     return build(parts, list_id=ask.list_id, term=term, asked=asked), first

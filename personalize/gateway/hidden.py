@@ -86,7 +86,7 @@ def cart_text(cart: CartMap | None, *, abstract: bool) -> str:
     inner = " ".join(f"{PREFIX}{name}: {selection}" for name, selection in lines.items() if selection)
     outer = {"code": cart.id, "state": cart.state, "currency": cart.currency}
     text = " ".join(f"{PREFIX}{name}: {selection}" for name, selection in outer.items() if selection)
-    text += f" {PREFIX}lines: {cart.lines} {{ {inner} }}"
+    text += f" {PREFIX}lines: {cart.lines_of(inner)}"
     return f"{TYPENAME}: __typename " + (f"... on {cart.type} {{ {text} }}" if abstract else text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -16,16 +17,18 @@ from personalize.gateway.call import Call, Operation
 from personalize.gateway.decide import Decider
 from personalize.gateway.fetching import Fetcher, query_of
 from personalize.gateway.paging import Paging, neutral, read_paging, search_term, without_paging
+from personalize.gateway.part import read_part
 from personalize.gateway.plan import Mode, Plan
+from personalize.gateway.positions import Known
 from personalize.gateway.run import RunBook
 from personalize.gateway.sessions import Sessions, Standing
 from personalize.gateway.shared import SharedWindows
 from personalize.gateway.slots import ListingSlot
 from personalize.gateway.upstream import Upstream
 from personalize.gateway.values import with_defaults
-from personalize.gateway.window import Window, build, read_part
+from personalize.gateway.window import Window, build
 from personalize.settings import Settings
-from personalize.shops.map import ShopMap
+from personalize.shops.map import Cursors, ShopMap
 
 MAX_GATHERED = 1_000
 
@@ -64,18 +67,23 @@ class Listings:
     ) -> Ask | None:
         listing, arguments = slot.map, plan.arguments(slot, variables)
         shareable = self._shareable(slot, arrival)
-        paging = read_paging(listing, arguments, listing.window if shareable else listing.private)
-        if paging is None:
-            return None
         asked = without_paging(listing, arguments)
         parents = plan.parent_arguments(slot, variables)
         vary = [call.header(name) for name in self.shop.vary_headers]
         key = (listing.coordinates, _canonical([asked, parents]), tuple(vary), query_of(call.query_string))
+        # Without a visitor a run is shared by all who are in the same situation; it then holds nothing of anybody.
+        run_key = (arrival.key, key) if has_run(arrival) else (stamp_of(arrival), shareable, key)
+        known = Known()
+        if isinstance(listing.paged, Cursors):
+            at_hand = self.windows.peek(_window_key(plan, slot, key, variables)) if shareable else None
+            known = Known(self.arranger.runs.get(run_key), at_hand, has_run(arrival))
+        paging = read_paging(listing, arguments, listing.window if shareable else listing.private, known)
+        if paging is None:
+            return None
         orderable = neutral(listing, arguments) and bool(arrival.modes)
         digest = blake2b(repr(key).encode(), digest_size=6).hexdigest()
         ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable, bool(plan.found.own))
-        # Without a visitor a run is shared by all who are in the same situation; it then holds nothing of anybody.
-        ask.run_key = (arrival.key, key) if has_run(arrival) else (stamp_of(arrival), shareable, key)
+        ask.run_key = run_key
         ask.run = self.arranger.going_on(ask, arrival)
         if ask.run is None and ask.paging.skip > 0 and has_run(arrival):
             ask.run = self.arranger.joined(ask, (newcomer(arrival), shareable, key))
@@ -101,9 +109,8 @@ class Listings:
         # This page belongs to an order that goes beyond it: the page alone would repeat items.
         began = ask.run is not None and (bool(ask.run.version) or ask.run.cuts(ask.paging.skip, need))
         if shareable and ask.slot.alone and need <= listing.window:
-            used = self._used(plan, ask, variables)
-            window_key = (ask.key, plan.window_text(ask.slot), _canonical(used))
-            fill = self.fetcher.shared(plan, ask, call, used)
+            window_key = _window_key(plan, ask.slot, ask.key, variables)
+            fill = self.fetcher.shared(plan, ask, call, _used(plan, ask.slot, variables))
             if plan.proven:
                 ask.window = await self.windows.wait(window_key, fill) if began else self.windows.get(window_key, fill)
             else:  # the shop has not seen this document yet: its answer first, the window behind
@@ -121,10 +128,6 @@ class Listings:
             if ask.window is not None:
                 ask.mode, ask.given = Mode.DETACHED, True
 
-    @staticmethod
-    def _used(plan: Plan, ask: Ask, variables: dict[str, Any]) -> dict[str, Any]:
-        return {name: variables[name] for name in plan.window(ask.slot).variables if name in variables}
-
     def unshare(self, coordinates: str) -> None:
         """Share this listing between guests no more."""
         self.unshared.add(coordinates)
@@ -133,7 +136,7 @@ class Listings:
     async def refetch(self, plan: Plan, ask: Ask, call: Call, operation: Operation) -> Window:
         """The shared window of a listing as it is now. Raises UpstreamError, Unreadable."""
         variables = with_defaults(plan.operation, operation.variables)
-        return await self.fetcher.shared(plan, ask, call, self._used(plan, ask, variables))()
+        return await self.fetcher.shared(plan, ask, call, _used(plan, ask.slot, variables))()
 
     def read(self, ask: Ask, container: msgspec.Raw) -> None:
         """Take in the shop's answer for a listing that was asked for in this request. Raises Unreadable."""
@@ -147,6 +150,16 @@ class Listings:
     def arrange(self, ask: Ask, arrival: Arrival) -> None:
         """Decide the order of what was read or was at hand, and which of its rows are shown."""
         self.arranger.arrange(ask, arrival)
+
+
+def _used(plan: Plan, slot: ListingSlot, variables: dict[str, Any]) -> dict[str, Any]:
+    """The client's variables that the window's document uses."""
+    return {name: variables[name] for name in plan.window(slot).variables if name in variables}
+
+
+def _window_key(plan: Plan, slot: ListingSlot, key: Hashable, variables: dict[str, Any]) -> Hashable:
+    """What tells shared windows apart."""
+    return (key, plan.window_text(slot), _canonical(_used(plan, slot, variables)))
 
 
 def _canonical(value: object) -> bytes:

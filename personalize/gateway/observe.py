@@ -113,10 +113,13 @@ def succeeded(action: ActionSlot, data: Mapping[str, Any]) -> bool:
 
 def read_cart(cart: CartMap, raw: Mapping[str, Any]) -> Cart | None:
     """The cart in an answer with our hidden fields; None where the answer is an error of the union."""
-    if raw.get(TYPENAME) != cart.type or not isinstance(raw.get(f"{PREFIX}lines"), list):
+    held = raw.get(f"{PREFIX}lines")
+    while isinstance(held, dict):  # lines of a connection stand one step down
+        held = next(iter(held.values()), None)
+    if raw.get(TYPENAME) != cart.type or not isinstance(held, list):
         return None
     lines = []
-    for line in raw[f"{PREFIX}lines"]:
+    for line in held:
         item, quantity = _leaf(line, "item"), _leaf(line, "quantity")
         if item is None or not isinstance(quantity, int | float) or quantity != int(quantity):
             continue

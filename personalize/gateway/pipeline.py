@@ -21,13 +21,13 @@ from personalize.gateway.knowledge import Knowledge
 from personalize.gateway.labels import Labels
 from personalize.gateway.listings import Listings
 from personalize.gateway.observe import Observer
+from personalize.gateway.part import Unreadable
 from personalize.gateway.payload import payload
 from personalize.gateway.placing import lead_errors_back, place_listings, place_ours
 from personalize.gateway.plan import Mode, Plan
 from personalize.gateway.sessions import Sessions
 from personalize.gateway.upstream import Answer, Upstream
 from personalize.gateway.values import with_defaults
-from personalize.gateway.window import Unreadable
 from personalize.gateway.work import GiveUp, Work
 from personalize.telemetry import Telemetry
 from personalize.visitors.profiles import ProfileBook

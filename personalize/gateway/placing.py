@@ -12,6 +12,7 @@ import orjson
 from personalize.gateway.arrival import Arrival
 from personalize.gateway.ask import Ask, container_of, move_of
 from personalize.gateway.audit import Audit
+from personalize.gateway.cursors import page_info
 from personalize.gateway.hidden import KEY
 from personalize.gateway.listings import Listings
 from personalize.gateway.own import Own, project
@@ -19,7 +20,8 @@ from personalize.gateway.plan import Mode
 from personalize.gateway.raw import Json, Raws, fields, joined
 from personalize.gateway.rewrite import edit, errors
 from personalize.gateway.schema import Desk
-from personalize.gateway.slots import ItemField, Path
+from personalize.gateway.slots import ItemField, Path, View
+from personalize.gateway.window import Window
 from personalize.gateway.work import Work
 
 
@@ -71,20 +73,32 @@ def _page(work: Work, ask: Ask) -> bytes:
     """A listing's container with the rows to show."""
     window = ask.window
     assert window is not None
-    extras: dict[int, dict[str, bytes]] = {}
-    for one in ask.slot.item_fields:
-        for row in ask.shown if not one.path else ():
+    container: dict[str, Json] = dict(window.rest)
+    start = ask.paging.skip - window.offset
+    for view in ask.slot.views:
+        if view.key not in window.nodes:
+            continue
+        page = window.page(view, ask.shown, start, _extras(work, ask, window, view))
+        for path, ones in _by_path(one for one in view.item_fields if one.path not in view.items).items():
+            page = edit(page, path, _filler(work, ones))
+        container[view.key] = page
+    for key, names in ask.slot.page_infos.items():
+        if key in container and not window.alone:  # of a page by itself the shop's own word holds
+            cursors, end = window.cursors[start : start + len(ask.shown)], start + len(ask.shown)
+            more = end < len(window) or not window.whole
+            container[key] = page_info(container[key], names, cursors, before=ask.paging.skip > 0, more=more)
+    return joined(container)
+
+
+def _extras(work: Work, ask: Ask, window: Window, view: View) -> dict[int, dict[Path, dict[str, bytes]]]:
+    """Our fields on the items shown, by row and by path of the item in it."""
+    extras: dict[int, dict[Path, dict[str, bytes]]] = {}
+    for one in view.item_fields:
+        for row in ask.shown if one.path in view.items else ():
             raw = _item(work, one, window.listing.ids[window.owner[row]])
             if raw is not None:
-                extras.setdefault(row, {})[one.key] = raw
-    container: dict[str, Json] = dict(window.rest)
-    nested = _by_path(one for one in ask.slot.item_fields if one.path)
-    for view in window.nodes:
-        page = window.page(view, ask.shown, extras)
-        for path, ones in nested.items():
-            page = edit(page, path, _filler(work, ones))
-        container[view] = page
-    return joined(container)
+                extras.setdefault(row, {}).setdefault(one.path, {})[one.key] = raw
+    return extras
 
 
 def _put(work: Work, path: Path, raw: bytes) -> None:
@@ -105,8 +119,8 @@ def _in_lists_left_alone(work: Work) -> Iterator[ItemField]:
     """Our fields in lists that were not asked for as ours (an odd paging): there, too, they are answered."""
     read = {ask.slot.index for ask in work.asks if ask.window is not None}
     for slot in work.plan.found.listings:
-        for one in slot.item_fields if slot.index not in read else ():
-            yield from (replace(one, path=(*slot.path, view, *one.path)) for view in slot.views)
+        for view in slot.views if slot.index not in read else ():
+            yield from (replace(one, path=(*slot.path, view.key, *one.path)) for one in view.item_fields)
 
 
 def _by_path(item_fields: Iterable[ItemField]) -> dict[Path, list[ItemField]]:

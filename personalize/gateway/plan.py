@@ -25,7 +25,7 @@ from graphql import (
     validate,
 )
 
-from personalize.gateway import limits
+from personalize.gateway import cursors, limits
 from personalize.gateway.compose import Changes, Composed, Composer
 from personalize.gateway.hidden import KEY, ItemFields, cart_text, text_of
 from personalize.gateway.slots import PREFIX, Found, ListingSlot, Occurrence
@@ -158,7 +158,7 @@ class Plan:
 
     def paging_variables(self, slot: ListingSlot) -> dict[str, str]:
         """{argument name: our variable} for the arguments that hold the slot's paging."""
-        roots = sorted({slot.map.skip[0], slot.map.take[0]})
+        roots = sorted({path[0] for path in slot.map.paged.arguments})
         return {root: f"{PREFIX}v{slot.group}_{root}" for root in roots}
 
     def _changes(self, modes: tuple[Mode, ...]) -> Changes:
@@ -185,6 +185,9 @@ class Plan:
         if mode >= Mode.OBSERVE:
             for occurrence in _enough(slot.view_occurrences):
                 _insert(changes, occurrence.node, text_of(slot.item_types, abstract=slot.abstract))
+            if text := cursors.hidden(slot.map):
+                for occurrence in slot.occurrences:
+                    _insert(changes, occurrence.node, text)
         if mode is Mode.WINDOW:
             paging = self.paging_variables(slot)
             for occurrence in slot.occurrences:

@@ -16,6 +16,7 @@ from personalize.gateway.window import Window
 
 MAX_RUNS = 20_000
 MAX_NEWBORN = 5_000
+MAX_CURSORS = 500
 RUN_SECONDS = 30 * 60.0
 
 Stamp = tuple[int, tuple[tuple[str, str], ...], tuple[tuple[str, Mode], ...]]
@@ -36,7 +37,8 @@ class Run:
 
     `stamp` is what the order was decided from: behaviour, context and what runs; `version` that of the rows it orders
     ("" while only pages by themselves were served); `decided` the Patch behind it; `span` how many rows may be moved;
-    `pages` the pages served by themselves, by the position they end before; `opened` when it began (the book's clock).
+    `pages` the pages served by themselves, by the position they end before; `opened` when it began (the book's clock);
+    `cursors` the positions of the cursors that were served, the latest last.
     """
 
     version: str = ""
@@ -47,6 +49,15 @@ class Run:
     pinned: dict[str, int] = field(default_factory=dict)
     pages: dict[int, Page] = field(default_factory=dict)
     opened: float = 0.0
+    cursors: dict[str, int] = field(default_factory=dict)
+
+    def note(self, position: int, cursors: Iterable[str]) -> None:
+        """Remember the cursors of the positions from `position` on; the latest word on a cursor holds."""
+        for offset, cursor in enumerate(cursors):
+            self.cursors.pop(cursor, None)
+            self.cursors[cursor] = position + offset
+        while len(self.cursors) > MAX_CURSORS:
+            del self.cursors[next(iter(self.cursors))]
 
     def pin(self, position: int, rows: Iterable[str]) -> None:
         """Remember that `rows` were served from `position` on."""
@@ -59,7 +70,7 @@ class Run:
 
     def copy(self) -> Run:
         """A run that goes on from here by itself."""
-        return replace(self, pinned=dict(self.pinned), pages=dict(self.pages))
+        return replace(self, pinned=dict(self.pinned), pages=dict(self.pages), cursors=dict(self.cursors))
 
 
 class RunBook:

@@ -50,6 +50,11 @@ class SharedWindows:
             return None
         return entry.window
 
+    def peek(self, key: Hashable) -> Window | None:
+        """The window at hand, however old; nothing is started."""
+        entry = self.entries.get(key)
+        return entry.window if entry is not None else None
+
     async def wait(self, key: Hashable, fill: Fill) -> Window | None:
         """The window at hand, else the one a fill brings in time; None where it fails or is late."""
         window = self.get(key, fill)

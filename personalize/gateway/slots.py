@@ -44,10 +44,31 @@ class ItemField:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """Where a listing's items stand in its container: in the list `key`, or one step down in its edges (`edge`).
+
+    In an edge, `nodes` are the response keys of the item and `cursors` those of its cursor; `item_fields` are our
+    fields on the items, with paths from an element of the list.
+    """
+
+    key: str
+    edge: bool = False
+    nodes: tuple[str, ...] = ()
+    cursors: tuple[str, ...] = ()
+    item_fields: tuple[ItemField, ...] = ()
+
+    @property
+    def items(self) -> tuple[Path, ...]:
+        """The paths of the item in an element of the list."""
+        return tuple((key,) for key in self.nodes) if self.edge else ((),)
+
+
+@dataclass(frozen=True, slots=True)
 class ListingSlot:
     """A listing in the answer.
 
-    `views` are the response keys under which its items stand (one list may be selected twice);
+    `views` are where its items stand (one list may be selected twice, and edges beside it); `page_infos` maps the
+    response keys of `pageInfo` to its selection as (response key, field name);
     slots of one `group` share AST nodes, so they must be edited alike; `parents` are the fields on the way to it.
     """
 
@@ -56,14 +77,19 @@ class ListingSlot:
     map: ListingMap
     parents: tuple[FieldNode, ...]
     occurrences: tuple[Occurrence, ...]
-    views: tuple[str, ...]
+    views: tuple[View, ...]
     view_occurrences: tuple[Occurrence, ...]
     totals: tuple[str, ...]
     item_types: tuple[ItemMap, ...]
     abstract: bool
-    item_fields: tuple[ItemField, ...]
     group: int
     alone: bool
+    page_infos: Mapping[str, Mapping[str, str]]
+
+    @property
+    def item_fields(self) -> tuple[ItemField, ...]:
+        """Our fields on its items."""
+        return tuple(one for view in self.views for one in view.item_fields)
 
     def there(self, variables: Mapping[str, Any]) -> bool:
         """Whether the answer holds this listing and its items. Raises ValueError on a broken condition."""

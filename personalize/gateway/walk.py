@@ -23,8 +23,18 @@ from graphql import (
     print_ast,
 )
 
-from personalize.gateway.slots import ActionSlot, DetailSlot, Found, Guards, ItemField, ListingSlot, Occurrence, Path
-from personalize.shops.map import ItemMap, ListingMap, ShopMap
+from personalize.gateway.slots import (
+    ActionSlot,
+    DetailSlot,
+    Found,
+    Guards,
+    ItemField,
+    ListingSlot,
+    Occurrence,
+    Path,
+    View,
+)
+from personalize.shops.map import Cursors, ItemMap, ListingMap, ShopMap
 
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 MAX_VISITS = 10_000
@@ -56,6 +66,15 @@ def _arguments(node: FieldNode) -> tuple[str, ...]:
 
 
 _Groups = dict[tuple[str, str], list[_Met]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A view with the nodes of its items (for each path of `view.items`), and an edge's further fields."""
+
+    view: View
+    items: list[list[_Met]]
+    others: list[tuple[str, list[_Met]]]
 
 
 class Walk:
@@ -117,33 +136,64 @@ class Walk:
         """Find the views of a listing; False where its items are not selected or mapped, or its arguments differ."""
         if len(met) > 1 and len({_arguments(one.node) for one in met}) > 1:
             return False  # the shop will object; one paging for both would hide it
-        views, totals, view_met = [], [], []
-        for parent, sets, _ in self._inside(met):
-            for key, inner in self._collect(parent, sets):
-                if inner[0].node.name.value == listing.items:
-                    views.append(key)
-                    view_met += inner
-                elif inner[0].node.name.value == listing.total:
-                    totals.append(key)
-                else:
-                    self._field((*path, key), inner, in_list=True)
+        inside = self._below(met)
+        shown = [seen for key, inner in inside if (seen := self._view(listing, key, inner)) is not None]
+        view_met = [one for seen in shown for group in seen.items for one in group]
         kind = self._type_of(view_met[0]) if view_met else None
         item_types = self._items_of(kind)
         if kind is None or not item_types:
             return False
-        before = len(self.found.item_fields)
-        self._descend(view_met, (), in_list=True)
-        item_fields = tuple(self.found.item_fields[before:])
-        del self.found.item_fields[before:]
+        views = tuple(replace(seen.view, item_fields=self._own_below(seen)) for seen in shown)
+        keys, page_infos = {view.key for view in views}, {}
+        for key, inner in inside:
+            if isinstance(listing.paged, Cursors) and inner[0].node.name.value == listing.paged.page_info:
+                page_infos[key] = {k: one[0].node.name.value for k, one in self._below(inner)}
+            elif key not in keys and inner[0].node.name.value != listing.total:
+                self._field((*path, key), inner, in_list=True)
         self.found.listings.append(
             ListingSlot(
                 index=len(self.found.listings), path=path, map=listing, parents=parents,
-                occurrences=tuple(m.occurrence for m in met), views=tuple(views),
-                view_occurrences=tuple(m.occurrence for m in view_met), totals=tuple(totals), item_types=item_types,
-                abstract=self._abstract(kind, view_met), item_fields=item_fields, group=0, alone=True,
+                occurrences=tuple(m.occurrence for m in met), views=views,
+                view_occurrences=tuple(m.occurrence for m in view_met),
+                totals=tuple(key for key, inner in inside if inner[0].node.name.value == listing.total),
+                item_types=item_types, abstract=self._abstract(kind, view_met), group=0, alone=True,
+                page_infos=page_infos,
             )
         )  # fmt: skip
         return True
+
+    def _view(self, listing: ListingMap, key: str, met: list[_Met]) -> _Seen | None:
+        """The view that a field of the container is, None where it is none."""
+        name, edges = met[0].node.name.value, listing.edges
+        if name == listing.items:
+            return _Seen(View(key), [met], [])
+        if edges is None or name != edges.field:
+            return None
+        nodes, cursors, others, below = [], [], [], []
+        for inner_key, inner in self._below(met):
+            if inner[0].node.name.value == edges.node:
+                nodes.append(inner_key)
+                below.append(inner)
+            elif inner[0].node.name.value == edges.cursor:
+                cursors.append(inner_key)
+            else:
+                others.append((inner_key, inner))
+        return _Seen(View(key, True, tuple(nodes), tuple(cursors)), below, others)
+
+    def _own_below(self, seen: _Seen) -> tuple[ItemField, ...]:
+        """Walk into the items of a view, and take our fields on them out of what was found."""
+        before = len(self.found.item_fields)
+        for path, met in zip(seen.view.items, seen.items, strict=True):
+            self._descend(met, path, in_list=True)
+        for key, met in seen.others:
+            self._field((key,), met, in_list=True)
+        mine = tuple(self.found.item_fields[before:])
+        del self.found.item_fields[before:]
+        return mine
+
+    def _below(self, met: list[_Met]) -> list[tuple[str, list[_Met]]]:
+        """The fields below these nodes by response key."""
+        return [pair for parent, sets, _ in self._inside(met) for pair in self._collect(parent, sets)]
 
     def _action(self, root: Composite, key: str, met: list[_Met]) -> ActionSlot | None:
         event = self.shop.events.get((root.name, met[0].node.name.value))
@@ -269,7 +319,9 @@ class Walk:
                 kept.append(slot)
             else:
                 self.found.item_fields += [
-                    replace(one, path=(*slot.path, view, *one.path)) for one in slot.item_fields for view in slot.views
+                    replace(one, path=(*slot.path, view.key, *one.path))
+                    for view in slot.views
+                    for one in view.item_fields
                 ]
         owner: dict[int, int] = {}
         groups = list(range(len(kept)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -10,25 +10,25 @@ import msgspec
 import numpy as np
 
 from personalize.domain.listing import Listing
-from personalize.gateway.hidden import Item, ItemFields
-from personalize.gateway.raw import Json, Raws, elements, fields, is_list, is_object, joined
-from personalize.gateway.slots import ListingSlot
+from personalize.gateway.part import Part, Unreadable
+from personalize.gateway.raw import Json, Raws, fields, joined
+from personalize.gateway.slots import Path, View
+
+Extras = Mapping[int, Mapping[Path, Mapping[str, bytes]]]
+"""What is put into rows: by row and by path of the item in it, raw values by key."""
 
 MAX_HEADS = 8
-
-
-class Unreadable(Exception):
-    """The list cannot be reordered (null or duplicate ids, null nodes): the shop's answer stands."""
 
 
 @dataclass(slots=True)
 class Window:
     """Rows in the shop's order from `offset` (0 except for a page read by itself).
 
-    `rows` names each row, `nodes[view][row]` are the raw nodes without hidden fields, `rest` the other fields of the
-    container as raw JSON. `candidates[c]` are the rows of candidate c of `listing` (variants of one product),
-    `owner[row]` is a row's candidate. `total` is the shop's count where it was asked for, `whole` whether the list ends
-    within the window, `alone` whether it is just the page that was asked for, `headers` what the shop said beside it.
+    `rows` names each row, `nodes[view key][row]` are the raw nodes (or edges) without hidden fields, `rest` the other
+    fields of the container as raw JSON, `cursors` those of the positions (whatever row is shown there).
+    `candidates[c]` are the rows of candidate c of `listing` (variants of one product), `owner[row]` is a row's
+    candidate. `total` is the shop's count where it was asked for, `whole` whether the list ends within the window,
+    `alone` whether it is just the page that was asked for, `headers` what the shop said beside it.
     """
 
     rows: tuple[str, ...]
@@ -46,6 +46,8 @@ class Window:
     size: int = 0
     headers: tuple[tuple[str, str], ...] = ()
     heads: dict[int, str] = field(default_factory=dict)
+    cursors: tuple[str, ...] = ()
+    standing: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -61,60 +63,39 @@ class Window:
             found = self.heads[size] = _version(self.rows[:size])
         return found
 
-    def page(self, view: str, rows: Iterable[int], extras: Mapping[int, Mapping[str, bytes]] | None = None) -> bytes:
-        """A JSON array of the nodes of `rows`, each with its `extras` (raw values by key) put in."""
-        nodes = self.nodes[view]
-        if not extras:
-            return b"[" + b",".join([joined(nodes[row]) for row in rows]) + b"]"
-        return b"[" + b",".join([joined({**nodes[row], **extras.get(row, {})}) for row in rows]) + b"]"
+    def position(self, cursor: str) -> int | None:
+        """The position in the whole list at which this cursor stands, None where it is not one of the window's."""
+        if not self.standing and self.cursors:
+            self.standing.update((one, self.offset + at) for at, one in enumerate(self.cursors))
+        return self.standing.get(cursor)
+
+    def page(self, view: View, rows: Sequence[int], start: int, extras: Extras | None = None) -> bytes:
+        """A JSON array of the elements of `rows`, each with its `extras` put in.
+
+        They are shown from `start` (counted within the window) on: cursors of edges are those of the positions.
+        """
+        nodes = self.nodes[view.key]
+        shown: Iterable[Mapping[str, Json]] = [nodes[row] for row in rows]
+        if view.cursors:
+            shown = [_at(edge, view.cursors, self.cursors[start + at]) for at, edge in enumerate(shown)]
+        if extras:
+            shown = [_with(node, extras.get(row, {})) for node, row in zip(shown, rows, strict=True)]
+        return b"[" + b",".join([joined(node) for node in shown]) + b"]"
 
 
-@dataclass(slots=True)
-class Part:
-    """One page of a window as the shop sent it: raw nodes by view, items by row, the container's other fields."""
-
-    nodes: dict[str, list[Raws]]
-    items: list[Item]
-    rest: Raws
-    total: int | None
+def _at(edge: Mapping[str, Json], keys: tuple[str, ...], cursor: str) -> dict[str, Json]:
+    raw = msgspec.json.encode(cursor)
+    return {key: raw if key in keys else value for key, value in edge.items()}
 
 
-def read_part(container: Json, slot: ListingSlot) -> Part:
-    """Read a listing's container. Raises Unreadable, or msgspec.DecodeError on broken JSON."""
-    rest = fields(container)
-    readers = [ItemFields(item, number) for number, item in enumerate(slot.item_types)]
-    nodes: dict[str, list[Raws]] = {}
-    items: list[Item] = []
-    for view in slot.views:
-        raw = rest.pop(view, None)
-        if raw is None:  # a condition left this view out
-            continue
-        if not is_list(raw):
-            raise Unreadable("the list is null")
-        found = elements(raw)
-        if not all(is_object(node) for node in found):
-            raise Unreadable("a node is null")
-        rows = [fields(node) for node in found]
-        read = [_read(readers, node) for node in rows]
-        nodes[view] = rows
-        items = read
-    if not nodes:
-        raise Unreadable("the list is not there")
-    total = None
-    for key in slot.totals:
-        if key in rest:
-            value = msgspec.json.decode(rest[key])
-            total = value if isinstance(value, int) else None
-    return Part(nodes, items, rest, total)
-
-
-def _read(readers: list[ItemFields], node: Raws) -> Item:
-    for reader in readers:
-        if any(alias in node for alias in reader.names.values()):
-            item = reader.read(node)
-            if item is not None:
-                return item
-    raise Unreadable("an item has no id")
+def _with(node: Mapping[str, Json], extras: Mapping[Path, Mapping[str, bytes]]) -> dict[str, Json]:
+    filled: dict[str, Json] = dict(node)
+    for path, more in extras.items():
+        if not path:
+            filled |= more
+        elif path[0] in filled:
+            filled[path[0]] = joined({**fields(filled[path[0]]), **more})
+    return filled
 
 
 def build(parts: list[Part], *, list_id: str, term: str | None, offset: int = 0, asked: int | None = None) -> Window:
@@ -138,13 +119,15 @@ def build(parts: list[Part], *, list_id: str, term: str | None, offset: int = 0,
         search_term=term, total=total,
     )  # fmt: skip
     whole = total is not None and offset + len(rows) >= total
-    if asked is not None and len(rows) < asked:
+    if parts[-1].more is not None:
+        whole = not parts[-1].more
+    elif asked is not None and len(rows) < asked:
         whole = True
     return Window(
         rows=rows, nodes=nodes, rest=parts[0].rest, listing=listing,
         candidates=tuple(tuple(group) for group in grouped.values()),
         owner=tuple(number[item.id] for item in items), offset=offset, total=total, whole=whole,
-        version=_version(rows), places=places,
+        version=_version(rows), places=places, cursors=tuple(cursor for part in parts for cursor in part.cursors),
         size=sum(len(memoryview(raw)) for view in nodes.values() for node in view for raw in node.values()),
     )  # fmt: skip
 

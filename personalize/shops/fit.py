@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from graphql import (
     GraphQLError,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     NoUnusedFragmentsRule,
     get_named_type,
     parse,
@@ -16,8 +18,9 @@ from graphql import (
     validate,
 )
 
-from personalize.shops.map import ArgumentPath, CartMap, EventMap, ItemMap, Leaf, ListingMap, ShopMap
+from personalize.shops.map import ArgumentPath, CartMap, Cursors, EventMap, ItemMap, Leaf, ListingMap, ShopMap
 
+Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 _RULES = [rule for rule in specified_rules if rule is not NoUnusedFragmentsRule]
 
 
@@ -39,6 +42,27 @@ def fit(shop: ShopMap, schema: GraphQLSchema) -> tuple[ShopMap, list[Finding]]:
     events = {key: event for key, event in shop.events.items() if fitting.event(event)}
     labels = tuple(leaf for leaf in shop.labels if fitting.labels(leaf))
     return replace(shop, items=items, carts=carts, listings=listings, events=events, labels=labels), fitting.findings
+
+
+def held_by(listing: ListingMap) -> str:
+    """A selection of everything that a listing's container has to hold."""
+    parts = [f"{listing.items} {{ __typename }}"] if listing.items else []
+    if listing.edges:
+        edges = listing.edges
+        parts.append(f"{edges.field} {{ {edges.node} {{ __typename }} {edges.cursor} }}")
+    if isinstance(listing.paged, Cursors) and listing.paged.page_info:
+        parts.append(f"{listing.paged.page_info} {{ hasNextPage }}")
+    return " ".join(parts)
+
+
+def _members(listing: ListingMap, container: GraphQLObjectType) -> Composite:
+    """The type of a listing's items."""
+    holder, name = container, listing.items
+    if name is None:
+        assert listing.edges is not None
+        holder, name = get_named_type(container.fields[listing.edges.field].type), listing.edges.node
+    members: Composite = get_named_type(holder.fields[name].type)
+    return members
 
 
 class _Fit:
@@ -80,7 +104,7 @@ class _Fit:
             for name, selection in (("f", cart.id), ("g", cart.state), ("h", cart.currency))
             if selection
         )
-        problem = self._selects(cart.type, f"{outer} l: {cart.lines} {{ {inner} }}")
+        problem = self._selects(cart.type, f"{outer} l: {cart.lines_of(inner)}")
         return self.say(f"{cart.type} @cart", problem, f"lines: {cart.lines}")
 
     def listing(self, listing: ListingMap, items: dict[str, ItemMap]) -> bool:
@@ -92,16 +116,18 @@ class _Fit:
             return f"the schema has no field {listing.coordinates}"
         field = kind.fields[listing.field]
         container = get_named_type(field.type)
-        if not isinstance(container, GraphQLObjectType) or listing.items not in container.fields:
-            return f"{listing.coordinates} answers {field.type}, which has no field {listing.items!r}"
-        members = get_named_type(container.fields[listing.items].type)
+        if not isinstance(container, GraphQLObjectType):
+            return f"{listing.coordinates} answers {field.type}, which is no object type"
+        if lacking := self._selects(container.name, held_by(listing)):
+            return f"{listing.coordinates} answers {field.type}: {lacking}"
+        members = _members(listing, container)
         possible = [members.name]
         if not isinstance(members, GraphQLObjectType):
             possible = [kind.name for kind in self.schema.get_possible_types(members)]
         if not any(name in items for name in possible):
             return f"its items are {members.name}, which no @item describes"
-        for path in (listing.skip, listing.take, listing.sort, listing.term):
-            if path is not None and (gone := self._argument(field.args, path)):
+        for path in (*listing.paged.arguments, *listing.sort, *((listing.term,) if listing.term else ())):
+            if gone := self._argument(field.args, path):
                 return f"{listing.coordinates} has no argument {gone}"
         return None
 

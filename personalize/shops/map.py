@@ -31,16 +31,60 @@ class ItemMap:
 
 
 @dataclass(frozen=True, slots=True)
+class Offsets:
+    """Paging by position: which argument holds the offset, which the size."""
+
+    skip: ArgumentPath
+    take: ArgumentPath
+
+    @property
+    def arguments(self) -> tuple[ArgumentPath, ...]:
+        """Where paging sits in the arguments."""
+        return (self.skip, self.take)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """Paging by cursor, forward (`first` rows `after` one) and, where the shop has it, backward (`last`, `before`).
+
+    `page_info` is the container's field that tells where the page begins and ends.
+    """
+
+    first: ArgumentPath
+    after: ArgumentPath
+    last: ArgumentPath | None = None
+    before: ArgumentPath | None = None
+    page_info: str | None = None
+
+    @property
+    def arguments(self) -> tuple[ArgumentPath, ...]:
+        """Where paging sits in the arguments."""
+        return tuple(path for path in (self.first, self.after, self.last, self.before) if path is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeMap:
+    """Items one step down: the container's list of edges, and an edge's item and cursor."""
+
+    field: str
+    node: str = "node"
+    cursor: str = "cursor"
+
+
+@dataclass(frozen=True, slots=True)
 class ListingMap:
-    """A field that answers a list, and how it is paged (sizes in rows)."""
+    """A field that answers a list, and how it is paged (sizes in rows).
+
+    Its container holds the items as a list (`items`), below `edges`, or both; a list paged by `Cursors` has edges.
+    """
 
     parent: str
     field: str
-    items: str
-    skip: ArgumentPath
-    take: ArgumentPath
+    items: str | None
+    paged: Offsets | Cursors
+    edges: EdgeMap | None = None
     total: str | None = None
-    sort: ArgumentPath | None = None
+    sort: tuple[ArgumentPath, ...] = ()
     neutral: tuple[object, ...] = ()
     term: ArgumentPath | None = None
     shareable: bool = False
@@ -72,6 +116,11 @@ class CartMap:
     minor_units: bool = False
     checkout: frozenset[str] = frozenset()
     placed: frozenset[str] = frozenset()
+
+    def lines_of(self, inner: str) -> str:
+        """The selection of `inner` on every line; `lines` may itself lead there, as in `lines { nodes }`."""
+        path = self.lines.rstrip("} \n")
+        return f"{path} {{ {inner} }}" + " }" * self.lines.count("}")
 
 
 @dataclass(frozen=True, slots=True)

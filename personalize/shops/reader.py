@@ -24,7 +24,18 @@ from graphql import (
 
 from personalize import assets
 from personalize.errors import MapError
-from personalize.shops.map import ArgumentPath, CartMap, EventMap, ItemMap, Leaf, ListingMap, ShopMap
+from personalize.shops.map import (
+    ArgumentPath,
+    CartMap,
+    Cursors,
+    EdgeMap,
+    EventMap,
+    ItemMap,
+    Leaf,
+    ListingMap,
+    Offsets,
+    ShopMap,
+)
 
 T = TypeVar("T")
 
@@ -132,10 +143,14 @@ class _Reader:
     def listing(self, key: tuple[str, str], listing: dict[str, Any], page: dict[str, Any] | None) -> ListingMap:
         if page is None:
             raise MapError(f"{self.source}: {key[0]}.{key[1]} has @listing and no @page")
+        where = f"{self.source}: {key[0]}.{key[1]}"
+        edges = EdgeMap(listing["edges"], listing["node"], listing["cursor"]) if listing.get("edges") else None
+        if listing.get("items") is None and edges is None:
+            raise MapError(f"{where} @listing names neither `items` nor `edges`", hint="one of them holds the items")
         return ListingMap(
-            *key, items=listing["items"], total=listing.get("total"),
-            skip=_path(page["skip"]), take=_path(page["take"]),
-            sort=_optional(_path, listing.get("sort")), term=_optional(_path, listing.get("term")),
+            *key, items=listing.get("items"), edges=edges, total=listing.get("total"),
+            paged=_paged(where, listing, page),
+            sort=tuple(_path(one) for one in listing["sort"]), term=_optional(_path, listing.get("term")),
             neutral=tuple(json.loads(value) for value in listing["neutral"]),
             shareable=listing["shareable"], default=page.get("default"),
             limit=page["limit"], window=page["window"], private=min(page["private"], page["limit"]),
@@ -153,6 +168,22 @@ class _Reader:
             found.get("variant"), found.get("state"), found.get("currency"), found.get("price"), found["minorUnits"],
             frozenset(found["checkout"]), frozenset(found["placed"]),
         )  # fmt: skip
+
+
+def _paged(where: str, listing: dict[str, Any], page: dict[str, Any]) -> Offsets | Cursors:
+    """How a list is paged: `skip` and `take`, or `first` and `after`. Raises MapError where it is neither or both."""
+    named = {name for name in ("skip", "take", "first", "after", "last", "before") if page.get(name)}
+    if named == {"skip", "take"}:
+        return Offsets(_path(page["skip"]), _path(page["take"]))
+    if named in ({"first", "after"}, {"first", "after", "last", "before"}):
+        if not listing.get("edges"):
+            raise MapError(f"{where} is paged by cursor and names no `edges`", hint="cursors are read from them")
+        last, before = (_optional(_path, page.get(name)) for name in ("last", "before"))
+        return Cursors(_path(page["first"]), _path(page["after"]), last, before, listing.get("pageInfo"))
+    raise MapError(
+        f"{where} @page names {', '.join(sorted(named)) or 'no arguments'}",
+        hint="name `skip` and `take`, or `first` and `after` (and, where the shop has them, `last` and `before`)",
+    )
 
 
 def _path(text: str) -> ArgumentPath:

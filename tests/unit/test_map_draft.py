@@ -12,7 +12,7 @@ from personalize.shops import draft_listings, reader
 from personalize.shops.draft import draft
 from personalize.shops.draft_words import singular, words
 from personalize.shops.fit import fit
-from personalize.shops.map import ShopMap
+from personalize.shops.map import Offsets, ShopMap
 
 FLAT = """
 type Query {
@@ -200,8 +200,8 @@ def test_a_draft_is_the_same_every_time(name: str) -> None:
 def test_flat_arguments() -> None:
     shop, _, text = drafted(FLAT)
     listing = shop.listings["Query", "shoes"]
-    assert (listing.items, listing.total, listing.skip, listing.take) == ("rows", "total", ("offset",), ("limit",))
-    assert (listing.sort, listing.neutral, listing.term) == (("orderBy",), ("BEST_MATCH",), ("q",))
+    assert (listing.items, listing.total, listing.paged) == ("rows", "total", Offsets(("offset",), ("limit",)))
+    assert (listing.sort, listing.neutral, listing.term) == ((("orderBy",),), ("BEST_MATCH",), ("q",))
     assert (listing.default, listing.shareable) == (24, False)
     assert list(shop.listings) == [("Query", "shoes")], "what a visitor viewed is no list to order"
     assert "Customer.viewedShoes looks like a list that a visitor made" in unwrapped(text)
@@ -235,7 +235,7 @@ def test_a_sign_out_that_answers_no_object_is_only_a_comment() -> None:
 def test_wrapped_arguments_unions_and_ids() -> None:
     shop, _, text = drafted(WRAPPED)
     listing = shop.listings["Query", "search"]
-    assert (listing.skip, listing.take) == (("request", "page", "skip"), ("request", "page", "take"))
+    assert listing.paged == Offsets(("request", "page", "skip"), ("request", "page", "take"))
     assert (listing.items, listing.total, listing.term) == ("hits", "totalHits", ("request", "phrase"))
     assert (listing.default, listing.limit) == (30, 250)
     assert {"field": "RELEVANCE", "direction": "DOWN"} in listing.neutral

@@ -11,6 +11,7 @@ from personalize.demo.shop.answer import make_schema
 from personalize.errors import MapError
 from personalize.shops import reader
 from personalize.shops.fit import fit
+from personalize.shops.map import Offsets
 
 SHOP = 'extend schema @shop(name: "toy")\n'
 LISTING = 'extend type Query { rows: Rows @listing(items: "items") @page(skip: "from", take: "size") }\n'
@@ -46,7 +47,7 @@ def test_values() -> None:
     """Directives with their defaults."""
     shop = reader.read(SHOP + LISTING + ITEM + CART)
     listing = shop.listings["Query", "rows"]
-    assert (listing.skip, listing.take, listing.sort, listing.default) == (("from",), ("size",), None, None)
+    assert (listing.paged, listing.sort, listing.default) == (Offsets(("from",), ("size",)), (), None)
     assert (listing.limit, listing.window, listing.private, listing.shareable) == (100, 200, 100, False)
     assert listing.coordinates == "Query.rows"
     assert [(leaf.name, leaf.selection.split()) for leaf in shop.items["Row"].attributes] == [
@@ -63,8 +64,11 @@ def test_values() -> None:
         ("extend type Query {", "line 1"),
         (LISTING, "no @shop"),
         (SHOP + "type Query { a: Int }", "only `extend`"),
-        (SHOP + "extend type Query { rows: Rows @listing }", "items"),
+        (SHOP + "extend type Query { rows: Rows @listing }", "no @page"),
         (SHOP + 'extend type Query { rows: Rows @listing(items: "items") }', "no @page"),
+        (SHOP + 'extend type Query { rows: Rows @listing @page(skip: "a", take: "b") }', "neither `items` nor `edges`"),
+        (SHOP + 'extend type Query { rows: Rows @listing(items: "i") @page(skip: "a", first: "b") }', "first, skip"),
+        (SHOP + 'extend type Query { rows: Rows @listing(items: "i") @page(first: "a", after: "b") }', "no `edges`"),
         (SHOP + LISTING.replace('"size"', '"size", pages: 3'), "line 2: @page has no argument 'pages'"),
         (SHOP + 'extend type Row @page(skip: "a", take: "b")', "unknown directive @page on OBJECT"),
         (SHOP + "extend type Row @article(id: 3)", "article"),

@@ -8,9 +8,10 @@ import msgspec
 import orjson
 import pytest
 
+from personalize.gateway.part import Unreadable, read_part
 from personalize.gateway.raw import fields
-from personalize.gateway.slots import ListingSlot
-from personalize.gateway.window import Unreadable, Window, build, read_part
+from personalize.gateway.slots import ListingSlot, View
+from personalize.gateway.window import Window, build
 from personalize.shops import reader
 
 SHOP = reader.load("vendure")
@@ -18,9 +19,9 @@ SHOP = reader.load("vendure")
 
 def slot(*, views: tuple[str, ...] = ("items",)) -> ListingSlot:
     return ListingSlot(
-        index=0, path=("search",), map=SHOP.listings["Query", "search"], parents=(), occurrences=(), views=views,
-        view_occurrences=(), totals=("totalItems",), item_types=(SHOP.items["SearchResult"],), abstract=False,
-        item_fields=(), group=0, alone=True,
+        index=0, path=("search",), map=SHOP.listings["Query", "search"], parents=(), occurrences=(),
+        views=tuple(View(key) for key in views), view_occurrences=(), totals=("totalItems",),
+        item_types=(SHOP.items["SearchResult"],), abstract=False, group=0, alone=True, page_infos={},
     )  # fmt: skip
 
 
@@ -55,14 +56,14 @@ def test_rows_candidates_and_columns():
 
 def test_pages_are_the_storefronts_own_nodes_moved():
     made = window([node("p1", "v1"), node("p2", "v2", note='ü "quoted"')])
-    page = orjson.loads(made.page("items", (1, 0), {0: {"personalization": b'{"bought":true}'}}))
+    page = orjson.loads(made.page(View("items"), (1, 0), 0, {0: {(): {"personalization": b'{"bought":true}'}}}))
     assert page == [{"name": "Nv2", "note": 'ü "quoted"'}, {"name": "Nv1", "personalization": {"bought": True}}]
 
 
 def test_several_views_of_one_list():
     container = orjson.dumps({"items": [node("p1", "v1")], "again": [node("p1", "v1", more=1)]})
     made = build([read_part(container, slot(views=("items", "again")))], list_id="x", term="lamp")
-    assert orjson.loads(made.page("again", (0,))) == [{"name": "Nv1", "more": 1}]
+    assert orjson.loads(made.page(View("again"), (0,), 0)) == [{"name": "Nv1", "more": 1}]
     assert made.listing.search_term == "lamp"
     assert made.total is None
 
