@@ -7,8 +7,10 @@ import os
 import platform
 import random
 import time
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
@@ -54,7 +56,7 @@ def main(requests: int, connections: str) -> None:
     store = folder / "bench.sqlite"
     store.unlink(missing_ok=True)
     visitors = asyncio.run(_profiles(f"sqlite:///{store.resolve()}", catalogue))
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     port, off, on = free_port(), free_port(), free_port()
     shop_url = f"http://127.0.0.1:{port}/shop-api"
     with (
@@ -102,7 +104,8 @@ def _request(query: str, what: str, visitor: str | None = None) -> Request:
     return Request(orjson.dumps({"query": query, "variables": {"slug": what}}), headers)
 
 
-def _gateway(shop_url: str, port: int, more: dict[str, str]):  # type: ignore[no-untyped-def]
+def _gateway(shop_url: str, port: int, more: dict[str, str]) -> AbstractContextManager[Server]:
+    """A gateway process with its settings, ready when its schema is known."""
     operator = free_port()
     environ = {
         "PERSONALIZE_SHOP_URL": shop_url, "PERSONALIZE_PORT": str(port), "PERSONALIZE_OPERATOR_PORT": str(operator),
@@ -134,17 +137,17 @@ async def _profiles(store_url: str, catalogue: Catalogue) -> list[str]:
     return signed
 
 
-def _say(row: dict[str, object], found: Measured) -> None:
+def _say(row: dict[str, Any], found: Measured) -> None:
     used = ", ".join(f"{name} {value:.2f} ms" for name, value in found.cpu.items())
     Console(highlight=False).print(f"{row['row']} ({row['connections']} at once): {used}")
 
 
-def _table(rows: list[dict[str, object]]) -> None:
+def _table(rows: list[dict[str, Any]]) -> None:
     table = Table(title="CPU per request, ms", title_justify="left")
     for column in ("", "at once", "gateway", "shop", "p50 ms", "p99 ms", "requests/s"):
         table.add_column(column, justify="left" if not column else "right", no_wrap=True)
     for row in rows:
-        cpu: dict[str, float] = row["cpu"]  # type: ignore[assignment]
+        cpu: dict[str, float] = row["cpu"]
         figures = [row["p50"], row["p99"], row["rate"]]
         used = [f"{cpu[name]:.2f}" if name in cpu else "-" for name in ("gateway", "shop")]
         table.add_row(str(row["row"]), str(row["connections"]), *used, *(f"{value:.1f}" for value in figures))
