@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from secrets import token_hex
 
@@ -161,8 +161,3 @@ class Inference:
             event, event_id, at, whose.visitor, whose.session, whose.context, items,
             transaction_id=cart.code if event == "purchase" else None,
         )  # fmt: skip
-
-
-def as_shown(items: Sequence[EventItem], first: int) -> tuple[EventItem, ...]:
-    """The items of a page, each with its 0-based position in the list."""
-    return tuple(replace(item, index=first + place) for place, item in enumerate(items))

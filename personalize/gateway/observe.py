@@ -89,6 +89,11 @@ class Observer:
             "strategy": f"{change.author.strategy}@{change.author.version}" if change else "shop_order",
             "propensity": 1.0,  # orders are deterministic until a randomised policy runs
         }
+        shadow = last_reorder(ask.decided.shadow, ask.target) if ask.orderable else None
+        if shadow is not None:  # what a strategy in shadow would have shown in these places
+            start = max(ask.first - window.offset, 0)
+            would = [listing.ids[candidate] for candidate in shadow.order[start : start + len(items)]]
+            extra["shadow"] = {"strategy": f"{shadow.author.strategy}@{shadow.author.version}", "items": would}
         if arrival.assignments:
             extra["assignments"] = {a.experiment: a.variant for a in arrival.assignments}
         return self.inference.shown(

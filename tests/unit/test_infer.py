@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from personalize.domain.event import EventItem
-from personalize.events.infer import Cart, Inference, Line, Whose, as_shown
+from personalize.events.infer import Cart, Inference, Line, Whose
 
 ANNA = Whose("s:anna", "session-1", {"daypart": "morning"})
 CHECKOUT, PLACED = frozenset({"ArrangingPayment"}), frozenset({"PaymentSettled"})
@@ -26,7 +26,7 @@ def told(inference: Inference, after: Cart, *, variant: str | None = None, added
 
 def test_a_click_answers_the_last_list_that_held_the_item():
     inference = Inference()
-    items = as_shown([EventItem("p1"), EventItem("p2")], 24)
+    items = [EventItem("p1", index=24), EventItem("p2", index=25)]
     inference.shown("anna", ANNA, 1.0, items, list_id="a", term=None)
     second = inference.shown("anna", ANNA, 2.0, items[:1], list_id="b", term="lamp")
     assert second.search_term == "lamp"

@@ -6,7 +6,7 @@ import base64
 import hashlib
 
 import orjson
-from graphql import FieldNode, OperationDefinitionNode, parse
+from graphql import FieldNode, GraphQLError, OperationDefinitionNode, parse
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -99,7 +99,7 @@ def _wrong_currency(currency: str, asked: Asked) -> Answer:
                     if isinstance(node, FieldNode)
                 ]
                 break
-    except Exception:  # noqa: S110 - only the path of an error body is at stake
+    except GraphQLError:  # only the path of an error body is at stake
         pass
     message = f'The currency "{currency}" is not available in the current Channel'
     error = {"message": message, "path": path, "extensions": {"code": "USER_INPUT_ERROR"}}
