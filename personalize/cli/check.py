@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from personalize.errors import MapError
-from personalize.gateway.knowledge import fetch_schema, schema_from_file
-from personalize.gateway.schema import merge
-from personalize.gateway.upstream import Upstream
+from personalize.gateway.edge.upstream import Upstream
+from personalize.gateway.ours.knowledge import fetch_schema, schema_from_file
+from personalize.gateway.ours.schema import merge
 from personalize.settings import load_settings
 from personalize.shops import reader
 from personalize.shops.fit import fit

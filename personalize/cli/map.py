@@ -10,7 +10,7 @@ import click
 
 from personalize.cli.check import fetched
 from personalize.errors import MapError
-from personalize.gateway.knowledge import schema_from_file
+from personalize.gateway.ours.knowledge import schema_from_file
 from personalize.settings import load_settings
 from personalize.shops.draft import Draft, draft
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from personalize.gateway.ask import container_of
-from personalize.gateway.cors import Cors
-from personalize.gateway.hidden import HIDDEN
-from personalize.gateway.paging import with_paging
-from personalize.gateway.payload import payload
-from personalize.gateway.plan import Mode
-from personalize.gateway.raw import fields, is_object
-from personalize.gateway.upstream import Upstream
-from personalize.gateway.values import MISSING
+from personalize.gateway.document.hidden import HIDDEN
+from personalize.gateway.document.payload import payload
+from personalize.gateway.document.plan import Mode
+from personalize.gateway.document.raw import fields, is_object
+from personalize.gateway.document.values import MISSING
+from personalize.gateway.edge.cors import Cors
+from personalize.gateway.edge.upstream import Upstream
+from personalize.gateway.listing.ask import container_of
+from personalize.gateway.listing.paging import with_paging
 from personalize.gateway.work import GiveUp, Work
 
 

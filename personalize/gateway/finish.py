@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import orjson
 
-from personalize.gateway.cors import Cors
-from personalize.gateway.hidden import HIDDEN, ItemFields
+from personalize.gateway.document.hidden import HIDDEN, ItemFields
+from personalize.gateway.document.plan import Plan
+from personalize.gateway.document.raw import Raws, fields, is_object, joined
+from personalize.gateway.document.rewrite import edit, strip
+from personalize.gateway.edge.cors import Cors
+from personalize.gateway.edge.upstream import Answer, Headers
 from personalize.gateway.observe import Observer, succeeded
-from personalize.gateway.plan import Plan
-from personalize.gateway.raw import Raws, fields, is_object, joined
-from personalize.gateway.rewrite import edit, strip
-from personalize.gateway.upstream import Answer, Headers
 from personalize.gateway.work import Work
 
 UNTOUCHED = {"etag", "last-modified", "content-length"}

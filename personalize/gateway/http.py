@@ -12,11 +12,11 @@ from starlette.types import Receive, Scope, Send
 from strawberry.http.ides import get_graphql_ide_html
 
 from personalize.errors import LimitError, PersonalizeError, UpstreamError
-from personalize.gateway.call import Call, read_call
-from personalize.gateway.conform import conform
+from personalize.gateway.edge.call import Call, read_call
+from personalize.gateway.edge.conform import conform
+from personalize.gateway.edge.upstream import Answer
 from personalize.gateway.pipeline import Pipeline
 from personalize.gateway.safe import only_reads
-from personalize.gateway.upstream import Answer
 from personalize.settings import Settings
 from personalize.telemetry import Telemetry
 

@@ -10,11 +10,11 @@ from personalize.domain.event import Event, EventItem
 from personalize.events.infer import Cart, Inference, Line
 from personalize.events.outbox import Outbox
 from personalize.features.window import describe
-from personalize.gateway.arrival import Arrival
-from personalize.gateway.ask import Ask
-from personalize.gateway.hidden import TYPENAME, Item, amount, leaves
-from personalize.gateway.slots import PREFIX, ActionSlot
-from personalize.gateway.values import evaluate
+from personalize.gateway.document.hidden import TYPENAME, Item, amount, leaves
+from personalize.gateway.document.slots import PREFIX, ActionSlot
+from personalize.gateway.document.values import evaluate
+from personalize.gateway.edge.arrival import Arrival
+from personalize.gateway.listing.ask import Ask
 from personalize.guardrails.apply import last_reorder
 from personalize.shops.map import CartMap
 

@@ -10,24 +10,24 @@ import orjson
 from personalize.errors import LimitError, UpstreamError
 from personalize.events.infer import Inference
 from personalize.events.outbox import Outbox
-from personalize.gateway.arrival import Arrival, Reception
 from personalize.gateway.asking import ask_shop
-from personalize.gateway.audit import Audit
-from personalize.gateway.call import Call, Operation, Reader
-from personalize.gateway.cors import Cors
-from personalize.gateway.desk import RequestDesk
+from personalize.gateway.document.payload import payload
+from personalize.gateway.document.plan import Mode, Plan
+from personalize.gateway.document.values import with_defaults
+from personalize.gateway.edge.arrival import Arrival, Reception
+from personalize.gateway.edge.call import Call, Operation, Reader
+from personalize.gateway.edge.cors import Cors
+from personalize.gateway.edge.sessions import Sessions
+from personalize.gateway.edge.upstream import Answer, Upstream
 from personalize.gateway.finish import finish, observe, salvage, signed
-from personalize.gateway.knowledge import Knowledge
-from personalize.gateway.labels import Labels
-from personalize.gateway.listings import Listings
+from personalize.gateway.listing.audit import Audit
+from personalize.gateway.listing.choosing import Listings
+from personalize.gateway.listing.part import Unreadable
 from personalize.gateway.observe import Observer
-from personalize.gateway.part import Unreadable
-from personalize.gateway.payload import payload
+from personalize.gateway.ours.desk import RequestDesk
+from personalize.gateway.ours.knowledge import Knowledge
+from personalize.gateway.ours.labels import Labels
 from personalize.gateway.placing import lead_errors_back, place_listings, place_ours
-from personalize.gateway.plan import Mode, Plan
-from personalize.gateway.sessions import Sessions
-from personalize.gateway.upstream import Answer, Upstream
-from personalize.gateway.values import with_defaults
 from personalize.gateway.work import GiveUp, Work
 from personalize.telemetry import Telemetry
 from personalize.visitors.profiles import ProfileBook

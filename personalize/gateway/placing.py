@@ -9,19 +9,19 @@ from typing import Any
 import msgspec
 import orjson
 
-from personalize.gateway.arrival import Arrival
-from personalize.gateway.ask import Ask, container_of, move_of
-from personalize.gateway.audit import Audit
-from personalize.gateway.cursors import page_info
-from personalize.gateway.hidden import KEY
-from personalize.gateway.listings import Listings
-from personalize.gateway.own import Own, project
-from personalize.gateway.plan import Mode
-from personalize.gateway.raw import Json, Raws, fields, joined
-from personalize.gateway.rewrite import edit, errors
-from personalize.gateway.schema import Desk
-from personalize.gateway.slots import ItemField, Path, View
-from personalize.gateway.window import Window
+from personalize.gateway.document.cursors import page_info
+from personalize.gateway.document.hidden import KEY
+from personalize.gateway.document.plan import Mode
+from personalize.gateway.document.raw import Json, Raws, fields, joined
+from personalize.gateway.document.rewrite import edit, errors
+from personalize.gateway.document.slots import ItemField, Path, View
+from personalize.gateway.edge.arrival import Arrival
+from personalize.gateway.listing.ask import Ask, container_of, move_of
+from personalize.gateway.listing.audit import Audit
+from personalize.gateway.listing.choosing import Listings
+from personalize.gateway.listing.window import Window
+from personalize.gateway.ours.answers import Own, project
+from personalize.gateway.ours.schema import Desk
 from personalize.gateway.work import Work
 
 

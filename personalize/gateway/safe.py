@@ -5,9 +5,9 @@ from __future__ import annotations
 from graphql import GraphQLError, get_operation_ast, parse
 
 from personalize.errors import LimitError, PersonalizeError
-from personalize.gateway import limits
-from personalize.gateway.call import Call, Operation, Reader
-from personalize.gateway.knowledge import Knowledge
+from personalize.gateway.document import limits
+from personalize.gateway.edge.call import Call, Operation, Reader
+from personalize.gateway.ours.knowledge import Knowledge
 
 
 def only_reads(call: Call, reader: Reader, knowledge: Knowledge) -> None:

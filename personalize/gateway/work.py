@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from personalize.gateway.arrival import Arrival
-from personalize.gateway.ask import Ask
-from personalize.gateway.call import Call, Operation
-from personalize.gateway.plan import Mode, Plan
-from personalize.gateway.raw import Raws
-from personalize.gateway.upstream import Answer
+from personalize.gateway.document.plan import Mode, Plan
+from personalize.gateway.document.raw import Raws
+from personalize.gateway.edge.arrival import Arrival
+from personalize.gateway.edge.call import Call, Operation
+from personalize.gateway.edge.upstream import Answer
+from personalize.gateway.listing.ask import Ask
 
 
 class GiveUp(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 from graphql import build_schema
 
-from personalize.gateway.schema import merge
+from personalize.gateway.ours.schema import merge
 from personalize.shops import reader
 from tests.gateway_world import world
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from personalize.gateway.limits import MAX_CHARACTERS
+from personalize.gateway.document.limits import MAX_CHARACTERS
 from tests.clients.front import front, ordered, shop_order
 from tests.gateway_world import SHOP_URL, World, world
 from tests.vendure.server import Vendure

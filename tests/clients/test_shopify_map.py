@@ -7,7 +7,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from personalize.gateway.knowledge import schema_from_file
+from personalize.gateway.ours.knowledge import schema_from_file
 from personalize.shops import reader
 from personalize.shops.fit import fit
 from tests.clients.install import INSTALL_DEADLINE, ROOT, environment

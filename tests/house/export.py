@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from personalize.gateway.schema import own_schema
+from personalize.gateway.ours.schema import own_schema
 
-HEAD = "# What the gateway adds to a shop's schema; exported from personalize/gateway/schema.py, checked by a test.\n\n"
+HEAD = "# What the gateway adds to a shop's schema; exported from gateway/ours/schema.py, checked by a test.\n\n"
 
 if __name__ == "__main__":
     path = Path(__file__).resolve().parents[2] / "graphql" / "personalization.graphql"

@@ -14,7 +14,7 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 from personalize.cli import main
 from personalize.demo.generate import generate
 from personalize.demo.shop.app import create_shop
-from personalize.gateway.schema import merge
+from personalize.gateway.ours.schema import merge
 from personalize.settings import load_settings
 from personalize.shops import reader
 
@@ -40,8 +40,8 @@ def merged() -> GraphQLSchema:
 
     import httpx
 
-    from personalize.gateway.knowledge import fetch_schema
-    from personalize.gateway.upstream import Upstream
+    from personalize.gateway.edge.upstream import Upstream
+    from personalize.gateway.ours.knowledge import fetch_schema
     from personalize.shops.fit import fit
 
     transport = httpx.ASGITransport(app=create_shop(generate()))

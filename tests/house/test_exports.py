@@ -7,7 +7,7 @@ from pathlib import Path
 
 from graphql import build_schema, print_schema
 
-from personalize.gateway.schema import own_schema
+from personalize.gateway.ours.schema import own_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 

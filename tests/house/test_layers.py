@@ -28,6 +28,8 @@ FLOORS = [
     {"cli"},
     {"__main__"},
 ]
+GATEWAY = ["edge", "document", "listing", "ours"]
+"""The floors inside the gateway; the files beside them are the way of a request, on top of all four."""
 LEVEL = {room: level for level, floor in enumerate(FLOORS) for room in floor}
 BANNED = {"utils", "helpers", "common", "core", "manager", "service", "models", "graphql", "types"}
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_data" not in path.parts)
@@ -81,6 +83,17 @@ def test_a_file_imports_only_lower_floors_or_its_own_folder(path: Path) -> None:
         assert LEVEL[parts[1]] < LEVEL[own], f"{path.relative_to(ROOT)} imports {name} of a floor that is not lower"
 
 
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "gateway").glob("*/*.py")), ids=lambda p: f"{p.parent.name}/{p.name}"
+)
+def test_the_gateways_folders_stand_on_each_other(path: Path) -> None:
+    below = GATEWAY[: GATEWAY.index(path.parent.name) + 1]
+    for name in imported(path):
+        parts = name.split(".")
+        if parts[1:2] == ["gateway"] and len(parts) > 2:
+            assert parts[2] in below, f"{path.relative_to(ROOT)} imports {name} of a floor that is not lower"
+
+
 def test_no_circles() -> None:
     graph: dict[str, set[str]] = {}
     for path in FILES:
@@ -108,7 +121,7 @@ def test_the_gateway_knows_no_plugs_name() -> None:
     from personalize.registry import SOCKETS
 
     plugs = {name for table in SOCKETS.values() for name in table} - {"memory"}  # a word of its own
-    for path in (PACKAGE / "gateway").glob("*.py"):
+    for path in (PACKAGE / "gateway").rglob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))
         words = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
         assert not words & plugs - {"shop_order"}, f"{path.name} names a plug"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize.domain.listing import Listing
-from personalize.gateway.run import Run, arrange
-from personalize.gateway.window import Window
+from personalize.gateway.listing.run import Run, arrange
+from personalize.gateway.listing.window import Window
 
 
 def window_of(products: list[int], *, whole: bool = False, names: list[str] | None = None) -> Window:

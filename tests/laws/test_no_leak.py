@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from personalize.domain.permission import Keep
 from personalize.domain.visit import Consent, Trust, VisitorId
-from personalize.gateway.call import Call
+from personalize.gateway.edge.call import Call
 from tests.gateway_world import catalogue
 from tests.toy_world import CONSENT, VISITOR, Turned, turned_world
 

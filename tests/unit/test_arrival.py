@@ -7,9 +7,9 @@ import pytest
 from personalize.domain.experiment import AssignedBy, Experiment, Variant
 from personalize.domain.strategy import Mode, Strategy
 from personalize.domain.visit import Consent, Trust
-from personalize.gateway.arrival import Arrival, Reception
-from personalize.gateway.call import Call
-from personalize.gateway.sessions import Sessions
+from personalize.gateway.edge.arrival import Arrival, Reception
+from personalize.gateway.edge.call import Call
+from personalize.gateway.edge.sessions import Sessions
 from personalize.settings import Settings
 from personalize.shops import reader
 from personalize.stores.memory import MemoryStore

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personalize.errors import LimitError
-from personalize.gateway import limits
-from personalize.gateway.limits import MAX_ALIASES, MAX_DEPTH, MAX_TOKENS, check
+from personalize.gateway.document import limits
+from personalize.gateway.document.limits import MAX_ALIASES, MAX_DEPTH, MAX_TOKENS, check
 
 MEGABYTE = 1 << 20
 

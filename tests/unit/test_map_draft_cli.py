@@ -13,8 +13,8 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp
 
 from personalize.cli import main
-from personalize.gateway.hidden import Item, ItemFields
-from personalize.gateway.raw import fields
+from personalize.gateway.document.hidden import Item, ItemFields
+from personalize.gateway.document.raw import fields
 from personalize.shops import reader
 from personalize.shops.map import ItemMap
 from tests.gateway_world import demo_shop, listening, world

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from personalize.gateway.desk import RequestDesk
-from personalize.gateway.listings import Listings
+from personalize.gateway.listing.choosing import Listings
+from personalize.gateway.ours.desk import RequestDesk
 from tests.gateway_world import Bench, World, world
 from tests.laws.likeness import body_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from personalize.gateway.paging import neutral, read_paging, search_term, with_paging, without_paging
+from personalize.gateway.listing.paging import neutral, read_paging, search_term, with_paging, without_paging
 from personalize.shops import reader
 
 LISTING = reader.load("vendure").listings["Query", "search"]

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from personalize.demo.shop.answer import make_schema
 from personalize.errors import LimitError
-from personalize.gateway.limits import MAX_CHARACTERS
-from personalize.gateway.plan import MAX_OBJECTIONS, Mode, Plan, Planner
-from personalize.gateway.schema import merge
+from personalize.gateway.document.limits import MAX_CHARACTERS
+from personalize.gateway.document.plan import MAX_OBJECTIONS, Mode, Plan, Planner
+from personalize.gateway.ours.schema import merge
 from personalize.shops import reader
 from personalize.shops.fit import fit
 from tests.laws.operations import Known, Made, operations

@@ -8,9 +8,9 @@ import msgspec
 import orjson
 import pytest
 
-from personalize.gateway.raw import Raws, elements, fields, is_list, is_object, joined
-from personalize.gateway.rewrite import edit, errors, strip
-from personalize.gateway.splice import Edit, Spliced
+from personalize.gateway.document.raw import Raws, elements, fields, is_list, is_object, joined
+from personalize.gateway.document.rewrite import edit, errors, strip
+from personalize.gateway.document.splice import Edit, Spliced
 
 DATA = b'{"a":{"items":[{"id":1,"b":null},null,{"id":2}],"n":1.10},"z":"\\u00fc"}'
 

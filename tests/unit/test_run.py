@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from personalize.gateway.run import Run, RunBook
+from personalize.gateway.listing.run import Run, RunBook
 from tests.toy_shop import Toy, numbered
 from tests.toy_world import CONSENT, VISITOR, Turned, turned_world
 

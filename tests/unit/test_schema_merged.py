@@ -18,8 +18,8 @@ from graphql import (
 )
 
 from personalize.errors import MapError
-from personalize.gateway.knowledge import schema_from_file
-from personalize.gateway.schema import merge, own_schema
+from personalize.gateway.ours.knowledge import schema_from_file
+from personalize.gateway.ours.schema import merge, own_schema
 from personalize.shops import reader
 from tests.cases.failing_shop import MAP, SDL, FailingShop
 from tests.gateway_world import World, demo_shop, settings_of, world

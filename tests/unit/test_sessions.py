@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from personalize.gateway.call import Call
-from personalize.gateway.sessions import Sessions, Standing
-from personalize.gateway.upstream import Answer
+from personalize.gateway.edge.call import Call
+from personalize.gateway.edge.sessions import Sessions, Standing
+from personalize.gateway.edge.upstream import Answer
 from personalize.shops import reader
 from personalize.telemetry import Telemetry
 from personalize.visitors.identity import Identity

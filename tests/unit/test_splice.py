@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personalize.gateway.splice import Edit, Spliced
+from personalize.gateway.document.splice import Edit, Spliced
 
 SOURCE = "query A {\n  one two\r\n  three\r  four }"
 

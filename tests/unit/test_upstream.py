@@ -15,7 +15,7 @@ import pytest
 from graphql import get_introspection_query
 
 from personalize.demo.shop.answer import make_schema
-from personalize.gateway import call, upstream
+from personalize.gateway.edge import call, upstream
 from tests.gateway_world import World, listening, world
 from tests.unit.raw_server import RawServer, Script, Seen, answer, raw_server
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from graphql import FieldNode, OperationDefinitionNode, parse, parse_value
 
-from personalize.gateway.values import MISSING, at_path, evaluate, included, with_defaults, with_path
+from personalize.gateway.document.values import MISSING, at_path, evaluate, included, with_defaults, with_path
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import msgspec
 import orjson
 import pytest
 
-from personalize.gateway.part import Unreadable, read_part
-from personalize.gateway.raw import fields
-from personalize.gateway.slots import ListingSlot, View
-from personalize.gateway.window import Window, build
+from personalize.gateway.document.raw import fields
+from personalize.gateway.document.slots import ListingSlot, View
+from personalize.gateway.listing.part import Unreadable, read_part
+from personalize.gateway.listing.window import Window, build
 from personalize.shops import reader
 
 SHOP = reader.load("vendure")

@@ -1,0 +1,335 @@
+"""The walk through an operation: collects fields as an executor would (GraphQL spec 6.3.2), and finds our slots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+    print_ast,
+)
+
+from personalize.gateway.document.slots import (
+    ActionSlot,
+    DetailSlot,
+    Found,
+    Guards,
+    ItemField,
+    ListingSlot,
+    Occurrence,
+    Path,
+    View,
+)
+from personalize.shops.map import Cursors, ItemMap, ListingMap, ShopMap
+
+Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
+MAX_VISITS = 10_000
+"""Selections one walk may visit: fragments that spread each other can grow without bound."""
+
+
+MAX_LISTINGS = 8
+
+
+class TooLarge(Exception):
+    """The operation has more selections than we walk; it passes through untouched."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """A field node with the type it is met on, and the type its selection set is written for."""
+
+    parent: Composite
+    written: Composite
+    occurrence: Occurrence
+
+    @property
+    def node(self) -> FieldNode:
+        return self.occurrence.node
+
+
+def _arguments(node: FieldNode) -> tuple[str, ...]:
+    return tuple(sorted(print_ast(argument) for argument in node.arguments or ()))
+
+
+_Groups = dict[tuple[str, str], list[_Met]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A view with the nodes of its items (for each path of `view.items`), and an edge's further fields."""
+
+    view: View
+    items: list[list[_Met]]
+    others: list[tuple[str, list[_Met]]]
+
+
+class Walk:
+    """One walk. `found` holds the result; unknown fields and types are passed over, the shop will say so."""
+
+    def __init__(
+        self, schema: GraphQLSchema, shop: ShopMap, namespace: str, fragments: dict[str, FragmentDefinitionNode]
+    ) -> None:
+        self.schema, self.shop, self.namespace, self.fragments = schema, shop, namespace, fragments
+        self.found = Found()
+        self.visits = 0
+        self.places: dict[int, set[Path]] = {}
+
+    def run(self, operation: OperationDefinitionNode, root: GraphQLObjectType) -> Found:
+        """Walk from the root type of the operation."""
+        groups = self._collect(root, [(operation.selection_set, ())])
+        self.found.root_keys = [key for key, _ in groups]
+        for key, met in groups:
+            name = met[0].node.name.value
+            if name in ("__schema", "__type"):
+                self.found.introspection += [(key, one.occurrence) for one in met]
+            elif name == self.namespace:
+                self.found.own += [(key, one.occurrence) for one in met]
+            elif action := self._action(root, key, met):
+                self.found.actions.append(action)
+                self._descend(met, (key,), in_list=True)
+            else:
+                self._field((key,), met, in_list=operation.operation.value != "query")
+        self._number_groups()
+        return self.found
+
+    def _field(self, path: Path, met: list[_Met], parents: tuple[FieldNode, ...] = (), *, in_list: bool) -> None:
+        parent, name = met[0].parent, met[0].node.name.value
+        if name == self.namespace and parent.name in self.shop.items:
+            self.found.item_fields.append(ItemField(path[:-1], path[-1], parent.name, tuple(m.occurrence for m in met)))
+            return
+        listing = self.shop.listings.get((parent.name, name))
+        if listing:
+            for one in met:
+                self.places.setdefault(id(one.node), set()).add(path)
+            if not in_list and self._listing(path, listing, met, parents):
+                return
+        event = self.shop.events.get((parent.name, name))
+        if event and event.name == "view_item" and not in_list:
+            kind = self._type_of(met[0])
+            if kind is not None and kind.name in self.shop.items:
+                item = self.shop.items[kind.name]
+                self.found.details.append(DetailSlot(path, event, item, tuple(m.occurrence for m in met)))
+        self._descend(met, path, parents, in_list=in_list)
+
+    def _descend(self, met: list[_Met], path: Path, parents: tuple[FieldNode, ...] = (), *, in_list: bool) -> None:
+        for parent, sets, listed in self._inside(met):
+            for key, inner in self._collect(parent, sets):
+                # Below an interface or union only the answer tells which type's field it is.
+                unsure = in_list or listed or inner[0].parent is not parent
+                self._field((*path, key), inner, (*parents, met[0].node), in_list=unsure)
+
+    def _listing(self, path: Path, listing: ListingMap, met: list[_Met], parents: tuple[FieldNode, ...]) -> bool:
+        """Find the views of a listing; False where its items are not selected or mapped, or its arguments differ."""
+        if len(met) > 1 and len({_arguments(one.node) for one in met}) > 1:
+            return False  # the shop will object; one paging for both would hide it
+        inside = self._below(met)
+        shown = [seen for key, inner in inside if (seen := self._view(listing, key, inner)) is not None]
+        view_met = [one for seen in shown for group in seen.items for one in group]
+        kind = self._type_of(view_met[0]) if view_met else None
+        item_types = self._items_of(kind)
+        if kind is None or not item_types:
+            return False
+        views = tuple(replace(seen.view, item_fields=self._own_below(seen)) for seen in shown)
+        keys, page_infos = {view.key for view in views}, {}
+        for key, inner in inside:
+            if isinstance(listing.paged, Cursors) and inner[0].node.name.value == listing.paged.page_info:
+                page_infos[key] = {k: one[0].node.name.value for k, one in self._below(inner)}
+            elif key not in keys and inner[0].node.name.value != listing.total:
+                self._field((*path, key), inner, in_list=True)
+        self.found.listings.append(
+            ListingSlot(
+                index=len(self.found.listings), path=path, map=listing, parents=parents,
+                occurrences=tuple(m.occurrence for m in met), views=views,
+                view_occurrences=tuple(m.occurrence for m in view_met),
+                totals=tuple(key for key, inner in inside if inner[0].node.name.value == listing.total),
+                item_types=item_types, abstract=self._abstract(kind, view_met), group=0, alone=True,
+                page_infos=page_infos,
+            )
+        )  # fmt: skip
+        return True
+
+    def _view(self, listing: ListingMap, key: str, met: list[_Met]) -> _Seen | None:
+        """The view that a field of the container is, None where it is none."""
+        name, edges = met[0].node.name.value, listing.edges
+        if name == listing.items:
+            return _Seen(View(key), [met], [])
+        if edges is None or name != edges.field:
+            return None
+        nodes, cursors, others, below = [], [], [], []
+        for inner_key, inner in self._below(met):
+            if inner[0].node.name.value == edges.node:
+                nodes.append(inner_key)
+                below.append(inner)
+            elif inner[0].node.name.value == edges.cursor:
+                cursors.append(inner_key)
+            else:
+                others.append((inner_key, inner))
+        return _Seen(View(key, True, tuple(nodes), tuple(cursors)), below, others)
+
+    def _own_below(self, seen: _Seen) -> tuple[ItemField, ...]:
+        """Walk into the items of a view, and take our fields on them out of what was found."""
+        before = len(self.found.item_fields)
+        for path, met in zip(seen.view.items, seen.items, strict=True):
+            self._descend(met, path, in_list=True)
+        for key, met in seen.others:
+            self._field((key,), met, in_list=True)
+        mine = tuple(self.found.item_fields[before:])
+        del self.found.item_fields[before:]
+        return mine
+
+    def _below(self, met: list[_Met]) -> list[tuple[str, list[_Met]]]:
+        """The fields below these nodes by response key."""
+        return [pair for parent, sets, _ in self._inside(met) for pair in self._collect(parent, sets)]
+
+    def _action(self, root: Composite, key: str, met: list[_Met]) -> ActionSlot | None:
+        event = self.shop.events.get((root.name, met[0].node.name.value))
+        if event is None or root is not self.schema.mutation_type:
+            return None
+        nodes, kind = [m.node for m in met], self._type_of(met[0])
+        path: Path = (key,)
+        occurrences = tuple(m.occurrence for m in met)
+        if event.name != "cart":
+            abstract = not isinstance(kind, GraphQLObjectType)
+            return ActionSlot(path, event, None, path, abstract, occurrences, tuple(nodes))
+        if event.cart:  # the cart is a field of the answer: it must be selected for us to read it
+            nodes, kind = [], None
+            for parent, sets, _ in self._inside(met):
+                for inner_key, inner in self._collect(parent, sets):
+                    if inner[0].node.name.value == event.cart:
+                        nodes, kind, path = [m.node for m in inner], self._type_of(inner[0]), (key, inner_key)
+        carts = [self.shop.carts[t.name] for t in self._possible(kind) if t.name in self.shop.carts]
+        if len(carts) != 1:
+            return None
+        abstract = not isinstance(kind, GraphQLObjectType)
+        return ActionSlot(path, event, carts[0], path, abstract, occurrences, tuple(nodes))
+
+    # -- types ---------------------------------------------------------------------------------------------------
+
+    def _type_of(self, met: _Met) -> Composite | None:
+        output = self._output(met)
+        named = get_named_type(output) if output is not None else None
+        return named if isinstance(named, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType) else None
+
+    def _output(self, met: _Met, *, written: bool = False) -> GraphQLOutputType | None:
+        parent = met.written if written else met.parent
+        if isinstance(parent, GraphQLUnionType):
+            return None
+        definition = parent.fields.get(met.node.name.value)
+        return definition.type if definition else None
+
+    def _abstract(self, kind: Composite | None, met: list[_Met]) -> bool:
+        """Whether hidden fields of an object type need a type condition in one of these selection sets."""
+        if not isinstance(kind, GraphQLObjectType):
+            return True
+        return any(
+            (output := self._output(one, written=True)) is None or get_named_type(output) is not kind for one in met
+        )
+
+    def _possible(self, kind: Composite | None) -> Iterable[GraphQLObjectType]:
+        if kind is None:
+            return ()
+        return (kind,) if isinstance(kind, GraphQLObjectType) else self.schema.get_possible_types(kind)
+
+    def _items_of(self, kind: Composite | None) -> tuple[ItemMap, ...]:
+        return tuple(self.shop.items[t.name] for t in self._possible(kind) if t.name in self.shop.items)
+
+    def _inside(self, met: list[_Met]) -> list[tuple[Composite, list[tuple[SelectionSetNode, Guards]], bool]]:
+        """The composite type below these nodes, their selection sets, and whether a list lies between."""
+        kind, output = self._type_of(met[0]), self._output(met[0])
+        if kind is None or output is None:
+            return []
+        sets = [(m.node.selection_set, m.occurrence.guards) for m in met if m.node.selection_set]
+        return [(kind, sets, is_list_type(get_nullable_type(output)))] if sets else []
+
+    # -- fields --------------------------------------------------------------------------------------------------
+
+    def _collect(
+        self, parent: Composite, sets: Iterable[tuple[SelectionSetNode, Guards]]
+    ) -> list[tuple[str, list[_Met]]]:
+        """Fields by response key; below an abstract type also by the type their condition names."""
+        groups: _Groups = {}
+        for selection_set, guards in sets:
+            self._collect_into(groups, parent, parent, selection_set, guards, frozenset())
+        return [(key, met) for (key, _), met in groups.items()]
+
+    def _collect_into(
+        self,
+        groups: _Groups,
+        parent: Composite,
+        written: Composite,
+        selection_set: SelectionSetNode,
+        guards: Guards,
+        spread: frozenset[str],
+    ) -> None:
+        for node in selection_set.selections:
+            self.visits += 1
+            if self.visits > MAX_VISITS:
+                raise TooLarge
+            inner = (*guards, tuple(node.directives)) if node.directives else guards
+            if isinstance(node, FieldNode):
+                key = node.alias.value if node.alias else node.name.value
+                groups.setdefault((key, parent.name), []).append(_Met(parent, written, Occurrence(node, inner)))
+                continue
+            condition, target = None, None
+            if isinstance(node, InlineFragmentNode):
+                condition, target = node.type_condition, node.selection_set
+                names = spread
+            elif isinstance(node, FragmentSpreadNode):
+                name = node.name.value
+                fragment = self.fragments.get(name)
+                if fragment is None or name in spread:
+                    continue
+                condition, target = fragment.type_condition, fragment.selection_set
+                names = spread | {name}
+            if target is None:
+                continue
+            narrowed = self.schema.get_type(condition.name.value) if condition else written
+            if isinstance(narrowed, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType):
+                self._collect_into(groups, self._narrower(parent, narrowed), narrowed, target, inner, names)
+
+    @staticmethod
+    def _narrower(parent: Composite, condition: Composite) -> Composite:
+        return parent if isinstance(parent, GraphQLObjectType) else condition
+
+    def _number_groups(self) -> None:
+        """Give slots that share AST nodes (one fragment spread in two places) one group number.
+
+        A slot whose nodes also stand where there is no slot (inside a list) is given up: an edit would show there. So
+        are those behind the first MAX_LISTINGS: they are served as the shop has them.
+        """
+        first = self.found.listings[:MAX_LISTINGS]
+        paths = {slot.path for slot in first}
+        kept = []
+        for slot in self.found.listings:
+            if slot in first and all(self.places[id(o.node)] <= paths for o in slot.occurrences):
+                kept.append(slot)
+            else:
+                self.found.item_fields += [
+                    replace(one, path=(*slot.path, view.key, *one.path))
+                    for view in slot.views
+                    for one in view.item_fields
+                ]
+        owner: dict[int, int] = {}
+        groups = list(range(len(kept)))
+        for index, slot in enumerate(kept):
+            for occurrence in slot.occurrences:
+                merged, into = groups[index], groups[owner.setdefault(id(occurrence.node), index)]
+                groups = [into if group == merged else group for group in groups]
+        self.found.listings = [
+            replace(slot, index=index, group=groups[index], alone=groups.count(groups[index]) == 1)
+            for index, slot in enumerate(kept)
+        ]

@@ -1,0 +1,1 @@
+"""Listings: pages, windows and ordering runs, and the order each is shown in."""

@@ -1,0 +1,181 @@
+"""Arranging: the order in which a listing is shown, decided once and gone on with page after page."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from personalize.domain.permission import Keep
+from personalize.gateway.edge.arrival import Arrival
+from personalize.gateway.listing.ask import Ask
+from personalize.gateway.listing.decide import Decided, Decider
+from personalize.gateway.listing.paging import read_paging
+from personalize.gateway.listing.part import Unreadable
+from personalize.gateway.listing.positions import Known
+from personalize.gateway.listing.run import Page, Run, RunBook, Stamp, arrange
+from personalize.gateway.listing.window import Window
+from personalize.guardrails.apply import order as order_of
+from personalize.shops.map import Cursors
+
+COLD_SECONDS = 60.0
+"""How long guests without a visitor id keep the order of a page that was ranked before its window was there."""
+
+
+class Arranger:
+    """Holds the runs, and asks the decider where one begins or may be ranked anew."""
+
+    def __init__(self, runs: RunBook, decider: Decider) -> None:
+        self.runs, self.decider = runs, decider
+
+    def going_on(self, ask: Ask, arrival: Arrival) -> Run | None:
+        """The run that this request goes on with: behind page one any, at page one where nothing has changed."""
+        run = self.runs.get(ask.run_key)
+        if run is None or ask.paging.skip > 0:
+            return run
+        if not has_run(arrival) and run.pinned and self.runs.clock() - run.opened > COLD_SECONDS:
+            return None
+        return run if run.stamp == stamp_of(arrival, run) else None
+
+    def joined(self, ask: Ask, shared: Hashable) -> Run | None:
+        """The order that a visitor of whom no run is left was served from before they were known: the shared one.
+
+        Runs are bounded, so one may be gone between two pages; what stood before this page was shown already.
+        """
+        found = self.runs.get(shared)
+        if found is None or not found.order:
+            return None
+        run = found.copy()
+        run.pin(0, found.order[: ask.paging.skip])
+        self.runs.keep(ask.run_key, run)
+        return run
+
+    def arrange(self, ask: Ask, arrival: Arrival) -> None:
+        """Decide and pin the order of the page: `ask.order` over the window, `ask.shown` the rows served."""
+        window, paging = ask.window, ask.paging
+        assert window is not None
+        if isinstance(ask.slot.map.paged, Cursors) and not has_run(arrival):
+            _confirm(ask, window)
+        ask.order = tuple(range(len(window)))
+        if ask.orderable:
+            ask.run = self.going_on(ask, arrival)  # as it is now: other requests went on meanwhile
+            arrange_by = self._arrange_page if window.alone else self._arrange_window
+            arrange_by(ask, window, arrival)
+        start = paging.skip - window.offset
+        ask.shown = ask.order[start : start + paging.take]
+        if window.cursors:
+            self._note(ask, window, arrival)
+        if ask.orderable and ask.run is not None and arrival.key is not None and arrival.permissions.run:
+            self._remember(ask, ask.run, window, arrival)
+
+    def _arrange_page(self, ask: Ask, window: Window, arrival: Arrival) -> None:
+        """A page by itself: ranked within itself, pinned where it stands."""
+        run, at = ask.run, window.offset
+        if run is not None and run.version:  # an order over a window goes on here, and that window could not be had
+            there = run.order[at : at + len(window)]
+            if len(there) == len(window) and all(row in window.places for row in there):
+                ask.order = tuple(window.places[row] for row in there)
+                self._resume(ask, run, window, arrival)
+                return
+            if at:
+                return  # the shop's page as it is
+            run = None
+        if run is None:
+            run = self._open(ask, arrival)
+        ranked = self._rank(ask, run, window, arrival)
+        pinned = {row: place - at for row, place in run.pinned.items()}
+        begun = run.pages[at].product if at in run.pages else None
+        continued = window.listing.ids.index(begun) if begun in window.listing.ids else None
+        ask.order = arrange(window, ranked, pinned, max(run.span - at, 0), continued)
+        if ask.order:
+            run.pin(at, (window.rows[row] for row in ask.order))
+            run.pages[at + len(ask.order)] = Page(at, window.listing.ids[window.owner[ask.order[-1]]])
+
+    def _arrange_window(self, ask: Ask, window: Window, arrival: Arrival) -> None:
+        """A page of a window: the run's order goes on; what was not shown yet may be ranked anew."""
+        run, stamp = ask.run, stamp_of(arrival, ask.run)
+        if run is None or (ask.paging.skip == 0 and run.version not in ("", window.head(run.span))):
+            run = self._open(ask, arrival)
+        version = window.head(run.span)
+        if run.order and run.stamp == stamp and run.version == version:
+            self._resume(ask, run, window, arrival)
+            size = len(run.order)
+            ask.order = (*(window.places[row] for row in run.order), *range(size, len(window)))
+            return
+        ranked = self._rank(ask, run, window, arrival)
+        ask.order = arrange(window, ranked, run.pinned, run.span)
+        run.order = tuple(window.rows[row] for row in ask.order[: run.span])
+        run.version, run.stamp = version, stamp
+
+    def _rank(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> tuple[int, ...]:
+        ask.decided = self.decider.decide(arrival.modes, ask.target, window.listing, arrival.visit)
+        run.decided = ask.decided.slim()
+        return order_of(ask.decided.patch, ask.target, len(window.listing))
+
+    def _resume(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> None:
+        """What the order that goes on was decided by; its reasons are made again where somebody asks."""
+        ask.decided = (run.decided or Decided()).onto(ask.target)
+        if ask.explained and ask.decided.patch:
+            again = self.decider.decide(arrival.modes, ask.target, window.listing, arrival.visit)
+            ask.decided = again if again.patch else ask.decided
+
+    def _open(self, ask: Ask, arrival: Arrival) -> Run:
+        old = ask.run or self.runs.get(ask.run_key)
+        # A page by itself never ends an order that others, who have no id either, are paging through.
+        ordered = ask.run is not None and bool(ask.run.version) and ask.window is not None and ask.window.alone
+        run = ask.run = Run() if ordered and not has_run(arrival) else self.runs.open(ask.run_key)
+        run.stamp, run.span = stamp_of(arrival), ask.paging.span
+        run.cursors.update(old.cursors if old is not None else ())
+        return run
+
+    def _note(self, ask: Ask, window: Window, arrival: Arrival) -> None:
+        """Remember at which positions the cursors of this page stand: the next page is asked for by one of them."""
+        start = ask.paging.skip - window.offset
+        served = window.cursors[start : start + len(ask.shown)]
+        book = self.runs.get(ask.run_key)
+        if book is None and ask.run is None:  # a list that is only watched
+            ask.run = book = self.runs.open(ask.run_key)
+            book.stamp, book.span = stamp_of(arrival), ask.paging.span
+        for run in (ask.run, book if book is not ask.run else None):
+            if run is not None:
+                run.note(ask.paging.skip, served)
+
+    def _remember(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> None:
+        """Pin what this visitor was shown; for one with a new id in a run apart, should they come back with it."""
+        if not arrival.recognised:
+            run = run.copy()
+        run.pin(ask.paging.skip, (window.rows[row] for row in ask.shown))
+        if arrival.recognised:
+            self.runs.keep(ask.run_key, run)
+        else:
+            self.runs.expect((arrival.key, ask.key), run)
+
+
+def _confirm(ask: Ask, window: Window) -> None:
+    """Hold the position of a cursor, told by a run that many share, against the window. Raises Unreadable."""
+    if window.alone:  # the shop itself knew the cursor
+        return
+    paging = read_paging(ask.slot.map, ask.arguments, ask.paging.span or len(window), Known(None, window))
+    if paging is None or (paging.skip, paging.take) != (ask.paging.skip, ask.paging.take):
+        raise Unreadable("a cursor is not where it was")
+
+
+def has_run(arrival: Arrival) -> bool:
+    """Whether a run may be kept for this visitor alone."""
+    return arrival.permissions.run and arrival.key is not None and arrival.recognised
+
+
+def newcomer(arrival: Arrival) -> Stamp:
+    """The stamp of somebody in the same situation of whom nothing is known."""
+    return (0, *stamp_of(arrival)[1:])
+
+
+def stamp_of(arrival: Arrival, run: Run | None = None) -> Stamp:
+    """What an order is decided from beside the window: while it stays, the order stays.
+
+    A profile that could not be read in time is no change of behaviour: `run` goes on.
+    """
+    profile = arrival.visit.profile
+    behaviour = profile.behaviour if profile is not None else 0
+    if profile is None and run is not None and run.stamp and arrival.permissions.profile is not Keep.NOWHERE:
+        behaviour = run.stamp[0]
+    context = tuple(sorted((key, str(value)) for key, value in arrival.visit.context.items()))
+    return (behaviour, context, tuple(arrival.modes.items()))

@@ -1,0 +1,166 @@
+"""Which window a listing is asked for with: the shared one, one of the visitor's own, or the page by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import partial
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+import orjson
+
+from personalize.gateway.document.plan import Mode, Plan
+from personalize.gateway.document.slots import ListingSlot
+from personalize.gateway.document.values import with_defaults
+from personalize.gateway.edge.arrival import Arrival
+from personalize.gateway.edge.call import Call, Operation
+from personalize.gateway.edge.sessions import Sessions, Standing
+from personalize.gateway.edge.upstream import Upstream
+from personalize.gateway.listing.arranging import Arranger, has_run, newcomer, stamp_of
+from personalize.gateway.listing.ask import Ask
+from personalize.gateway.listing.decide import Decider
+from personalize.gateway.listing.fetching import Fetcher, query_of
+from personalize.gateway.listing.paging import Paging, neutral, read_paging, search_term, without_paging
+from personalize.gateway.listing.part import read_part
+from personalize.gateway.listing.positions import Known
+from personalize.gateway.listing.run import RunBook
+from personalize.gateway.listing.shared import SharedWindows
+from personalize.gateway.listing.window import Window, build
+from personalize.settings import Settings
+from personalize.shops.map import Cursors, ShopMap
+
+MAX_GATHERED = 1_000
+
+
+class Listings:
+    """The listings of a gateway: `ask` says how each of a request is asked for, `read` and `arrange` make its page."""
+
+    def __init__(
+        self, settings: Settings, shop: ShopMap, upstream: Upstream, sessions: Sessions, windows: SharedWindows,
+        runs: RunBook, decider: Decider,
+    ) -> None:  # fmt: skip
+        self.settings, self.shop, self.sessions, self.windows = settings, shop, sessions, windows
+        self.fetcher, self.arranger = Fetcher(shop, upstream), Arranger(runs, decider)
+        self.unshared: set[str] = set()
+
+    async def ask(self, plan: Plan, call: Call, operation: Operation, variables: dict[str, Any], arrival: Arrival
+                  ) -> list[Ask]:  # fmt: skip
+        """How each listing that this request includes is asked for. Raises ValueError on broken conditions."""
+        asks = [
+            self._prepare(slot, plan, call, variables, arrival) for slot in plan.found.listings if slot.there(variables)
+        ]
+        found = [ask for ask in asks if ask is not None]
+        for ask in found:
+            if ask.orderable:
+                await self._choose(ask, plan, call, operation, variables, arrival)
+        for ask in found:  # slots that share nodes are edited alike
+            if not ask.slot.alone and ask.mode is not Mode.OBSERVE:
+                group = [other for other in found if other.slot.group == ask.slot.group]
+                if any(other.mode is not Mode.WINDOW or other.rows != ask.rows for other in group):
+                    for other in group:
+                        other.mode = Mode.OBSERVE
+        return found
+
+    def _prepare(
+        self, slot: ListingSlot, plan: Plan, call: Call, variables: dict[str, Any], arrival: Arrival
+    ) -> Ask | None:
+        listing, arguments = slot.map, plan.arguments(slot, variables)
+        shareable = self._shareable(slot, arrival)
+        asked = without_paging(listing, arguments)
+        parents = plan.parent_arguments(slot, variables)
+        vary = [call.header(name) for name in self.shop.vary_headers]
+        key = (listing.coordinates, _canonical([asked, parents]), tuple(vary), query_of(call.query_string))
+        # Without a visitor a run is shared by all who are in the same situation; it then holds nothing of anybody.
+        run_key = (arrival.key, key) if has_run(arrival) else (stamp_of(arrival), shareable, key)
+        known = Known()
+        if isinstance(listing.paged, Cursors):
+            at_hand = self.windows.peek(_window_key(plan, slot, key, variables)) if shareable else None
+            known = Known(self.arranger.runs.get(run_key), at_hand, has_run(arrival))
+        paging = read_paging(listing, arguments, listing.window if shareable else listing.private, known)
+        if paging is None:
+            return None
+        orderable = neutral(listing, arguments) and bool(arrival.modes)
+        digest = blake2b(repr(key).encode(), digest_size=6).hexdigest()
+        ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable, bool(plan.found.own))
+        ask.run_key = run_key
+        ask.run = self.arranger.going_on(ask, arrival)
+        if ask.run is None and ask.paging.skip > 0 and has_run(arrival):
+            ask.run = self.arranger.joined(ask, (newcomer(arrival), shareable, key))
+        if ask.run is not None and ask.run.span:
+            ask.paging = Paging(paging.skip, paging.take, ask.run.span)
+        if ask.paging.beyond:
+            ask.orderable = False
+        return ask
+
+    def _shareable(self, slot: ListingSlot, arrival: Arrival) -> bool:
+        return (
+            slot.map.shareable
+            and self.settings.share_ttl > 0
+            and slot.map.coordinates not in self.unshared
+            and self.sessions.standing(arrival.session) is Standing.GUEST
+        )
+
+    async def _choose(
+        self, ask: Ask, plan: Plan, call: Call, operation: Operation, variables: dict[str, Any], arrival: Arrival
+    ) -> None:
+        listing, need = ask.slot.map, ask.paging.skip + ask.paging.take
+        shareable = self._shareable(ask.slot, arrival)
+        # This page belongs to an order that goes beyond it: the page alone would repeat items.
+        began = ask.run is not None and (bool(ask.run.version) or ask.run.cuts(ask.paging.skip, need))
+        if shareable and ask.slot.alone and need <= listing.window:
+            window_key = _window_key(plan, ask.slot, ask.key, variables)
+            fill = self.fetcher.shared(plan, ask, call, _used(plan, ask.slot, variables))
+            if plan.proven:
+                ask.window = await self.windows.wait(window_key, fill) if began else self.windows.get(window_key, fill)
+            else:  # the shop has not seen this document yet: its answer first, the window behind
+                ask.behind = partial(self.windows.get, window_key, fill)
+            if ask.window is not None:
+                ask.mode, ask.given, ask.shared = Mode.DETACHED, True, True
+                return
+        if not began and (shareable or ask.paging.take > listing.window):
+            return  # cold, or the window is but the head of the page: the shop's page at once, ranked within itself
+        rows = max(ask.paging.span, need)
+        if rows <= listing.limit:
+            ask.mode, ask.rows = Mode.WINDOW, rows
+        elif began and ask.slot.alone and rows <= MAX_GATHERED:
+            ask.window = await self.fetcher.gathered(plan, ask, call, operation, rows)
+            if ask.window is not None:
+                ask.mode, ask.given = Mode.DETACHED, True
+
+    def unshare(self, coordinates: str) -> None:
+        """Share this listing between guests no more."""
+        self.unshared.add(coordinates)
+        self.windows.clear()
+
+    async def refetch(self, plan: Plan, ask: Ask, call: Call, operation: Operation) -> Window:
+        """The shared window of a listing as it is now. Raises UpstreamError, Unreadable."""
+        variables = with_defaults(plan.operation, operation.variables)
+        return await self.fetcher.shared(plan, ask, call, _used(plan, ask.slot, variables))()
+
+    def read(self, ask: Ask, container: msgspec.Raw) -> None:
+        """Take in the shop's answer for a listing that was asked for in this request. Raises Unreadable."""
+        term = search_term(ask.slot.map, ask.arguments)
+        offset = 0 if ask.mode is Mode.WINDOW else ask.paging.skip
+        asked = ask.rows if ask.mode is Mode.WINDOW else ask.paging.take
+        part = read_part(container, ask.slot)
+        ask.window = build([part], list_id=ask.list_id, term=term, offset=offset, asked=asked)
+        ask.window.alone = ask.mode is not Mode.WINDOW
+
+    def arrange(self, ask: Ask, arrival: Arrival) -> None:
+        """Decide the order of what was read or was at hand, and which of its rows are shown."""
+        self.arranger.arrange(ask, arrival)
+
+
+def _used(plan: Plan, slot: ListingSlot, variables: dict[str, Any]) -> dict[str, Any]:
+    """The client's variables that the window's document uses."""
+    return {name: variables[name] for name in plan.window(slot).variables if name in variables}
+
+
+def _window_key(plan: Plan, slot: ListingSlot, key: Hashable, variables: dict[str, Any]) -> Hashable:
+    """What tells shared windows apart."""
+    return (key, plan.window_text(slot), _canonical(_used(plan, slot, variables)))
+
+
+def _canonical(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -1,0 +1,94 @@
+"""One page of a listing as the shop sent it, taken apart: raw rows by view, the items in them, cursors, the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from personalize.gateway.document.cursors import take_hidden
+from personalize.gateway.document.hidden import Item, ItemFields
+from personalize.gateway.document.raw import Json, Raws, elements, fields, is_list, is_object, joined
+from personalize.gateway.document.slots import ListingSlot, View
+
+
+class Unreadable(Exception):
+    """The list cannot be reordered (null or duplicate ids, null nodes): the shop's answer stands."""
+
+
+@dataclass(slots=True)
+class Part:
+    """Raw rows by view key (items, or the edges that hold them), items by row, the container's other fields.
+
+    `cursors` are those of the rows' positions (none where the list has no edges), `more` whether rows follow (None:
+    the shop did not say).
+    """
+
+    nodes: dict[str, list[Raws]]
+    items: list[Item]
+    rest: Raws
+    total: int | None
+    cursors: tuple[str, ...] = ()
+    more: bool | None = None
+
+
+def read_part(container: Json, slot: ListingSlot) -> Part:
+    """Read a listing's container. Raises Unreadable, or msgspec.DecodeError on broken JSON."""
+    rest = fields(container)
+    cursors, more = take_hidden(rest)
+    readers = [ItemFields(item, number) for number, item in enumerate(slot.item_types)]
+    nodes: dict[str, list[Raws]] = {}
+    items: list[Item] | None = None
+    for view in slot.views:
+        raw = rest.pop(view.key, None)
+        if raw is None:  # a condition left this view out
+            continue
+        if not is_list(raw):
+            raise Unreadable("the list is null")
+        found = elements(raw)
+        if not all(is_object(node) for node in found):
+            raise Unreadable("a node is null")
+        rows = [fields(node) for node in found]
+        read = [item for row in rows if (item := _item(readers, view, row)) is not None]
+        nodes[view.key] = rows
+        if len(read) == len(rows):  # edges without their items have none
+            items = read
+    if items is None:
+        raise Unreadable("the list is not there")
+    if any(len(rows) != len(items) for rows in nodes.values()) or (slot.map.edges and len(cursors) != len(items)):
+        raise Unreadable("rows and cursors do not match")
+    return Part(nodes, items, rest, _total(rest, slot), cursors, more)
+
+
+def _item(readers: list[ItemFields], view: View, row: Raws) -> Item | None:
+    """The item in a row, our fields taken out. None for an edge whose item was not asked for."""
+    if not view.edge:
+        return _read(readers, row)
+    item = None
+    for key in view.nodes:
+        raw = row.get(key)
+        if raw is None:  # a condition left it out
+            continue
+        if not is_object(raw):
+            raise Unreadable("a node is null")
+        node = fields(raw)
+        item = _read(readers, node)
+        row[key] = msgspec.Raw(joined(node))
+    return item
+
+
+def _read(readers: list[ItemFields], node: Raws) -> Item:
+    for reader in readers:
+        if any(alias in node for alias in reader.names.values()):
+            item = reader.read(node)
+            if item is not None:
+                return item
+    raise Unreadable("an item has no id")
+
+
+def _total(rest: Raws, slot: ListingSlot) -> int | None:
+    for key in reversed(slot.totals):
+        if key in rest:
+            value = msgspec.json.decode(rest[key])
+            return value if isinstance(value, int) else None
+    return None

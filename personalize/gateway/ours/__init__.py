@@ -1,0 +1,1 @@
+"""What is ours in the schema: the merged schema, and the answers to our own fields."""

@@ -1,0 +1,110 @@
+"""The desk of one request: what the resolvers of our own schema may see and do."""
+
+from __future__ import annotations
+
+from secrets import token_hex
+
+import strawberry
+
+from personalize.domain.event import Event, EventItem
+from personalize.domain.permission import Keep
+from personalize.events.infer import Inference
+from personalize.events.outbox import Outbox
+from personalize.gateway.edge.arrival import Arrival
+from personalize.gateway.listing.ask import Ask
+from personalize.gateway.ours.labels import Labels
+from personalize.gateway.ours.schema import (
+    AssignmentView,
+    ConsentMode,
+    Fact,
+    ListingView,
+    Placement,
+    ReasonView,
+    VisitView,
+)
+from personalize.guardrails.apply import last_reorder
+from personalize.visitors.identity import has_rights, profile_key
+from personalize.visitors.profiles import ProfileBook
+
+MAX_REPORTED = 400
+
+
+class RequestDesk:
+    """Fulfils `schema.Desk` for one arrival and the listings served with it."""
+
+    def __init__(
+        self, arrival: Arrival, asks: list[Ask], outbox: Outbox, profiles: ProfileBook, inference: Inference,
+        labels: Labels,
+    ) -> None:  # fmt: skip
+        self.arrival, self.asks = arrival, asks
+        self.outbox, self.profiles, self.inference, self.labels = outbox, profiles, inference, labels
+        self._reports: list[ListingView] | None = None
+
+    def visit(self) -> VisitView:
+        """What is assumed of this visit."""
+        visit = self.arrival.visit
+        return VisitView(
+            consent=ConsentMode(visit.consent.value),
+            identified=visit.visitor is not None,
+            strategies=[name for name, mode in self.arrival.modes.items() if mode == "on"],
+            assignments=[AssignmentView(experiment=a.experiment, variant=a.variant) for a in self.arrival.assignments],
+            context=[Fact(name=name, value=str(value)) for name, value in sorted(visit.context.items())],
+        )
+
+    def listings(self) -> list[ListingView]:
+        """Reports on the listings served in this operation, in the order of the document; made once.
+
+        At most MAX_REPORTED items are told of, so that a small question cannot cost much.
+        """
+        if self._reports is None:
+            self._reports, left = [], MAX_REPORTED
+            for ask in self.asks:
+                if ask.window is not None:
+                    rows = ask.shown[:left]
+                    left -= len(rows)
+                    self._reports.append(self._report(ask, rows))
+        return self._reports
+
+    def not_interested(self, item_id: str) -> bool:
+        """Note that the visitor does not want this item; False where nothing may be remembered."""
+        arrival = self.arrival
+        if arrival.key is None or arrival.permissions.profile is Keep.NOWHERE or not 0 < len(item_id) <= 256:
+            return False
+        whose = arrival.whose
+        event = Event(
+            "not_interested", token_hex(12), arrival.visit.at, whose.visitor, whose.session, whose.context,
+            (EventItem(item_id),),
+        )  # fmt: skip
+        return self.outbox.offer(event, arrival.key, arrival.permissions.profile)
+
+    async def forget(self) -> bool:
+        """Erase everything known of the visitor, also of one who agrees to nothing any more.
+
+        Raises RightsError for a bare id.
+        """
+        visitor = self.arrival.visit.visitor or self.arrival.claimed
+        if visitor is None:
+            return False
+        if has_rights(visitor):  # a bare id takes nothing out of the way
+            self.inference.forget(profile_key(visitor))
+            await self.outbox.discard(profile_key(visitor))
+        await self.profiles.forget(visitor)
+        return True
+
+    def _report(self, ask: Ask, rows: tuple[int, ...]) -> ListingView:
+        window = ask.window
+        assert window is not None
+        change = last_reorder(ask.decided.patch, ask.target) if ask.orderable else None
+        owner, items = window.owner, []
+        for place, row in enumerate(rows):
+            candidate = owner[row]
+            position, shop = ask.first + place, row + window.offset
+            reason = None
+            if change is not None and position != shop:
+                why = change.reasons.get(candidate, change.reason)
+                reason = ReasonView(code=why.code, text=self.labels.words(why, self.arrival.visit.language))
+            item_id = strawberry.ID(window.listing.ids[candidate])
+            items.append(Placement(item_id=item_id, position=position, shop_position=shop, reason=reason))
+        moved = any(item.position != item.shop_position for item in items)
+        strategy = change.author.strategy if change is not None and moved else None
+        return ListingView(path=ask.target, personalized=moved, strategy=strategy, items=items)
