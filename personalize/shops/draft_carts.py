@@ -11,6 +11,7 @@ from personalize.shops.draft_items import Item
 from personalize.shops.draft_prices import currency_beside, prices
 from personalize.shops.draft_shapes import (
     Composite,
+    asked,
     composite,
     container,
     holds,
@@ -37,9 +38,10 @@ from personalize.shops.draft_words import (
     joined,
     words,
 )
+from personalize.shops.map import below
 
-CART_CONNECTIONS = False
-"""Whether maps can say that a cart's lines are a connection. Until then such carts are drafted as comments."""
+LINES_MAX = 50
+"""Lines asked for where a cart pages them; few carts hold more, and shops that allow few rows allow as many."""
 
 _NOT_CART = NOT_ITEM_LAST | frozenset(
     ("line", "item", "connection", "edge", "payload", "error", "list", "result", "total")
@@ -53,11 +55,6 @@ class Carts:
     """Cart types by name, each with the entry of the map."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
-
-    @property
-    def live(self) -> set[str]:
-        """The types that can be read as the map stands."""
-        return {name for name, entry in self.entries.items() if entry.guess.live}
 
 
 def find_carts(schema: GraphQLSchema, items: dict[str, Item]) -> Carts:
@@ -73,37 +70,47 @@ def find_carts(schema: GraphQLSchema, items: dict[str, Item]) -> Carts:
 
 
 def _cart(schema: GraphQLSchema, items: dict[str, Item], kind: GraphQLObjectType) -> Entry | None:
-    for name in pick(kind, LINES, lambda one: composite(one) is not None):
+    fitting = [name for name in kind.fields if joined(name) in LINES]
+    for name in sorted(fitting, key=lambda name: LINES.index(joined(name))):
         one = kind.fields[name]
-        held = None if is_many(one) else container(composite(one))
-        inner = composite(one)
-        if held is not None:
-            inner = next(iter(held.lists.values()))
-        elif not is_many(one):
-            continue
-        line = _line(schema, items, inner) if inner is not None else None
+        way = _way_to_lines(name, one)
+        line = _line(schema, items, way[1]) if way is not None else None
         codes = sorted(pick(kind, CODES, _scalar), key=lambda n: not is_non_null_type(kind.fields[n].type))
-        if line is None or inner is None or not codes:
+        if line is None or way is None or not codes:
             continue
+        path, inner = way
         why = f"{kind.name}.{name} are {inner.name} objects with a quantity and an item"
-        live = held is None or CART_CONNECTIONS
-        if not live:
-            why += "; they are paged (a connection), which maps cannot read yet: no cart events of this type"
         given = {"id": Guess(codes[0], "what names this cart or order for good", Sure.LIKELY, tuple(codes[1:]))}
         given |= _states(kind)
         if "state" not in given:
             why += "; it has no state, so an order that is placed does not show in it: no purchases from this type"
-        given |= _currency(schema, kind, name, inner)
-        path = name if held is None else f"{name}.{next(iter(held.lists))}"
+        given |= _currency(schema, kind, path, inner)
+        if "(" in path:
+            why += f"; its lines are paged, {LINES_MAX} are asked for: name fewer where the shop refuses so many"
         given["lines"] = Guess(path, f"a list of {inner.name}", Sure.LIKELY)
-        return Entry(kind.name, (Directive("cart", given | line),), Guess(None, why, Sure.LIKELY, live=live))
+        return Entry(kind.name, (Directive("cart", given | line),), Guess(None, why, Sure.LIKELY))
     return None
+
+
+def _way_to_lines(name: str, one: GraphQLField) -> tuple[str, Composite] | None:
+    """The selection that leads to a cart's lines (`lines(first: 50) { nodes }`), and their type."""
+    inner, whole = composite(one), asked(name, one, LINES_MAX)
+    if inner is None or whole is None:
+        return None
+    if is_many(one):
+        return whole, inner
+    held = container(inner)
+    if held is None:
+        return None
+    shown = "nodes" if "nodes" in held.lists else next(iter(held.lists))
+    *outer, last = shown.split(".")
+    return f"{whole} {{ {' { '.join([*outer, last])}{' }' * len(outer)} }}", held.lists[shown]
 
 
 def _currency(schema: GraphQLSchema, kind: GraphQLObjectType, lines: str, line: Composite) -> dict[str, Guess]:
     """The currency of a cart: its own, that of a sum, or that of its lines."""
     ways = [currency_beside(kind), *(price.currency for price in prices(schema, kind, line=True))]
-    ways += [f"{lines} {{ {price.currency} }}" for price in prices(schema, line, line=True) if price.currency]
+    ways += [below(lines, price.currency) for price in prices(schema, line, line=True) if price.currency]
     found = [way for way in ways if way and holds(schema, kind.name, way)]
     return {"currency": Guess(found[0], "a currency by its name", Sure.LIKELY, tuple(found[1:]))} if found else {}
 

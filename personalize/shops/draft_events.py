@@ -88,10 +88,7 @@ def find_cart_events(schema: GraphQLSchema, carts: Carts, items: dict[str, Item]
         if inside is not None:
             given["cart"] = Guess(inside, f"the field of the answer that holds the {cart}", Sure.SURE)
         why = f"{name} changes lines, or finishes the order, by its name, and answers the {cart}"
-        live = cart in carts.live
-        if not live:
-            why += ", which is not read yet"
-        entries.append(_event(schema, name, one, given, Guess(None, why, Sure.LIKELY, live=live)))
+        entries.append(_event(schema, name, one, given, Guess(None, why, Sure.LIKELY)))
     return entries, left_out
 
 

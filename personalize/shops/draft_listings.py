@@ -21,9 +21,6 @@ from personalize.shops.draft_shapes import (
 )
 from personalize.shops.draft_words import NOT_LISTING, NOT_PARENT, VARIANT, has
 
-CURSOR_PAGING = False
-"""Whether maps can say how a list is paged by cursor. Until then such lists are drafted as comments."""
-
 SHAREABLE = (
     "set it true where ALL guests with the same varyHeaders see this list alike: its window is then shared between "
     "them, and pages are faster than the shop's own"
@@ -65,7 +62,7 @@ def _look(
     where, given = f"{parent.name}.{name}", arguments(one)
     if is_many(one):
         members = _members(schema, items, one)
-        if members and one.args and paging(given):
+        if members and one.args and paging(given, cursors=False):
             found.used |= members
             found.left_out.append(f"{where} answers a bare list, and a map needs an object that holds it")
         return
@@ -74,10 +71,9 @@ def _look(
     if held is None or kind is None or kind.name in items:
         return
     lists = {key: _of(schema, items, inner) for key, inner in held.lists.items()}
-    paged = paging(given)
-    by_edge = paged is not None and paged.how is Paged.CURSOR
-    keys = sorted(lists, key=lambda key: by_edge != ("." in key))
-    shown = next((key for key in keys if lists[key]), None)
+    edges = held.edges if held.edges is not None and held.edges.cursors and lists[held.edges.path] else None
+    paged = paging(given, cursors=edges is not None)
+    shown = next((key for key in lists if lists[key]), None)
     if shown is None:
         if paged is not None and (deeper := _deeper(schema, items, kind)):
             found.left_out.append(f"{where} holds its items two steps down ({deeper}), and a map names one step")
@@ -105,18 +101,16 @@ def _entry(
 ) -> Entry:  # fmt: skip
     named = get_named_type(one.type).name
     members, every = _of(schema, items, held.lists[shown]), possible(schema, held.lists[shown])
-    listing = {"items": Guess(shown, f"a list of {', '.join(sorted(members)[:4])}", Sure.SURE, tuple(
-        key for key in held.lists if key != shown and _of(schema, items, held.lists[key])
-    ))}  # fmt: skip
-    if paged.how is Paged.CURSOR:
-        listing |= _connected(held, shown)
+    listing = _held(schema, items, held, paged, shown)
     if held.totals:
         listing["total"] = Guess(held.totals[0], "the count of all items, by its name", Sure.LIKELY, held.totals[1:])
     listing |= sorting(given)
     if (searched := term(given)) is not None:
         listing["term"] = searched
     listing["shareable"] = Guess(False, SHAREABLE, Sure.UNSURE)
-    page = {key: Guess(argument.text, "by its name", Sure.LIKELY) for key, argument in paged.names.items()}
+    page = {key: Guess(argument.text, "") for key, argument in paged.names.items()}
+    first = next(iter(page))
+    page[first] = Guess(page[first].value, "the arguments of paging, by their names")
     directives = (Directive("listing", listing), Directive("page", page | page_sizes(paged.size)))
     how = ", ".join(argument.text for argument in paged.names.values())
     why = f"{parent.name}.{name} answers {named}, a page of {', '.join(sorted(members)[:4])}, paged by {how}"
@@ -125,8 +119,8 @@ def _entry(
         why += f"; it may hold other types than items too, such pages are left as they are ({len(every)} types in all)"
         sure = Sure.UNSURE
     live = True
-    if paged.how is Paged.CURSOR and not CURSOR_PAGING:
-        why += "; paging by cursor is not supported yet, so this list is left to the shop"
+    if paged.how is Paged.CURSOR and "edges" not in listing:
+        why += "; its rows do not tell their cursors (there are no edges that do), so this list is left to the shop"
         live = False
     elif paged.how is Paged.NUMBER:
         why += "; paging by page number (page 1, 2, ...) is not supported yet, so this list is left to the shop"
@@ -134,13 +128,23 @@ def _entry(
     return Entry(parent.name, directives, Guess(None, why, sure, live=live), name, named)
 
 
-def _connected(held: Container, shown: str) -> dict[str, Guess]:
-    """What a connection's list adds: its nodes beside its edges, and pageInfo."""
+def _held(
+    schema: GraphQLSchema, items: dict[str, Item], held: Container, paged: Paging, shown: str
+) -> dict[str, Guess]:
+    """Where the items are: in a list, in edges, or both; and the `pageInfo` beside them."""
+    kinds = f"a list of {', '.join(sorted(_of(schema, items, held.lists[shown]))[:4])}"
+    edges = held.edges if held.edges is not None and _of(schema, items, held.edges.kind) else None
+    plain = [key for key in held.lists if (edges is None or key != edges.path) and _of(schema, items, held.lists[key])]
     given = {}
-    if shown != "nodes" and "nodes" in held.lists:
-        given["nodes"] = Guess("nodes", "the same items without their edges", Sure.SURE)
-    if held.page_info:
-        given["pageInfo"] = Guess(held.page_info, "where cursors of the page are", Sure.SURE)
+    if edges is not None and edges.cursors:
+        given["edges"] = Guess(edges.field, f"edges, each with a node and a cursor: {kinds}", Sure.SURE)
+        beside = [key for key in plain if held.lists[key] is edges.kind]
+        if beside:
+            given["items"] = Guess(beside[0], "the same items without their edges", Sure.SURE, tuple(beside[1:]))
+    elif plain:
+        given["items"] = Guess(plain[0], kinds, Sure.SURE, tuple(plain[1:]))
+    if paged.how is Paged.CURSOR and held.page_info:
+        given["pageInfo"] = Guess(held.page_info, "tells where the page begins and ends", Sure.SURE)
     return given
 
 

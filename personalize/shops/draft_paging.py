@@ -38,6 +38,8 @@ _LIMIT_SAID = re.compile(
 )
 _WHOLE = re.compile(r"^\w*Int(?:eger)?(?:\d\d)?$|^Long$")
 NEUTRAL_MAX = 8
+LIMIT = 50
+"""Where more is asked for than a shop serves, it refuses, and its lists are never ordered: rather too few."""
 
 
 class Paged(StrEnum):
@@ -61,26 +63,35 @@ class Paging:
         return self.names.get("take") or self.names.get("first")
 
 
-def paging(given: list[Argument]) -> Paging | None:
-    """How these arguments page a list, None where they do not.
+def paging(given: list[Argument], *, cursors: bool) -> Paging | None:
+    """How these arguments page a list (whose rows tell their `cursors`, or not), None where they do not.
 
     A list that has both cursors and offsets is taken as paged by cursor: following cursors through an order that was
-    changed by offset would repeat items.
+    changed by offset would repeat items. Without the rows' cursors there is nothing to follow them by.
     """
     whole = [one for one in given if _WHOLE.match(one.type) and not one.many]
     texts = [one for one in given if one not in whole and not one.many]
-    first, after = _pair(whole, FIRST, texts, AFTER)
-    if first is not None and after is not None:
-        backward = {"last": _one(whole, LAST), "before": _one(texts, BEFORE)}
-        beside = {name: one for name, one in backward.items() if one and one.path[:-1] == first.path[:-1]}
-        return Paging(Paged.CURSOR, {"first": first, "after": after, **beside})
+    seeking = _by_cursor(whole, texts)
+    if seeking is not None and cursors:
+        return seeking
     skip, take = _pair(whole, SKIP, whole, TAKE)
     if skip is not None and take is not None:
         return Paging(Paged.OFFSET, {"skip": skip, "take": take})
     page, take = _pair(whole, PAGE, whole, TAKE)
     if page is not None:
         return Paging(Paged.NUMBER, {"page": page, **({"take": take} if take else {})})
-    return None
+    return seeking
+
+
+def _by_cursor(whole: list[Argument], texts: list[Argument]) -> Paging | None:
+    first, after = _pair(whole, FIRST, texts, AFTER)
+    if first is None or after is None:
+        return None
+    names = {"first": first, "after": after}
+    last, before = _pair(whole, LAST, texts, BEFORE)
+    if last is not None and before is not None and last.path[:-1] == first.path[:-1]:
+        names |= {"last": last, "before": before}
+    return Paging(Paged.CURSOR, names)
 
 
 def page_sizes(size: Argument | None) -> dict[str, Guess]:
@@ -96,8 +107,8 @@ def page_sizes(size: Argument | None) -> dict[str, Guess]:
     if said:
         sizes["limit"] = Guess(max(int(said[1]), 1), "the largest page, as its description says", Sure.LIKELY)
     else:
-        why = "the largest page the shop serves (the schema does not say): ask for more and see"
-        sizes["limit"] = Guess(100, why, Sure.UNSURE)
+        why = "the largest page the shop serves (the schema does not say; most serve so many): ask for more and see"
+        sizes["limit"] = Guess(LIMIT, why, Sure.UNSURE)
     return sizes
 
 
@@ -109,13 +120,16 @@ def sorting(given: list[Argument]) -> dict[str, Guess]:
     best = found[0]
     others = tuple(one.text for one in found[1:] if one.path[: len(best.path)] != best.path)
     why = "the shopper's explicit sort, by its name: such lists are never reordered"
-    reverse = _named(given, REVERSE)
-    if reverse and reverse[0].path[:-1] == best.path[:-1]:
-        why += f"; beware: {reverse[0].text} changes the order too, and is not looked at"
+    beside = [one for one in _named(given, REVERSE) if one.path[:-1] == best.path[:-1] and one is not best]
     values = neutral_values(best)
+    named: str | list[str] = best.text
+    if beside and beside[0].type == "Boolean":
+        named, values = [best.text, beside[0].text], [*values, "false"]
+    elif beside:
+        why += f"; {beside[0].text} only turns it round, and is not looked at by itself"
     if best.default is not None and json.dumps(best.default) not in values:
         why += f"; the default {json.dumps(best.default)} is a sort of its own, so naming it counts as explicit"
-    guesses = {"sort": Guess(best.text, why, Sure.LIKELY, others)}
+    guesses = {"sort": Guess(named, why, Sure.LIKELY, others)}
     if values:
         why = "sorts that leave the order to the shop, by their names; add what your storefront sends without a sort"
         guesses["neutral"] = Guess(values, why, Sure.LIKELY, _members(best))

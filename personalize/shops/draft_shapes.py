@@ -85,18 +85,32 @@ def pick(kind: Composite, table: tuple[str, ...], fits: Callable[[GraphQLField],
 
 
 @dataclass(frozen=True, slots=True)
+class Edges:
+    """The edges of a connection: their field, an edge's item, and whether it tells its cursor."""
+
+    field: str
+    kind: Composite
+    cursors: bool
+
+    @property
+    def path(self) -> str:
+        """Where the items are, as a key of `Container.lists`."""
+        return f"{self.field}.node"
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """An object that holds a page of a list: `lists` by field, the edges of a connection, the count of all."""
 
     lists: dict[str, Composite]
-    edges: bool = False
+    edges: Edges | None = None
     page_info: str | None = None
     totals: tuple[str, ...] = ()
 
     @property
     def connection(self) -> bool:
         """Whether this is a Relay connection, or looks like one."""
-        return self.edges or ("nodes" in self.lists and self.page_info is not None)
+        return self.edges is not None or ("nodes" in self.lists and self.page_info is not None)
 
 
 def container(kind: Composite | None) -> Container | None:
@@ -104,18 +118,16 @@ def container(kind: Composite | None) -> Container | None:
     if not isinstance(kind, GraphQLObjectType):
         return None
     lists: dict[str, Composite] = {}
-    edges, page_info = False, None
+    edges, page_info = None, None
     for name, field in usable(kind):
         inner = composite(field)
         if inner is None:
             continue
         if not is_many(field):
-            page_info = name if joined(name) == "pageinfo" else page_info
-        elif joined(name) == "edges" and isinstance(inner, GraphQLObjectType) and "node" in inner.fields:
-            node = composite(inner.fields["node"])
-            if node is not None and not inner.fields["node"].args:
-                edges = True
-                lists.setdefault(f"{name}.node", node)
+            page_info = name if joined(name) == "pageinfo" and tells_more(inner) else page_info
+        elif joined(name) == "edges" and (found := _edges(name, inner)) is not None:
+            edges = found
+            lists[found.path] = found.kind
         else:
             lists[name] = inner
     if not lists:
@@ -124,6 +136,33 @@ def container(kind: Composite | None) -> Container | None:
     ordered = {name: lists[name] for name in sorted(lists, key=rank.__getitem__)}
     totals = pick(kind, TOTALS, lambda f: get_named_type(f.type).name == "Int" and not is_many(f))
     return Container(ordered, edges, page_info, tuple(totals))
+
+
+def _edges(name: str, edge: Composite) -> Edges | None:
+    """The edges of this type, None where they are none."""
+    inside = dict(usable(edge))
+    node = composite(inside["node"]) if "node" in inside and not inside["node"].args else None
+    if node is None or is_many(inside["node"]):
+        return None
+    cursor = inside.get("cursor")
+    return Edges(name, node, cursor is not None and is_leaf(cursor) and not is_many(cursor))
+
+
+def tells_more(kind: Composite) -> bool:
+    """Whether a `pageInfo` is Relay's: others tell page numbers."""
+    return "hasNextPage" in dict(usable(kind))
+
+
+def asked(name: str, field: GraphQLField, rows: int) -> str | None:
+    """A field's selection with a page size of `rows`, where it takes one; None where it needs other arguments."""
+    needed = {key for key, argument in field.args.items() if is_required_argument(argument)}
+    sizes = [
+        key for key, argument in field.args.items()
+        if joined(key) in TAKE and str(get_nullable_type(argument.type)) == "Int"
+    ]  # fmt: skip
+    if needed - set(sizes[:1]):
+        return None
+    return f"{name}({sizes[0]}: {rows})" if sizes else name
 
 
 def through(name: str, field: GraphQLField) -> tuple[Callable[[str], str], Composite] | None:
@@ -138,17 +177,14 @@ def through(name: str, field: GraphQLField) -> tuple[Callable[[str], str], Compo
     first = next(iter(held.lists), "") if held else ""
     if held is None or not (held.connection or joined(first) in LISTS):
         return (lambda inner: f"{name} {{ {inner} }}"), kind
-    sizes = [
-        name for name, arg in field.args.items() if joined(name) in TAKE and get_named_type(arg.type).name == "Int"
-    ]
-    asked = f"{name}({sizes[0]}: {MANY})" if sizes else name
+    many = asked(name, field, MANY) or name
     shown = "nodes" if "nodes" in held.lists else first
     steps = shown.split(".")
 
     def wrap(inner: str) -> str:
         for step in reversed(steps):
             inner = f"{step} {{ {inner} }}"
-        return f"{asked} {{ {inner} }}"
+        return f"{many} {{ {inner} }}"
 
     return wrap, held.lists[shown]
 

@@ -119,8 +119,13 @@ class CartMap:
 
     def lines_of(self, inner: str) -> str:
         """The selection of `inner` on every line; `lines` may itself lead there, as in `lines { nodes }`."""
-        path = self.lines.rstrip("} \n")
-        return f"{path} {{ {inner} }}" + " }" * self.lines.count("}")
+        return below(self.lines, inner)
+
+
+def below(way: str, inner: str) -> str:
+    """The selection of `inner` at the end of a way, as in `lines { nodes }`."""
+    path = way.rstrip("} \n")
+    return f"{path} {{ {inner} }}" + " }" * way[len(path) :].count("}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from graphql import GraphQLSchema, build_schema, parse
+from graphql import GraphQLSchema, build_schema
 
 from personalize.errors import MapError
-from personalize.shops import draft_listings, reader
+from personalize.shops import reader
 from personalize.shops.draft import draft
 from personalize.shops.draft_words import singular, words
 from personalize.shops.fit import fit
-from personalize.shops.map import Offsets, ShopMap
+from personalize.shops.map import Cursors, EdgeMap, Offsets, ShopMap
 
 FLAT = """
 type Query {
@@ -187,7 +187,7 @@ def test_every_guess_stands_under_a_comment(name: str) -> None:
     lines = drafted(SHOPS[name])[2].splitlines()
     for above, line in pairwise(lines):
         guessed = line.strip().split(":")[0]
-        if guessed in ("items", "skip", "take", "price", "minorUnits", "sort", "term", "total", "shareable", "lines"):
+        if guessed in ("items", "skip", "price", "minorUnits", "sort", "term", "total", "shareable", "lines"):
             assert above.strip().startswith("#"), line
     assert all(len(line) <= 130 for line in lines)
 
@@ -271,29 +271,54 @@ def test_page_numbers_are_said_to_be_unsupported() -> None:
     assert "placeOrder answers no cart" in unwrapped(text)
 
 
-def test_lists_paged_by_cursor_wait_as_comments() -> None:
-    shop, _, text = drafted(CURSORS)
-    assert shop.listings == {}
-    assert shop.carts == {}
+def test_lists_and_carts_paged_by_cursor() -> None:
+    shop, _, _ = drafted(CURSORS)
+    listing = shop.listings["Query", "products"]
+    assert listing.paged == Cursors(("first",), ("after",), ("last",), ("before",), "pageInfo")
+    assert (listing.edges, listing.items, listing.total) == (EdgeMap("edges"), "nodes", "totalCount")
+    assert (listing.sort, listing.neutral) == ((("sortKey",), ("reverse",)), ("RELEVANCE", False))
+    cart = shop.carts["Cart"]
+    assert cart.lines == "lines(first: 50) { nodes }"
+    assert cart.currency == "lines(first: 50) { nodes { cost { amountPerQuantity { currencyCode } } } }"
     assert {key[1]: event.name for key, event in shop.events.items()} == {
-        "product": "view_item", "accessTokenCreate": "signed_in", "accessTokenDelete": "signed_out",
+        "product": "view_item", "cartLinesAdd": "cart", "accessTokenCreate": "signed_in",
+        "accessTokenDelete": "signed_out",
     }  # fmt: skip
     product, variant = shop.items["Product"], shop.items["Variant"]
     assert product.price == "priceRange { minVariantPrice { amount } }"
     assert (variant.id, variant.variant) == ("product { id }", "id")
     collections = next(leaf for leaf in product.attributes if leaf.name == "collection")
     assert collections.selection.split() == ["collections(first:", "5)", "{", "nodes", "{", "handle", "}", "}"]
-    assert "beware: reverse changes the order too" in unwrapped(text)
 
 
-def test_one_switch_turns_cursor_paging_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draft_listings, "CURSOR_PAGING", True)
-    made = draft(build_schema(CURSORS), name="invented")
-    parse(made.text)
-    assert made.listings == ("Query.products",)
-    said = " ".join(line.strip() for line in made.text.splitlines() if not line.strip().startswith("#"))
-    assert '@listing( items: "edges.node" nodes: "nodes" pageInfo: "pageInfo" total: "totalCount"' in said
-    assert '@page( first: "first" after: "after" last: "last" before: "before"' in said
+@pytest.mark.parametrize(
+    ("was", "now", "paged", "items"),
+    [
+        ("last: Int, before: Cursor, query", "query", Cursors(("first",), ("after",), page_info="pageInfo"), "nodes"),
+        ("before: Cursor, query", "query", Cursors(("first",), ("after",), page_info="pageInfo"), "nodes"),
+        ("nodes: [Product!]! pageInfo: PageInfo! totalCount", "totalCount",
+         Cursors(("first",), ("after",), ("last",), ("before",)), None),
+        ("hasNextPage: Boolean!", "page: Int", Cursors(("first",), ("after",), ("last",), ("before",)), "nodes"),
+    ],
+    ids=["forward only", "half of backward", "edges only", "no word on more"],
+)  # fmt: skip
+def test_what_a_connection_lacks(was: str, now: str, paged: Cursors, items: str | None) -> None:
+    listing = drafted(CURSORS.replace(was, now, 1))[0].listings["Query", "products"]
+    assert (listing.paged, listing.items) == (paged, items)
+
+
+@pytest.mark.parametrize("now", ["type ProductEdge { node: Product! }", "type ProductEdge { cursor: Cursor }"])
+def test_rows_that_do_not_tell_their_cursors_are_left_to_the_shop(now: str) -> None:
+    shop, _, text = drafted(CURSORS.replace("type ProductEdge { cursor: Cursor! node: Product! }", now))
+    assert shop.listings == {}
+    assert "its rows do not tell their cursors" in unwrapped(text)
+
+
+def test_lines_of_a_cart_below_edges_and_needed_sizes() -> None:
+    sdl = CURSORS.replace("lines(first: Int, after: Cursor)", "lines(first: Int! = 10, page: Int, after: Cursor)")
+    sdl = sdl.replace("LineConnection { nodes: [Line!]!", "LineConnection { edges: [LineEdge!]!")
+    shop, _, _ = drafted(sdl + "type LineEdge { cursor: Cursor! node: Line! }")
+    assert shop.carts["Cart"].lines == "lines(first: 50) { edges { node } }"
 
 
 def test_a_bare_list_is_named_as_left_out() -> None:
