@@ -9,10 +9,11 @@ import re
 import signal
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import msgspec
 from rich.console import Console, RenderableType
 
 from personalize.app import Gateway
@@ -97,7 +98,7 @@ def prepare(catalogue: Catalogue, folder: Path) -> Path:
         # The simulation has dates of its own; here it ends now, so that what was popular still is.
         events = list(simulate(catalogue, shoppers=SHOPPERS, seed=SEED, days=DAYS, explore=EXPLORE))
         late = time.time() - 60.0 - max(event.at for event in events)
-        write(folder / "events.jsonl.gz", (replace(event, at=event.at + late) for event in events))
+        write(folder / "events.jsonl.gz", (msgspec.structs.replace(event, at=event.at + late) for event in events))
         train(folder / "events.jsonl.gz", None, model, command="personalize demo")
     return model
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+import msgspec
 
 Scalar = str | float | int | bool | None
 AttributeValue = Scalar | list[str] | list[float]
@@ -13,7 +14,7 @@ NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 def _nothing() -> Mapping[str, object]:
-    """The shared empty mapping (a mappingproxy cannot be a dataclass default itself before Python 3.12)."""
+    """The shared empty mapping."""
     return NOTHING
 
 
@@ -26,8 +27,7 @@ EVENT_NAMES = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class EventItem:
+class EventItem(msgspec.Struct, frozen=True):
     """One item of an event.
 
     `index` is 0-based, as shown; `shop_index` 0-based in the shop's own order; `price` in major units of
@@ -40,11 +40,10 @@ class EventItem:
     price: float | None = None
     currency: str | None = None
     quantity: int | None = None
-    attributes: Mapping[str, object] = field(default_factory=_nothing)
+    attributes: Mapping[str, object] = msgspec.field(default_factory=_nothing)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """One line of the event log (DESIGN: names of GA4, `at` in seconds since the epoch, UTC).
 
     `extra` keeps every key of the line that has no field here.
@@ -55,10 +54,10 @@ class Event:
     at: float
     visitor: str | None = None
     session: str | None = None
-    context: Mapping[str, object] = field(default_factory=_nothing)
+    context: Mapping[str, object] = msgspec.field(default_factory=_nothing)
     items: tuple[EventItem, ...] = ()
     list_event_id: str | None = None
     list_id: str | None = None
     search_term: str | None = None
     transaction_id: str | None = None
-    extra: Mapping[str, object] = field(default_factory=_nothing)
+    extra: Mapping[str, object] = msgspec.field(default_factory=_nothing)

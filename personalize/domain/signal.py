@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Protocol
 
 from personalize.domain.visit import Visit
@@ -14,6 +14,6 @@ class Signal(Protocol):
     name: str
     keys: tuple[str, ...]
 
-    async def read(self, visit: Visit) -> Mapping[str, object]:
-        """The facts, under names of `keys` only; `visit.at` is now."""
+    def read(self, visit: Visit) -> Mapping[str, object] | Awaitable[Mapping[str, object]]:
+        """The facts, under names of `keys` only; `visit.at` is now. At once where they are at hand, else awaited."""
         ...

@@ -35,6 +35,6 @@ class Daypart:
         """Uses `shop_timezone`."""
         return cls(settings.shop_timezone)
 
-    async def read(self, visit: Visit) -> Mapping[str, object]:
+    def read(self, visit: Visit) -> Mapping[str, object]:
         local = datetime.fromtimestamp(visit.at, self._zone)
         return {"daypart": daypart(local.hour), "weekday": WEEKDAYS[local.weekday()]}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+import msgspec
 import numpy as np
 import orjson
 from hypothesis import given, settings
@@ -90,7 +89,9 @@ def test_a_logged_page_gives_the_vectors_of_its_window(events: list[Event], data
     at, window = START + 50_000.0, listing(rows)
     served = extract(prepare(window, popularity, at, SCHEMA), profile, "s", {}, at)
     told = {**describe(window, profile, "s", at), "size": len(rows), "offset": offset}
-    items = tuple(replace(item(rows[row]), index=place, shop_index=row + offset) for place, row in enumerate(page))
+    items = tuple(
+        msgspec.structs.replace(item(rows[row]), index=place, shop_index=row + offset) for place, row in enumerate(page)
+    )
     line = dump(Event("view_item_list", "x", at, "v", "s", items=items, list_id="all", extra={"window": told}))
     shown_page, position, facts = listing_of(parse(line))
     logged = extract(prepare(shown_page, popularity, at, SCHEMA, position, facts), profile, "s", {}, at)

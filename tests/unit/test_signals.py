@@ -27,8 +27,8 @@ def _visit(*moment):
         ((2026, 7, 5, 22, 30), {"daypart": "night", "weekday": "monday"}),
     ],
 )
-async def test_the_day_is_the_shops(moment, facts):
-    assert await Daypart("Europe/Berlin").read(_visit(*moment)) == facts
+def test_the_day_is_the_shops(moment, facts):
+    assert Daypart("Europe/Berlin").read(_visit(*moment)) == facts
 
 
 def test_every_hour_has_a_part():
@@ -39,7 +39,9 @@ def test_every_hour_has_a_part():
 async def test_every_signal_of_the_registry_keeps_its_keys(name):
     signal = load("signals", name).from_settings(Settings())
     assert signal.name == name
-    assert set(await signal.read(_visit(2026, 1, 1))) <= set(signal.keys)
+    facts = await gather([signal], _visit(2026, 1, 1), deadline=1.0, count=Telemetry().count)
+    assert set(facts) <= set(signal.keys)
+    assert facts
 
 
 class _Signal:
@@ -66,6 +68,13 @@ async def _answers():
     return {"good": 1, "weekday": "spoofed"}
 
 
+class _AtOnce:
+    name, keys = "at_once", ("at_once",)
+
+    def read(self, visit):
+        raise ValueError("no weather")
+
+
 async def test_late_and_failed_signals_are_missing_and_counted():
     telemetry = Telemetry()
     signals = [
@@ -73,11 +82,12 @@ async def test_late_and_failed_signals_are_missing_and_counted():
         _Signal("bad", _fails),
         _Signal("late", _never),
         _Signal("gone", _cancelled),
+        _AtOnce(),
         _Signal("good", _answers),
     ]
     facts = await gather(signals, _visit(2026, 1, 1), deadline=0.01, count=telemetry.count)
     assert facts == {"daypart": "night", "weekday": "thursday", "good": 1}
-    for reason in ("bad_failed", "late_late", "gone_failed"):
+    for reason in ("bad_failed", "late_late", "gone_failed", "at_once_failed"):
         assert telemetry.counted("signal", reason) == 1
 
 

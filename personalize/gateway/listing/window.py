@@ -48,6 +48,7 @@ class Window:
     heads: dict[int, str] = field(default_factory=dict)
     cursors: tuple[str, ...] = ()
     standing: dict[str, int] = field(default_factory=dict)
+    texts: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -80,7 +81,16 @@ class Window:
             shown = [_at(edge, view.cursors, self.cursors[start + at]) for at, edge in enumerate(shown)]
         if extras:
             shown = [_with(node, extras.get(row, {})) for node, row in zip(shown, rows, strict=True)]
+        if not extras and not view.cursors:
+            return b"[" + b",".join([self._text(view.key, row) for row in rows]) + b"]"
         return b"[" + b",".join([joined(node) for node in shown]) + b"]"
+
+    def _text(self, key: str, row: int) -> bytes:
+        """A row put together again, once: `nodes` are taken apart for what may have to be put in."""
+        text = self.texts.get((key, row))
+        if text is None:
+            text = self.texts[key, row] = joined(self.nodes[key][row])
+        return text
 
 
 def _at(edge: Mapping[str, Json], keys: tuple[str, ...], cursor: str) -> dict[str, Json]:
