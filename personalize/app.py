@@ -24,6 +24,7 @@ from personalize.domain.strategy import Decision
 from personalize.errors import PersonalizeError
 from personalize.events.infer import Inference
 from personalize.events.log import parse
+from personalize.events.orders import Orders
 from personalize.events.outbox import Outbox
 from personalize.gateway.edge.arrival import Reception
 from personalize.gateway.edge.call import Reader
@@ -39,6 +40,7 @@ from personalize.gateway.listing.shared import SharedWindows
 from personalize.gateway.observe import Observer
 from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
+from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.pipeline import Pipeline
 from personalize.settings import Settings, SettingsWatch
 from personalize.shops import reader
@@ -75,9 +77,11 @@ class Gateway:
         self.profiles = ProfileBook(
             self.store, self.telemetry, clock=clock, ttl=settings.profile_days * DAY, shared=settings.workers > 1
         )
+        self.orders = Orders(self.store, clock)
         self.outbox = Outbox(
-            self.store.append_events, (self.profiles.fold, self._learn), self.telemetry, writes=(self.profiles.write,)
-        )
+            self.store.append_events, (self.profiles.fold, self._learn), self.telemetry,
+            writes=(self.profiles.write, self.orders.write),
+        )  # fmt: skip
         sessions, inference = Sessions(self.shop, who), Inference()
         if decisions is None:
             decisions = {
@@ -97,7 +101,8 @@ class Gateway:
         self.labels = Labels(self.shop, self.upstream, self.telemetry)
         self.pipeline = Pipeline(
             knowledge=self.knowledge, reader=Reader(), upstream=self.upstream, reception=self.reception,
-            sessions=sessions, listings=self.listings, observer=Observer(inference, self.outbox), inference=inference,
+            sessions=sessions, listings=self.listings, observer=Observer(inference, self.outbox, self.orders),
+            tracker=Tracker(inference, self.outbox, self.orders, self.reception.session_of, clock),
             outbox=self.outbox, profiles=self.profiles, cors=Cors(settings.cors_origins), audit=self.audit,
             labels=self.labels, telemetry=self.telemetry,
         )  # fmt: skip

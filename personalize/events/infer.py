@@ -10,10 +10,12 @@ from secrets import token_hex
 from cachetools import TTLCache
 
 from personalize.domain.event import NOTHING, Event, EventItem
+from personalize.events.acts import SAME_SECONDS, Acts, Source
 
 MAX_REMEMBERED = 50_000
 REMEMBERED_SECONDS = 24 * 3600.0
 MAX_SHOWN = 500
+MAX_LISTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,50 +49,99 @@ class Cart:
 
 
 @dataclass(slots=True)
-class _Memory:
+class Shown:
+    """An item as it last stood in a list, and whether it was clicked there."""
+
+    list_event_id: str
+    item: EventItem
+    clicked: bool = False
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A list as it was shown: its items in order, the index of the first, and the response path it came under.
+
+    `source` says who reported it, `paired` that the other one did, too.
+    """
+
+    event_id: str
+    list_id: str | None
+    path: str | None
+    at: float
+    ids: tuple[str, ...]
+    first: int
+    source: Source
+    paired: bool = False
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is remembered of one visitor or session: the last cart, the lists shown, and what was done."""
+
+    acts: Acts
     cart: Cart | None = None
-    shown: dict[str, tuple[str, EventItem]] = field(default_factory=dict)
+    shown: dict[str, Shown] = field(default_factory=dict)
+    sheets: list[Sheet] = field(default_factory=list)
+
+    def show(self, sheet: Sheet, items: Sequence[EventItem]) -> None:
+        """Remember a list; clicks on its items answer it from now on."""
+        self.sheets.append(sheet)
+        del self.sheets[:-MAX_LISTS]
+        for item in items:
+            self.shown.pop(item.item_id, None)
+            self.shown[item.item_id] = Shown(sheet.event_id, item)
+        for name in list(self.shown)[: max(len(self.shown) - MAX_SHOWN, 0)]:
+            del self.shown[name]
 
 
 class Inference:
     """Turns what was seen into events, in the order it was seen.
 
     Remembers, for each `unit` (an opaque key of a visitor or session, None where nobody may be told apart), the last
-    cart and the lists shown: bounded in number and time, in memory only.
+    cart, the lists shown and what was done: bounded in number and time, in memory only. What a client told of the same
+    act before (`events/told.py`) gives an event its id again, so that the outbox keeps one.
     """
 
     def __init__(self) -> None:
-        self.memory: TTLCache[str, _Memory] = TTLCache(MAX_REMEMBERED, REMEMBERED_SECONDS)
+        self.memory: TTLCache[str, Memory] = TTLCache(MAX_REMEMBERED, REMEMBERED_SECONDS)
 
     def shown(
         self, unit: str | None, whose: Whose, at: float, items: Sequence[EventItem], *,
-        list_id: str, term: str | None, extra: Mapping[str, object] = NOTHING,
+        list_id: str, term: str | None, path: str | None = None, extra: Mapping[str, object] = NOTHING,
     ) -> Event:  # fmt: skip
-        """An impression of a list as shown."""
-        event = Event(
-            event="view_item_list", event_id=token_hex(12), at=at, visitor=whose.visitor, session=whose.session,
+        """An impression of a list as shown under a response path."""
+        memory = self.of(unit)
+        event_id = token_hex(12)
+        if memory is not None:
+            ids = tuple(item.item_id for item in items)
+            told = next((sheet for sheet in memory.sheets if _awaits(sheet, ids, at)), None)
+            if told is not None:
+                told.paired, event_id = True, told.event_id
+            first = items[0].index or 0 if items else 0
+            memory.show(Sheet(event_id, list_id, path, at, ids, first, Source.INFERRED, told is not None), items)
+            if term:
+                memory.acts.report("search", term.strip().casefold(), at, Source.INFERRED)
+        return Event(
+            event="view_item_list", event_id=event_id, at=at, visitor=whose.visitor, session=whose.session,
             context=whose.context, items=tuple(items), list_id=list_id, search_term=term, extra=extra,
         )  # fmt: skip
-        memory = self._of(unit)
-        if memory is not None:
-            for item in items:
-                memory.shown.pop(item.item_id, None)
-                memory.shown[item.item_id] = (event.event_id, item)
-            for name in list(memory.shown)[: max(len(memory.shown) - MAX_SHOWN, 0)]:
-                del memory.shown[name]
-        return event
 
     def looked_at(self, unit: str | None, whose: Whose, at: float, item: EventItem) -> list[Event]:
         """A product detail was asked for: a view, and a click where the item stood in a list shown before."""
         events = []
-        memory = self._of(unit)
-        if memory is not None and item.item_id in memory.shown:
-            list_event_id, shown = memory.shown.pop(item.item_id)
-            events.append(
-                Event("select_item", token_hex(12), at, whose.visitor, whose.session, whose.context, (shown,),
-                      list_event_id=list_event_id)
-            )  # fmt: skip
-        events.append(Event("view_item", token_hex(12), at, whose.visitor, whose.session, whose.context, (item,)))
+        memory = self.of(unit)
+        shown = memory.shown.get(item.item_id) if memory is not None else None
+        if memory is not None and shown is not None:
+            told = memory.acts.awaited("select_item", item.item_id, at, Source.INFERRED)
+            if told or not shown.clicked:
+                shown.clicked = True
+                event_id = _id(memory, "select_item", item.item_id, at)
+                events.append(
+                    Event("select_item", event_id, at, whose.visitor, whose.session, whose.context, (shown.item,),
+                          list_event_id=shown.list_event_id)
+                )  # fmt: skip
+        event_id = _id(memory, "view_item", item.item_id, at)
+        events.append(Event("view_item", event_id, at, whose.visitor, whose.session, whose.context, (item,)))
         return events
 
     def cart(
@@ -102,32 +153,37 @@ class Inference:
         Lines are compared with the cart this unit had before. Where none is known, the mutation's own arguments tell
         what was added: `variant` (None where it adds nothing) and the quantity `added`.
         """
-        memory = self._of(unit)
+        memory = self.of(unit)
         before = memory.cart if memory is not None and memory.cart and memory.cart.code == cart.code else None
         if memory is not None:
             memory.cart = None if cart.state in placed else cart
         if cart.state in placed:
-            return [self._order("purchase", f"purchase:{cart.code}", whose, at, cart)]
+            event_id = purchase_id(cart.code)
+            if memory is not None and not memory.acts.tell(order_key(cart.code), event_id):
+                event_id = memory.acts.told[order_key(cart.code)]
+            return [_order("purchase", event_id, whose, at, cart)]
         if cart.state in checkout and (before is None or before.state != cart.state):
-            return [self._order("begin_checkout", f"checkout:{cart.code}:{at}", whose, at, cart)]
-        if before is None:
-            lines = [line for line in cart.lines if line.variant == variant and added > 0]
-            return [self._line("add_to_cart", whose, at, cart, line, min(added, line.quantity)) for line in lines[-1:]]
-        return self._compared(whose, at, before, cart)
+            return [_order("begin_checkout", _id(memory, "begin_checkout", "", at), whose, at, cart)]
+        if before is not None:
+            return self._compared(memory, whose, at, before, cart)
+        lines = [line for line in cart.lines if line.variant == variant and added > 0]
+        return [_line(memory, "add_to_cart", whose, at, cart, line, min(added, line.quantity)) for line in lines[-1:]]
 
     def forget(self, unit: str) -> None:
         """Forget a unit."""
         self.memory.pop(unit, None)
 
-    def _of(self, unit: str | None) -> _Memory | None:
+    def of(self, unit: str | None) -> Memory | None:
+        """The memory of a unit, made where there is none; None for nobody."""
         if unit is None:
             return None
         memory = self.memory.get(unit)
         if memory is None:
-            memory = self.memory[unit] = _Memory()
+            memory = self.memory[unit] = Memory(Acts(unit))
         return memory
 
-    def _compared(self, whose: Whose, at: float, before: Cart, after: Cart) -> list[Event]:
+    @staticmethod
+    def _compared(memory: Memory | None, whose: Whose, at: float, before: Cart, after: Cart) -> list[Event]:
         events = []
         old = {line.line: line for line in before.lines}
         new = {line.line: line for line in after.lines}
@@ -135,29 +191,50 @@ class Inference:
             change = line.quantity - (old[name].quantity if name in old else 0)
             if change:
                 event = "add_to_cart" if change > 0 else "remove_from_cart"
-                events.append(self._line(event, whose, at, after, line, abs(change)))
+                events.append(_line(memory, event, whose, at, after, line, abs(change)))
         events += [
-            self._line("remove_from_cart", whose, at, before, line, line.quantity)
+            _line(memory, "remove_from_cart", whose, at, before, line, line.quantity)
             for name, line in old.items()
             if name not in new and line.quantity
         ]
         return events
 
-    @staticmethod
-    def _line(event: str, whose: Whose, at: float, cart: Cart, line: Line, quantity: int) -> Event:
-        item = EventItem(line.item_id, price=line.price, currency=cart.currency, quantity=quantity)
-        return Event(event, token_hex(12), at, whose.visitor, whose.session, whose.context, (item,))
 
-    @staticmethod
-    def _order(event: str, key: str, whose: Whose, at: float, cart: Cart) -> Event:
-        items = tuple(
-            EventItem(line.item_id, price=line.price, currency=cart.currency, quantity=line.quantity)
-            for line in cart.lines
-            if line.quantity
-        )
-        # The same order seen twice (a page reloaded, a webhook) is one purchase: its id comes from the order's code.
-        event_id = blake2b(key.encode(), digest_size=12).hexdigest()
-        return Event(
-            event, event_id, at, whose.visitor, whose.session, whose.context, items,
-            transaction_id=cart.code if event == "purchase" else None,
-        )  # fmt: skip
+def purchase_id(code: str) -> str:
+    """The event id of an order that the gateway saw.
+
+    The same order seen twice (a page reloaded, a webhook) is one purchase, whoever saw it.
+    """
+    return blake2b(f"purchase:{code}".encode(), digest_size=12).hexdigest()
+
+
+def order_key(code: str) -> str:
+    """Under which name it is remembered that an order was seen or told."""
+    return f"order {code}"
+
+
+def _id(memory: Memory | None, kind: str, thing: str, at: float) -> str:
+    return token_hex(12) if memory is None else memory.acts.report(kind, thing, at, Source.INFERRED)[0]
+
+
+def _awaits(sheet: Sheet, ids: tuple[str, ...], at: float) -> bool:
+    """Whether a client told of exactly this page before the gateway served it."""
+    near = abs(sheet.at - at) <= SAME_SECONDS
+    return sheet.source is Source.TOLD and not sheet.paired and near and sheet.ids == ids
+
+
+def _line(memory: Memory | None, event: str, whose: Whose, at: float, cart: Cart, line: Line, quantity: int) -> Event:
+    item = EventItem(line.item_id, price=line.price, currency=cart.currency, quantity=quantity)
+    event_id = _id(memory, event, line.item_id, at)
+    return Event(event, event_id, at, whose.visitor, whose.session, whose.context, (item,))
+
+
+def _order(event: str, event_id: str, whose: Whose, at: float, cart: Cart) -> Event:
+    items = tuple(
+        EventItem(line.item_id, price=line.price, currency=cart.currency, quantity=line.quantity)
+        for line in cart.lines
+        if line.quantity
+    )
+    return Event(
+        event, event_id, at, whose.visitor, whose.session, whose.context, items, transaction_id=cart.code
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 from personalize.domain.event import Event, EventItem
 from personalize.events.infer import Cart, Inference, Line
+from personalize.events.orders import Orders
 from personalize.events.outbox import Outbox
 from personalize.features.window import describe
 from personalize.gateway.document.hidden import TYPENAME, Item, amount, leaves
@@ -22,8 +23,8 @@ from personalize.shops.map import CartMap
 class Observer:
     """Turns what was answered into events and offers them to the outbox. Nothing here may fail a request."""
 
-    def __init__(self, inference: Inference, outbox: Outbox) -> None:
-        self.inference, self.outbox = inference, outbox
+    def __init__(self, inference: Inference, outbox: Outbox, orders: Orders) -> None:
+        self.inference, self.outbox, self.orders = inference, outbox, orders
 
     def listings(self, arrival: Arrival, asks: list[Ask]) -> None:
         """Impressions of the lists of one answer."""
@@ -56,6 +57,8 @@ class Observer:
         )  # fmt: skip
         for event in events:
             self._offer(arrival, event)
+            if event.transaction_id is not None and arrival.key is not None:
+                self.orders.note(event.transaction_id, arrival.key, arrival.permissions.profile, event.items)
 
     def _offer(self, arrival: Arrival, event: Event) -> None:
         self.outbox.offer(event, arrival.key, arrival.permissions.profile)
@@ -98,7 +101,7 @@ class Observer:
             extra["assignments"] = {a.experiment: a.variant for a in arrival.assignments}
         return self.inference.shown(
             arrival.key, arrival.whose, arrival.visit.at, items,
-            list_id=ask.list_id, term=listing.search_term, extra=extra,
+            list_id=ask.list_id, term=listing.search_term, path=ask.target, extra=extra,
         )  # fmt: skip
 
 

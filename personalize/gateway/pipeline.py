@@ -8,7 +8,6 @@ import msgspec
 import orjson
 
 from personalize.errors import LimitError, UpstreamError
-from personalize.events.infer import Inference
 from personalize.events.outbox import Outbox
 from personalize.gateway.asking import ask_shop
 from personalize.gateway.document.payload import payload
@@ -27,6 +26,7 @@ from personalize.gateway.observe import Observer
 from personalize.gateway.ours.desk import RequestDesk
 from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
+from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.placing import lead_errors_back, place_listings, place_ours
 from personalize.gateway.work import GiveUp, Work
 from personalize.telemetry import Telemetry
@@ -44,7 +44,7 @@ class Pipeline:
     sessions: Sessions
     listings: Listings
     observer: Observer
-    inference: Inference
+    tracker: Tracker
     outbox: Outbox
     profiles: ProfileBook
     cors: Cors
@@ -95,7 +95,7 @@ class Pipeline:
         return finish(work, self.cors)
 
     def _desk(self, arrival: Arrival, work: Work) -> RequestDesk:
-        return RequestDesk(arrival, work.asks, self.outbox, self.profiles, self.inference, self.labels)
+        return RequestDesk(arrival, work.asks, self.outbox, self.profiles, self.tracker, self.labels)
 
     def _learn(self, work: Work, data: dict[str, object]) -> None:
         """What the operation did to the shop's session."""

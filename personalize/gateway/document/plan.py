@@ -101,8 +101,16 @@ class Plan:
         return bool(self.found.own or self.found.item_fields or any(s.item_fields for s in self.found.listings))
 
     def check(self, variables: Mapping[str, Any]) -> None:
-        """Raise ValueError where the shop would object to the variables: we may not send it those that we replace."""
+        """Raise ValueError where the shop would object to the variables: we may not send it those that we replace.
+
+        Variables that only our own fields use are theirs to judge.
+        """
         definitions = self.operation.variable_definitions
+        if definitions and self.found.own:
+            theirs = self.upstream(tuple(Mode.AS_IS for _ in self.found.listings)).variables
+            mine = self.part("own", [occurrence for _, occurrence in self.found.own]).composed.variables
+            names = theirs | ({d.variable.name.value for d in definitions} - mine)
+            definitions = tuple(d for d in definitions if d.variable.name.value in names)
         if not definitions:
             return
         if isinstance(get_variable_values(self.schema, definitions, dict(variables), max_errors=1), list):

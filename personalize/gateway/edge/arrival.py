@@ -10,7 +10,7 @@ from cachetools import TTLCache
 
 from personalize.domain.clock import Clock
 from personalize.domain.experiment import Assignment
-from personalize.domain.permission import Keep, Permissions, Trace
+from personalize.domain.permission import Agreement, Keep, Permissions, Trace
 from personalize.domain.profile import Profile
 from personalize.domain.signal import Signal
 from personalize.domain.strategy import Mode
@@ -22,14 +22,13 @@ from personalize.gateway.edge.sessions import Sessions
 from personalize.settings import Settings
 from personalize.signals.gather import gather
 from personalize.telemetry import Telemetry
-from personalize.visitors import consent, context, crawlers, experiments, identity
+from personalize.visitors import consent, context, experiments, identity, watching
 from personalize.visitors.identity import Identity, profile_key
 from personalize.visitors.profiles import ProfileBook
 
 SIGNAL_SECONDS = 0.02
 MAX_SESSIONS = 100_000
 SESSION_SECONDS = 30 * 60.0
-PREFETCH = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 VISITOR, CONSENT, GPC = identity.HEADER.lower(), consent.HEADER.lower(), consent.OBJECTION.lower()
 CONTEXT, EXPERIMENT = context.HEADER.lower(), experiments.HEADER.lower()
 
@@ -41,7 +40,7 @@ class Arrival:
     `session` is the hash of the shop's session (guest or not), `key` the profile key where one is allowed, `modes` what
     runs, `watched` whether events are inferred, `headers` what the answer tells the client; `recognised` is False for
     a visitor whose id is given out with this very answer; `claimed` is who the client says it is, whatever it agreed
-    to: for erasing only.
+    to: for erasing only; `refused` that the request itself refuses any profile.
     """
 
     visit: Visit
@@ -55,6 +54,7 @@ class Arrival:
     headers: list[tuple[str, str]] = field(default_factory=list)
     recognised: bool = True
     claimed: VisitorId | None = None
+    refused: bool = False
 
 
 class Reception:
@@ -71,10 +71,15 @@ class Reception:
     async def receive(self, call: Call) -> Arrival:
         """The arrival of a call. Never raises: what is malformed, late or failed is missing, and counted."""
         count = self.telemetry.count
-        agreement = consent.read_consent(call.header(CONSENT), call.header(GPC), self.settings.consent_default, count)
+        agreed, told = call.header(CONSENT), call.header(CONTEXT)
+        agreement = consent.read_consent(agreed, call.header(GPC), self.settings.consent_default, count)
+        render = context.read_render(told)
+        if render == context.STATIC:  # a page for everybody: nobody's
+            agreement = Agreement()
         permissions = consent.allowed(agreement)
         session = self.who.session(self.sessions.token(call))
-        claimed = self.who.resolve(call.header(VISITOR), self.sessions.distinct(call))
+        named = call.header(VISITOR)
+        claimed = self.who.resolve(named, self.sessions.distinct(call)) if render != context.STATIC else None
         # An id is used only where something it is for is allowed.
         wanted = agreement.mode is not Consent.NONE or permissions.experiment
         visitor = claimed if wanted else None
@@ -91,13 +96,14 @@ class Reception:
         unit = visitor.value if visitor is not None else None
         requested = experiments.read_requested(call.header(EXPERIMENT), self.settings.experiments, count)
         assignments = assign(self.settings.experiments, unit, requested, hashed=permissions.experiment)
-        if (told := experiments.write_assignments(assignments)) is not None:
-            headers.append((experiments.HEADER, told))
+        if (assigned := experiments.write_assignments(assignments)) is not None:
+            headers.append((experiments.HEADER, assigned))
         visit = Visit(
-            at=self.clock(), visitor=visitor, session=self._session(visitor), consent=agreement.mode,
+            at=self.clock(), visitor=visitor, consent=agreement.mode,
+            session=None if visitor is None else self.session_of(profile_key(visitor)),
             experiments_allowed=permissions.experiment, profile=profile, language=_language(call),
         )  # fmt: skip
-        facts = context.read_context(call.header(CONTEXT), count)
+        facts = context.read_context(told, count)
         facts |= await gather(self.signals, visit, deadline=SIGNAL_SECONDS, count=count)
         visit = replace(visit, context=facts)
         key = profile_key(visitor) if visitor is not None and agreement.mode is not Consent.NONE else None
@@ -107,16 +113,15 @@ class Reception:
                 self.settings.strategies, self.settings.experiments, assignments, unit, hashed=permissions.experiment
             ),
             assignments=assignments,
-            watched=not crawlers.is_crawler(call.header("user-agent")) and not _prefetched(call),
+            watched=watching.is_watched(
+                call.headers, render, named=named is not None or agreed is not None or session is not None
+            ),
             whose=self._whose(permissions, key, visit), headers=headers, recognised=recognised,
-            claimed=claimed,
+            claimed=claimed, refused=agreement.mode is Consent.NONE and (agreed is not None or _objects(call)),
         )  # fmt: skip
 
-    def _session(self, visitor: VisitorId | None) -> str | None:
+    def session_of(self, key: str) -> str:
         """The name of a visitor's present session: it ends after half an hour of silence, not with the shop's token."""
-        if visitor is None:
-            return None
-        key = profile_key(visitor)
         name = self.names.get(key) or token_hex(8)
         self.names[key] = name
         return name
@@ -135,8 +140,8 @@ class Reception:
                 self.profiles.follow(visitor, VisitorId(name, Trust.SHOP), arrival.permissions.profile)
 
 
-def _prefetched(call: Call) -> bool:
-    return any("prefetch" in (call.header(name) or "").lower() for name in PREFETCH)
+def _objects(call: Call) -> bool:
+    return (call.header(GPC) or "").strip() == "1"
 
 
 def _language(call: Call) -> str:

@@ -46,7 +46,7 @@ class Own:
             result = await result
         data = result.data or {key: None for key, _ in plan.found.own}
         mine = {key: orjson.dumps(value) for key, value in data.items() if not key.startswith(PREFIX)}
-        faults = orjson.dumps([error.formatted for error in result.errors or ()])
+        faults = orjson.dumps([error.formatted for error in (*(result.errors or ()), *desk.complaints)])
         return mine, orjson.loads(errors(faults, part.composed.spliced, ()) or b"[]")
 
     def introspect(self, plan: Plan, variables: dict[str, Any]) -> dict[str, bytes]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from secrets import token_hex
 
 import strawberry
+from graphql import GraphQLError
 
 from personalize.domain.event import Event, EventItem
 from personalize.domain.permission import Keep
-from personalize.events.infer import Inference
 from personalize.events.outbox import Outbox
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
+from personalize.gateway.ours.inputs import EventInput, Tracked
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.schema import (
     AssignmentView,
@@ -22,6 +23,7 @@ from personalize.gateway.ours.schema import (
     ReasonView,
     VisitView,
 )
+from personalize.gateway.ours.tracker import Tracker
 from personalize.guardrails.apply import last_reorder
 from personalize.visitors.identity import has_rights, profile_key
 from personalize.visitors.profiles import ProfileBook
@@ -33,11 +35,12 @@ class RequestDesk:
     """Fulfils `schema.Desk` for one arrival and the listings served with it."""
 
     def __init__(
-        self, arrival: Arrival, asks: list[Ask], outbox: Outbox, profiles: ProfileBook, inference: Inference,
+        self, arrival: Arrival, asks: list[Ask], outbox: Outbox, profiles: ProfileBook, tracker: Tracker,
         labels: Labels,
     ) -> None:  # fmt: skip
         self.arrival, self.asks = arrival, asks
-        self.outbox, self.profiles, self.inference, self.labels = outbox, profiles, inference, labels
+        self.outbox, self.profiles, self.tracker, self.labels = outbox, profiles, tracker, labels
+        self.complaints: list[GraphQLError] = []
         self._reports: list[ListingView] | None = None
 
     def visit(self) -> VisitView:
@@ -86,10 +89,14 @@ class RequestDesk:
         if visitor is None:
             return False
         if has_rights(visitor):  # a bare id takes nothing out of the way
-            self.inference.forget(profile_key(visitor))
+            self.tracker.forget(profile_key(visitor))
             await self.outbox.discard(profile_key(visitor))
         await self.profiles.forget(visitor)
         return True
+
+    async def track(self, events: list[EventInput]) -> Tracked:
+        """Take what the client tells; says how much was recorded, known already, and refused."""
+        return await self.tracker.track(self.arrival, events)
 
     def _report(self, ask: Ask, rows: tuple[int, ...]) -> ListingView:
         window = ask.window

@@ -8,11 +8,12 @@ from functools import cache
 from typing import Annotated, Any, Protocol
 
 import strawberry
-from graphql import GraphQLObjectType, GraphQLSchema, extend_schema, parse, print_type
+from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, extend_schema, parse, print_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
 from personalize.errors import MapError
+from personalize.gateway.ours.inputs import EventInput, RefusalCode, Tracked
 from personalize.shops.map import ShopMap
 
 ITEM = "ItemPersonalization"
@@ -75,7 +76,12 @@ class ItemView:
 
 
 class Desk(Protocol):
-    """What the resolvers need of a request; the gateway brings it as the context."""
+    """What the resolvers need of a request; the gateway brings it as the context.
+
+    `complaints` are errors about fields that have an answer all the same.
+    """
+
+    complaints: list[GraphQLError]
 
     def visit(self) -> VisitView:
         """What is assumed of this visit."""
@@ -91,6 +97,10 @@ class Desk(Protocol):
 
     def forget(self) -> Awaitable[bool]:
         """Erase everything known of the visitor."""
+        ...
+
+    def track(self, events: list[EventInput]) -> Awaitable[Tracked]:
+        """Take what the client tells."""
         ...
 
 
@@ -118,7 +128,24 @@ async def _forget(info: Info[Desk, Any]) -> bool:
     return await info.context.forget()
 
 
-@strawberry.type(name="PersonalizationMutation", description="The shopper's last word.")
+COMPLAINTS = frozenset({RefusalCode.INVALID, RefusalCode.TOO_MANY})
+"""Refusals that are the client's mistake, and so errors of the operation, too."""
+
+
+async def _track(info: Info[Desk, Any], events: list[EventInput]) -> Tracked:
+    told = await info.context.track(events)
+    for refusal in told.refusals:
+        if refusal.code in COMPLAINTS:
+            info.context.complaints.append(
+                GraphQLError(
+                    f"events[{refusal.index}]: {refusal.message}", info._raw_info.field_nodes,
+                    path=info.path.as_list(), extensions={"code": refusal.code.name, "index": refusal.index},
+                )
+            )  # fmt: skip
+    return told
+
+
+@strawberry.type(name="PersonalizationMutation", description="The shopper's last word, and what only the client saw.")
 class PersonalizationMutation:
     not_interested: bool = strawberry.field(
         resolver=_not_interested,
@@ -126,6 +153,10 @@ class PersonalizationMutation:
     )
     forget: bool = strawberry.field(
         resolver=_forget, description="Erase profile, events and links of this visitor; needs a signed id or a session."
+    )
+    track: Tracked = strawberry.field(
+        resolver=_track,
+        description="Tell of up to 50 events that the gateway could not see; what it knows already counts once.",
     )
 
 

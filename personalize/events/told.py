@@ -1,0 +1,167 @@
+"""Told: what a client tells of itself becomes events, unless the gateway saw the same act or knows the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from secrets import token_hex
+
+from personalize.domain.event import Event, EventItem
+from personalize.domain.session import Session
+from personalize.events.acts import SAME_SECONDS, Source, name
+from personalize.events.infer import Memory, Sheet, Whose, order_key
+
+LIST_SECONDS = 30 * 60.0
+"""So long a list that the gateway served is taken for the one a client tells of."""
+
+SINGLE = frozenset({"select_item", "view_item", "add_to_cart", "remove_from_cart"})
+"""Kinds that the gateway infers item by item: each item is a line of its own."""
+
+MARK: Mapping[str, object] = {"source": "track"}
+"""What such a line says of itself: its prices and orders are the client's word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a client told, checked and bounded; `at` in epoch seconds, `event_id` the client's own."""
+
+    event: str
+    at: float
+    items: tuple[EventItem, ...] = ()
+    list_id: str | None = None
+    list_path: str | None = None
+    search_term: str | None = None
+    transaction_id: str | None = None
+    event_id: str | None = None
+
+
+def lines(
+    memory: Memory, telling: Telling, whose: Whose, *, session: Session | None = None, order_id: str | None = None
+) -> list[Event]:  # fmt: skip
+    """The lines of a telling that are new; none where all of it is known.
+
+    - A repeated event id of the same visitor is known (the last `MAX_TOLD` of them).
+    - A click, a view, a change of the cart, a begun checkout pair with what the gateway saw within `SAME_SECONDS` of
+      it (`events/acts.py`), in either order; a search, with a list served for that term.
+    - A list is known where the gateway served it to this visitor in the last `LIST_SECONDS`: the items stand in it one
+      after the other, from the page's start or at the index told (`Memory.sheets`, 20 lists). Told first, it pairs
+      with exactly this page, served within `SAME_SECONDS`.
+    - An order that the gateway saw in this visitor's checkout has its id from its code (`order_id`, of the caller);
+      one that it did not see, from code and visitor, so that nobody can take another one's.
+
+    `session` is the profile's: it knows the lists of a visitor whom another process served. Where a click cannot be
+    led back to a list, it answers none.
+    """
+    acts, at = memory.acts, telling.at
+    if telling.event_id is not None and not acts.tell(f"event {telling.event_id}", ""):
+        return []
+    if telling.event in SINGLE:
+        return [one for item in telling.items for one in _single(memory, telling, whose, item, session)]
+    if telling.event == "view_item_list":
+        return _list(memory, telling, whose, session)
+    if telling.event == "begin_checkout":
+        event_id, new = acts.report("begin_checkout", "", at, Source.TOLD)
+        return [_event(telling, whose, event_id)] if new else []
+    if telling.event == "search":
+        term = (telling.search_term or "").strip().casefold()
+        event_id, new = acts.report("search", term, at, Source.TOLD)
+        return [_event(telling, whose, event_id)] if new else []
+    if telling.event == "purchase":
+        code = telling.transaction_id or ""
+        event_id = order_id or name("purchase", acts.unit, code)
+        new = acts.tell(order_key(code), event_id)
+        return [_event(telling, whose, event_id)] if new else []
+    return [_event(telling, whose, _own_id(memory, telling))]
+
+
+def _single(
+    memory: Memory, telling: Telling, whose: Whose, item: EventItem, session: Session | None
+) -> Iterable[Event]:  # fmt: skip
+    event_id, new = memory.acts.report(telling.event, item.item_id, telling.at, Source.TOLD)
+    if telling.event != "select_item":
+        return [_event(telling, whose, event_id, (item,))] if new else []
+    sheet = next((one for one in reversed(memory.sheets) if _named(one, telling) and item.item_id in one.ids), None)
+    shown = memory.shown.get(item.item_id)
+    answered, index = None, None
+    if shown is not None and (sheet is None or sheet.event_id == shown.list_event_id):
+        answered, index = shown.list_event_id, shown.item.index
+        shown.clicked = True
+    elif sheet is not None:
+        answered, index = sheet.event_id, sheet.first + sheet.ids.index(item.item_id)
+    elif session is not None and (sight := session.shown.get(item.item_id)) is not None:
+        answered = next((one for one, number in session.lists.items() if number == sight.list_number), None)
+        index = sight.index
+    if not new:
+        return []
+    if item.index is None:
+        item = EventItem(item.item_id, index, None, item.price, item.currency, item.quantity)
+    return [_event(telling, whose, event_id, (item,), answered)]
+
+
+def _list(memory: Memory, telling: Telling, whose: Whose, session: Session | None) -> list[Event]:
+    ids = tuple(item.item_id for item in telling.items)
+    served = [sheet for sheet in memory.sheets if sheet.source is Source.INFERRED]
+    for sheet in reversed(served):
+        if -SAME_SECONDS <= telling.at - sheet.at <= LIST_SECONDS and _part(telling.items, sheet):
+            sheet.paired = True
+            return []
+    if not served and session is not None and _seen(telling.items, session):
+        return []
+    event_id = _own_id(memory, telling)
+    items = tuple(
+        EventItem(one.item_id, place if one.index is None else one.index, None, one.price, one.currency, one.quantity)
+        for place, one in enumerate(telling.items)
+    )
+    first = items[0].index or 0
+    memory.show(Sheet(event_id, telling.list_id, telling.list_path, telling.at, ids, first, Source.TOLD), items)
+    return [_event(telling, whose, event_id, items)]
+
+
+def _part(items: Sequence[EventItem], sheet: Sheet) -> bool:
+    """Whether items told as a list are a part of a list served: one after the other, where they stood."""
+    places = {item: place for place, item in enumerate(sheet.ids)}
+    found = [places.get(item.item_id, -1) for item in items]
+    if found[0] < 0 or any(after != before + 1 for before, after in pairwise(found)):
+        return False
+    told = items[0].index
+    if told is not None:  # of one item, or of a few, the place has to fit: counted from the page or from the list
+        return told - found[0] in (0, sheet.first)
+    return len(found) > 1 or len(sheet.ids) == 1
+
+
+def _seen(items: Sequence[EventItem], session: Session) -> bool:
+    """Whether a session of a profile holds the items told as one list, in the places told."""
+    sights = [session.shown.get(item.item_id) for item in items]
+    first = sights[0]
+    if first is None or first.list_number not in session.lists.values():
+        return False
+    start = items[0].index
+    return (start is None or start == first.index) and all(
+        sight is not None and sight.list_number == first.list_number and sight.index == first.index + place
+        for place, sight in enumerate(sights)
+    )
+
+
+def _named(sheet: Sheet, telling: Telling) -> bool:
+    """Whether a telling names this list, by the path of its answer or by the id in the log."""
+    by_path = telling.list_path is not None and sheet.path == telling.list_path
+    return by_path or (telling.list_id is not None and sheet.list_id == telling.list_id)
+
+
+def _own_id(memory: Memory, telling: Telling) -> str:
+    if telling.event_id is None:
+        return token_hex(12)
+    return name("told", memory.acts.unit, telling.event, telling.event_id)
+
+
+def _event(
+    telling: Telling, whose: Whose, event_id: str, items: tuple[EventItem, ...] | None = None,
+    list_event_id: str | None = None,
+) -> Event:  # fmt: skip
+    return Event(
+        telling.event, event_id, telling.at, whose.visitor, whose.session, whose.context,
+        telling.items if items is None else items, list_event_id=list_event_id,
+        list_id=telling.list_id or telling.list_path, search_term=telling.search_term,
+        transaction_id=telling.transaction_id, extra=MARK,
+    )  # fmt: skip
