@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+import orjson
 from cachetools import LRUCache
 from graphql import (
     DocumentNode,
@@ -37,6 +38,8 @@ MAX_VARIANTS = 64
 MAX_WEIGHT = 250_000
 """Tokens of all plans kept, at about 1 kB each; a document itself counts by its kilobytes."""
 MAX_OBJECTIONS = 3
+MAX_FITTING = 1_024
+"""Bytes of variables up to which a plan remembers that they fit their types, and how many such it remembers."""
 MAX_CROWDED = 800
 """Tokens of a document with several operations."""
 # Answers in several parts are the shop's to send.
@@ -76,6 +79,7 @@ class Plan:
     proven: bool = False
     objections: int = 0
     variants: LRUCache[tuple[Mode, ...], Composed] = field(default_factory=lambda: LRUCache(MAX_VARIANTS))
+    fitting: LRUCache[bytes, bool] = field(default_factory=lambda: LRUCache(MAX_FITTING))
     windows: dict[int, Composed] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
     window_texts: dict[int, str] = field(default_factory=dict)
@@ -105,8 +109,13 @@ class Plan:
         definitions = self.operation.variable_definitions
         if not definitions:
             return
+        known = orjson.dumps(variables)
+        if known in self.fitting:
+            return
         if isinstance(get_variable_values(self.schema, definitions, dict(variables), max_errors=1), list):
             raise ValueError("the variables do not fit their types")
+        if len(known) <= MAX_FITTING:
+            self.fitting[known] = True
 
     def upstream(self, modes: tuple[Mode, ...]) -> Composed:
         """The document to send when each listing slot is asked for in its mode."""

@@ -27,7 +27,8 @@ class Window:
     `rows` names each row, `nodes[view key][row]` are the raw nodes (or edges) without hidden fields, `rest` the other
     fields of the container as raw JSON, `cursors` those of the positions (whatever row is shown there).
     `candidates[c]` are the rows of candidate c of `listing` (variants of one product), `owner[row]` is a row's
-    candidate. `total` is the shop's count where it was asked for, `whole` whether the list ends within the window,
+    candidate. `texts` are rows put together again, `size` the bytes of both. `total` is the shop's count where it was
+    asked for, `whole` whether the list ends within the window,
     `alone` whether it is just the page that was asked for, `headers` what the shop said beside it.
     """
 
@@ -138,7 +139,7 @@ def build(parts: list[Part], *, list_id: str, term: str | None, offset: int = 0,
         candidates=tuple(tuple(group) for group in grouped.values()),
         owner=tuple(number[item.id] for item in items), offset=offset, total=total, whole=whole,
         version=_version(rows), places=places, cursors=tuple(cursor for part in parts for cursor in part.cursors),
-        size=sum(len(memoryview(raw)) for view in nodes.values() for node in view for raw in node.values()),
+        size=2 * sum(len(memoryview(raw)) for view in nodes.values() for node in view for raw in node.values()),
     )  # fmt: skip
 
 
