@@ -26,13 +26,13 @@ from graphql import (
     validate,
 )
 
-from personalize.gateway.document import cursors, limits
+from personalize.gateway.document import cursors, limits, telling
 from personalize.gateway.document.compose import Changes, Composed, Composer
 from personalize.gateway.document.hidden import KEY, ItemFields, cart_text, text_of
 from personalize.gateway.document.slots import PREFIX, Found, ListingSlot, Occurrence
 from personalize.gateway.document.values import MISSING, evaluate
 from personalize.gateway.document.walk import TooLarge, Walk
-from personalize.shops.map import ShopMap
+from personalize.shops.map import ABOVE, ShopMap
 
 MAX_VARIANTS = 64
 MAX_WEIGHT = 250_000
@@ -151,8 +151,11 @@ class Plan:
         return part
 
     def arguments(self, slot: ListingSlot, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The slot's arguments as JSON values."""
-        return _values(slot.occurrences[0].node, variables)
+        """The slot's arguments as JSON values, and below ABOVE those of the field above, where the map looks there."""
+        values = _values(slot.occurrences[0].node, variables)
+        if slot.map.looks_above and slot.parents:
+            values[ABOVE] = _values(slot.parents[-1], variables)
+        return values
 
     def parent_arguments(self, slot: ListingSlot, variables: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The arguments of the fields on the way to the slot."""
@@ -194,7 +197,7 @@ class Plan:
         if mode >= Mode.OBSERVE:
             for occurrence in _enough(slot.view_occurrences):
                 _insert(changes, occurrence.node, text_of(slot.item_types, abstract=slot.abstract))
-            if text := cursors.hidden(slot.map):
+            if text := f"{cursors.hidden(slot.map)} {telling.hidden(slot)}".strip():
                 for occurrence in slot.occurrences:
                     _insert(changes, occurrence.node, text)
         if mode is Mode.WINDOW:
