@@ -17,6 +17,7 @@ from bench.cores import Cores
 from bench.servers import Server, settle
 
 DEADLINE = 120.0  # seconds a whole pass may take
+ACCEPT_SECONDS = 0.05  # a server that is busy with the first connections is late to accept the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class _Pass:
     left: int
     done: asyncio.Future[None]
     latencies: list[float] = field(default_factory=list)
+    started: float = 0.0
+    seconds: float = 0.0
     dated: int = 0
     personal: int = 0
 
@@ -75,15 +78,15 @@ def measure(
     """
     before = {name: server.cpu() for name, server in watched.items()}
     with cores.sending():
-        started = time.perf_counter()
         sent = _run(_send(url, requests, connections))
-        seconds = time.perf_counter() - started
-    settle(list(watched.values()))
+    if watched:
+        settle(list(watched.values()))
     count = len(requests)
     p50, p99 = np.percentile(np.array(sent.latencies) * 1000, [50, 99])
     return Measured(
         cpu={name: (server.cpu() - before[name]) / count * 1000 for name, server in watched.items()},
-        p50=float(p50), p99=float(p99), rate=count / seconds, asked=sent.dated / count, personal=sent.personal / count,
+        p50=float(p50), p99=float(p99), rate=count / sent.seconds,
+        asked=sent.dated / count, personal=sent.personal / count,
         memory={name: server.memory() for name, server in watched.items()},
     )  # fmt: skip
 
@@ -103,8 +106,13 @@ async def _send(url: str, requests: Sequence[Request], connections: int) -> _Pas
     rendered = [request.rendered(parts.netloc, path) for request in requests]
     loop = asyncio.get_running_loop()
     shared = _Pass(iter(rendered), len(rendered), loop.create_future())
-    for _ in range(min(connections, len(rendered))):
-        await loop.create_connection(lambda: _Connection(shared, host, port), host, port)
+    opened = [_Connection(shared, host, port) for _ in range(min(connections, len(rendered)))]
+    for one in opened:
+        await loop.create_connection(one.itself, host, port)
+    await asyncio.sleep(ACCEPT_SECONDS)
+    shared.started = time.perf_counter()
+    for one in opened:
+        one.send()
     async with asyncio.timeout(DEADLINE):
         await shared.done
     return shared
@@ -121,9 +129,14 @@ class _Connection(asyncio.Protocol):
         self.transport: asyncio.Transport
         self.task: asyncio.Task[Any] | None = None
 
+    def itself(self) -> _Connection:
+        """For `create_connection`, which wants a factory."""
+        return self
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
-        self._next()
+        if self.pending is not None:  # this one takes over from another that was closed
+            self.send()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -136,7 +149,7 @@ class _Connection(asyncio.Protocol):
             return
         loop = asyncio.get_running_loop()
         fresh = _Connection(self.shared, self.host, self.port, self.pending)
-        self.task = loop.create_task(loop.create_connection(lambda: fresh, self.host, self.port))
+        self.task = loop.create_task(loop.create_connection(fresh.itself, self.host, self.port))
         self.task.add_done_callback(self._opened)
 
     def _opened(self, task: asyncio.Task[Any]) -> None:
@@ -162,15 +175,17 @@ class _Connection(asyncio.Protocol):
         shared.left -= 1
         self.pending = None
         if not shared.left and not shared.done.done():
+            shared.seconds = time.perf_counter() - shared.started
             shared.done.set_result(None)
         if not self.parser.should_keep_alive():
             self.pending = next(shared.waiting, None)
             self.transport.close()  # the next one goes over a new connection
             return
         self.parser = httptools.HttpResponseParser(self)
-        self._next()
+        self.send()
 
-    def _next(self) -> None:
+    def send(self) -> None:
+        """Send the next request, if there is one."""
         if self.pending is None:
             self.pending = next(self.shared.waiting, None)
         if self.pending is None:
