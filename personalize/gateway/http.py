@@ -40,7 +40,8 @@ class Storefront:
             outcome = "streamed" if answer.body is None else "answered"
         except ClientDisconnect:
             return
-        except PersonalizeError as error:
+        except Exception as fault:
+            error = fault if isinstance(fault, PersonalizeError) else self._unforeseen(fault)
             answer, outcome = _fault(error), error.code.lower()
             if call is not None:  # so that scripts of other origins can read what went wrong
                 cors = self.pipeline.cors
@@ -55,6 +56,11 @@ class Storefront:
         headers = [*(pair for pair in _raw(answer) if pair[0] != b"content-length"), timing, size]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
+
+    def _unforeseen(self, fault: Exception) -> PersonalizeError:
+        """A bug of ours that nothing caught on the way: said without what it was, which is in the log."""
+        self.telemetry.fault("storefront", type(fault).__name__, fault)
+        return PersonalizeError("the gateway failed", code="INTERNAL")
 
     async def _answer(self, call: Call) -> Answer:
         if self.dev and call.method == "GET" and not call.query_string and "text/html" in (call.header("accept") or ""):

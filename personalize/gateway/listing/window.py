@@ -17,6 +17,9 @@ from personalize.gateway.listing.part import Part, Unreadable
 Extras = Mapping[int, Mapping[Path, Mapping[str, bytes]]]
 """What is put into rows: by row and by path of the item in it, raw values by key."""
 
+Told = tuple[str, float | None, str | None, Mapping[str, object]]
+"""What the log says of a candidate: its id, price in major units, currency and attributes."""
+
 MAX_HEADS = 8
 
 
@@ -50,6 +53,7 @@ class Window:
     cursors: tuple[str, ...] = ()
     standing: dict[str, int] = field(default_factory=dict)
     texts: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    items: list[Told] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -64,6 +68,17 @@ class Window:
                 self.heads.clear()
             found = self.heads[size] = _version(self.rows[:size])
         return found
+
+    def told(self) -> list[Told]:
+        """What the log says of each candidate, read once."""
+        if not self.items:
+            listing, currency = self.listing, self.listing.currency or None
+            prices = [None if price != price else round(price, 4) for price in listing.prices.tolist()]  # NaN
+            self.items = [
+                (item_id, price, currency, attributes)
+                for item_id, price, attributes in zip(listing.ids, prices, listing.attributes, strict=True)
+            ]
+        return self.items
 
     def position(self, cursor: str) -> int | None:
         """The position in the whole list at which this cursor stands, None where it is not one of the window's."""
