@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from bench import growth as growing
 from bench import side_by_side
 from bench.cores import one_each
-from bench.report import save, say
+from bench.plot import draw
+from bench.report import OUT, save, say
 from personalize.demo.generate import generate
 from personalize.demo.run import prepare
 
@@ -25,6 +27,7 @@ def main(context: click.Context, model: Path | None) -> None:
     """Measure the gateway beside nginx, Hive Gateway and the shops themselves, in one run."""
     if context.invoked_subcommand is None:
         context.invoke(requests, model=model)
+        context.invoke(growth, model=model)
 
 
 @main.command()
@@ -38,6 +41,19 @@ def requests(model: Path | None, count: int, connections: str, rounds: int) -> N
     model = model or prepare(catalogue, side_by_side.FOLDER)
     ask = side_by_side.Ask(model, count, tuple(int(word) for word in connections.split(",")), rounds)
     say(f"written: {save('requests', side_by_side.run(ask, catalogue, one_each()))}")
+
+
+@main.command()
+@MODEL
+@click.option("--requests", "count", default=300, show_default=True, help="Requests a point and round.")
+@click.option("--rounds", default=3, show_default=True, help="How often each point is measured; medians are told.")
+def growth(model: Path | None, count: int, rounds: int) -> None:
+    """CPU of a warm page over the window's rows, the model's trees and the visitor's events; with a picture."""
+    catalogue = generate()
+    model = model or prepare(catalogue, side_by_side.FOLDER)
+    result = growing.run(model, catalogue, one_each(), count, rounds)
+    draw(result, OUT / "growth.svg")
+    say(f"written: {save('growth', result)}, {OUT / 'growth.svg'}")
 
 
 if __name__ == "__main__":

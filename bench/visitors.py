@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from personalize.demo.catalogue import Catalogue
@@ -60,15 +60,15 @@ def remember(
 ) -> list[str]:
     """Put visitors with distinct profiles into the store; their signed ids."""
     now, rng = time.time(), random.Random(7)
-    return put(store_url, visitors, lambda _: history(shown, events, rng, now), name)
+    return put(store_url, [history(shown, events, rng, now) for _ in range(visitors)], name)
 
 
-def put(store_url: str, visitors: int, profile_of: Callable[[int], Profile], name: str) -> list[str]:
-    """Put so many visitors into the store; their signed ids."""
+def put(store_url: str, profiles: Sequence[Profile], name: str) -> list[str]:
+    """Put a visitor with each of these profiles into the store; their signed ids."""
     who = Identity((SECRET,), Telemetry().count)
-    ids = [VisitorId(f"{name}-visitor-{number:06d}", Trust.SIGNED) for number in range(visitors)]
+    ids = [VisitorId(f"{name}-visitor-{number:06d}", Trust.SIGNED) for number in range(len(profiles))]
     end = time.time() + 86_400
-    rows = [ProfileRow(profile_key(one), profile_of(number).to_bytes(), end) for number, one in enumerate(ids)]
+    rows = [ProfileRow(profile_key(one), profile.to_bytes(), end) for one, profile in zip(ids, profiles, strict=True)]
     asyncio.run(_put(store_url, rows))
     return [who.sign(one) for one in ids]
 
