@@ -89,7 +89,7 @@ class EdgeMap:
 
 
 MEANINGS = frozenset(
-    ("skip", "take", "count", "number", "pages", "next", "previous", "hasNext", "hasPrevious", "position")
+    ("skip", "take", "count", "number", "pages", "next", "previous", "hasNext", "hasPrevious", "position", "end")
 )
 """What an answer may tell of its page: see `@listing(tells:)`."""
 

@@ -156,7 +156,7 @@ class _Reader:
                 hint="one of them holds the items; `bare: true` is for a field that answers the list itself",
             )
         paged = _paged(where, listing, page)
-        if isinstance(paged, Numbers) and paged.take is None:  # each page has that size, whatever is asked for
+        if isinstance(paged, Numbers) and paged.take is None and page.get("default"):  # each page has that size
             page |= {"limit": page["default"], "private": page["default"]}
         return ListingMap(
             *key, items=_optional(_path, items), edges=edges, total=_optional(_path, listing.get("total")),
@@ -217,8 +217,6 @@ def _paged(where: str, listing: dict[str, Any], page: dict[str, Any]) -> Offsets
     if named == {"skip", "take"}:
         return Offsets(_path(page["skip"]), _path(page["take"]))
     if named in ({"number", "take"}, {"number"}):
-        if named == {"number"} and not page.get("default"):
-            raise MapError(f"{where} @page names no `take` and no `default`", hint="say how many rows a page has")
         return Numbers(_path(page["number"]), _optional(_path, page.get("take")), page["firstNumber"])
     if named in ({"first", "after"}, {"first", "after", "last", "before"}):
         if not listing.get("edges"):

@@ -66,8 +66,8 @@ def _numbers(listing: ListingMap, arguments: dict[str, Any]) -> tuple[int, int] 
     assert isinstance(paged, Numbers)
     number: object = at_path(arguments, paged.number)
     take: object = MISSING if paged.take is None else at_path(arguments, paged.take)
-    number = paged.first if number is MISSING or number is None else number
-    take = listing.default if take is MISSING or take is None else take
+    number = paged.first if number is MISSING else number  # null is for the shop to take as it likes
+    take = listing.default if take is MISSING else take
     return ((number - paged.first) * take, take) if _whole(number) and _whole(take) else None
 
 
