@@ -1,1 +1,1 @@
-"""Performance benchmarks: CPU per request of each process, side by side in one run."""
+"""Performance benchmarks: CPU and time per request of each process, side by side in one run."""

@@ -1,16 +1,23 @@
-"""The load: a bounded number of requests over a few connections, with the time each one took."""
+"""The load: a bounded number of requests over a few kept connections, with the time each one took."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import urlsplit
 
-import aiohttp
+import httptools
 import numpy as np
 
-from bench.servers import Server
+from bench.cores import Cores
+from bench.servers import Server, settle
+
+DEADLINE = 120.0  # seconds a whole pass may take
+ACCEPT_SECONDS = 0.05  # a server that is busy with the first connections is late to accept the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,43 +27,170 @@ class Request:
     body: bytes
     headers: dict[str, str]
 
+    def rendered(self, host: str, path: str) -> bytes:
+        """The request as it goes over the wire."""
+        lines = [f"POST {path} HTTP/1.1", f"Host: {host}", f"Content-Length: {len(self.body)}"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + self.body
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """CPU milliseconds per request of each watched process; latencies in milliseconds; requests a second."""
+    """CPU milliseconds per request of each watched process; latencies in milliseconds; requests a second.
+
+    `asked` is the share of answers with a `Date`: behind our gateway, which gives none itself, the shop was asked.
+    `personal` is the share of answers that no cache may keep, as the gateway says of pages that it personalised.
+    """
 
     cpu: dict[str, float]
     p50: float
     p99: float
     rate: float
+    asked: float
+    personal: float
+    memory: dict[str, int]
 
 
-def measure(url: str, requests: Sequence[Request], connections: int, watched: dict[str, Server]) -> Measured:
-    """Send all requests once, `connections` at a time, and read the CPU time of the watched processes around it."""
+@dataclass(slots=True)
+class _Pass:
+    """What the connections of one pass share."""
+
+    waiting: Iterator[bytes]
+    left: int
+    done: asyncio.Future[None]
+    latencies: list[float] = field(default_factory=list)
+    started: float = 0.0
+    seconds: float = 0.0
+    dated: int = 0
+    personal: int = 0
+
+    def fail(self, error: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+def measure(
+    url: str, requests: Sequence[Request], connections: int, watched: dict[str, Server], cores: Cores
+) -> Measured:
+    """Send all requests once, `connections` at a time, and read the CPU time of the watched processes around it.
+
+    RuntimeError where an answer is no 200 with data, or where it takes longer than `DEADLINE`.
+    """
     before = {name: server.cpu() for name, server in watched.items()}
-    started = time.perf_counter()
-    latencies = asyncio.run(_send(url, requests, connections))
-    seconds = time.perf_counter() - started
-    used = {name: (server.cpu() - before[name]) / len(requests) * 1000 for name, server in watched.items()}
-    p50, p99 = np.percentile(np.array(latencies) * 1000, [50, 99])
-    return Measured(used, float(p50), float(p99), len(requests) / seconds)
+    with cores.sending():
+        sent = _run(_send(url, requests, connections))
+    if watched:
+        settle(list(watched.values()))
+    count = len(requests)
+    p50, p99 = np.percentile(np.array(sent.latencies) * 1000, [50, 99])
+    return Measured(
+        cpu={name: (server.cpu() - before[name]) / count * 1000 for name, server in watched.items()},
+        p50=float(p50), p99=float(p99), rate=count / sent.seconds,
+        asked=sent.dated / count, personal=sent.personal / count,
+        memory={name: server.memory() for name, server in watched.items()},
+    )  # fmt: skip
 
 
-async def _send(url: str, requests: Sequence[Request], connections: int) -> list[float]:
-    latencies: list[float] = []
-    waiting = iter(requests)
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections), timeout=aiohttp.ClientTimeout(total=60)
-    ) as session:
+def _run(work: Coroutine[Any, Any, _Pass]) -> _Pass:
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    import uvloop
 
-        async def connection() -> None:
-            for request in waiting:
-                started = time.perf_counter()
-                async with session.post(url, data=request.body, headers=request.headers) as answer:
-                    body = await answer.read()
-                latencies.append(time.perf_counter() - started)
-                if answer.status != 200 or b'"data"' not in body:
-                    raise RuntimeError(f"{answer.status}: {body[:300]!r}")
+    return uvloop.run(work)
 
-        await asyncio.gather(*(connection() for _ in range(connections)))
-    return latencies
+
+async def _send(url: str, requests: Sequence[Request], connections: int) -> _Pass:
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 80
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    rendered = [request.rendered(parts.netloc, path) for request in requests]
+    loop = asyncio.get_running_loop()
+    shared = _Pass(iter(rendered), len(rendered), loop.create_future())
+    opened = [_Connection(shared, host, port) for _ in range(min(connections, len(rendered)))]
+    for one in opened:
+        await loop.create_connection(one.itself, host, port)
+    await asyncio.sleep(ACCEPT_SECONDS)
+    shared.started = time.perf_counter()
+    for one in opened:
+        one.send()
+    async with asyncio.timeout(DEADLINE):
+        await shared.done
+    return shared
+
+
+class _Connection(asyncio.Protocol):
+    """Sends one request after the other; opens anew where the server closes, and sends again what was cut off."""
+
+    def __init__(self, shared: _Pass, host: str, port: int, pending: bytes | None = None) -> None:
+        self.shared, self.host, self.port, self.pending = shared, host, port, pending
+        self.parser = httptools.HttpResponseParser(self)
+        self.chunks: list[bytes] = []
+        self.started = 0.0
+        self.transport: asyncio.Transport
+        self.task: asyncio.Task[Any] | None = None
+
+    def itself(self) -> _Connection:
+        """For `create_connection`, which wants a factory."""
+        return self
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        if self.pending is not None:  # this one takes over from another that was closed
+            self.send()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except Exception as error:
+            self.shared.fail(error)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.shared.done.done() or self.pending is None:
+            return
+        loop = asyncio.get_running_loop()
+        fresh = _Connection(self.shared, self.host, self.port, self.pending)
+        self.task = loop.create_task(loop.create_connection(fresh.itself, self.host, self.port))
+        self.task.add_done_callback(self._opened)
+
+    def _opened(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self.shared.fail(error)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if name.lower() == b"date":
+            self.shared.dated += 1
+        elif name.lower() == b"cache-control" and value.startswith(b"private"):
+            self.shared.personal += 1
+
+    def on_body(self, body: bytes) -> None:
+        self.chunks.append(body)
+
+    def on_message_complete(self) -> None:
+        shared = self.shared
+        shared.latencies.append(time.perf_counter() - self.started)
+        status, body = self.parser.get_status_code(), b"".join(self.chunks)
+        if status != 200 or b'"data"' not in body or b'"errors"' in body:
+            shared.fail(RuntimeError(f"{status}: {body[:300]!r}"))
+            return
+        shared.left -= 1
+        self.pending = None
+        if not shared.left and not shared.done.done():
+            shared.seconds = time.perf_counter() - shared.started
+            shared.done.set_result(None)
+        if not self.parser.should_keep_alive():
+            self.pending = next(shared.waiting, None)
+            self.transport.close()  # the next one goes over a new connection
+            return
+        self.parser = httptools.HttpResponseParser(self)
+        self.send()
+
+    def send(self) -> None:
+        """Send the next request, if there is one."""
+        if self.pending is None:
+            self.pending = next(self.shared.waiting, None)
+        if self.pending is None:
+            self.transport.close()
+            return
+        self.chunks.clear()
+        self.started = time.perf_counter()
+        self.transport.write(self.pending)

@@ -7,31 +7,56 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import psutil
 
+from bench.cores import Cores
+
 READY_SECONDS = 60.0
+STOP_SECONDS = 20.0
+QUIET_SECONDS = 3.0  # how long what a server does behind its answers is waited for
+TAIL = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running process and where it listens."""
+    """A running process, where it listens, and where it said that it is ready."""
 
     url: str
     process: psutil.Process
+    probe: str
 
     def cpu(self) -> float:
         """User and system seconds of the process and its children so far."""
-        family = [self.process, *self.process.children(recursive=True)]
-        return sum(times.user + times.system for times in (one.cpu_times() for one in family))
+        return sum(map(_cpu, [self.process, *self.process.children(recursive=True)]))
 
     def memory(self) -> int:
-        """Resident bytes."""
-        return int(self.process.memory_info().rss)
+        """Resident bytes of the process and its children."""
+        return sum(one.memory_info().rss for one in [self.process, *self.process.children(recursive=True)])
+
+
+def _cpu(process: psutil.Process) -> float:
+    if sys.platform == "linux":  # nanoseconds; what psutil reads counts in hundredths of a second
+        with contextlib.suppress(OSError):
+            return time.clock_gettime((~process.pid << 3) | 2)
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def settle(servers: list[Server]) -> None:
+    """Wait until the servers do (almost) nothing: what they put off until after their answers is work, too."""
+    until = time.monotonic() + QUIET_SECONDS
+    quiet = 0
+    while quiet < 6 and time.monotonic() < until:  # an outbox that flushes twice a second has had its turn
+        before = sum(server.cpu() for server in servers)
+        time.sleep(0.1)
+        quiet = quiet + 1 if sum(server.cpu() for server in servers) - before < 0.001 else 0
 
 
 def free_port() -> int:
@@ -42,17 +67,35 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(command: list[str], url: str, probe: str, environ: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """A server process, up once `probe` answers; RuntimeError where it does not within a minute."""
-    process = subprocess.Popen([sys.executable, *command], env={**os.environ, **(environ or {})})
-    try:
-        _wait(process, probe)
-        yield Server(url, psutil.Process(process.pid))
-    finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(20)
-        process.kill()
+def running(
+    command: list[str], url: str, probe: str, environ: Mapping[str, str] | None = None, *,
+    cores: Cores | None = None, cwd: Path | None = None,
+) -> Iterator[Server]:  # fmt: skip
+    """A server process, up once `probe` answers; RuntimeError with what it said where it does not within a minute."""
+    with tempfile.TemporaryFile() as said:
+        with (cores or Cores()).starting_servers():
+            process = subprocess.Popen(
+                command, env={**os.environ, **(environ or {})}, cwd=cwd, stdout=said, stderr=said
+            )
+        try:
+            try:
+                _wait(process, probe)
+            except RuntimeError as error:
+                said.seek(0)
+                tail = said.read()[-TAIL:].decode(errors="replace")
+                raise RuntimeError(f"{error}: {' '.join(command)[:200]}\n{tail}") from None
+            yield Server(url, psutil.Process(process.pid), probe)
+        finally:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_SECONDS)
+            process.kill()
+            process.wait(STOP_SECONDS)
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """The command that runs a module with this interpreter."""
+    return [sys.executable, "-m", module, *arguments]
 
 
 def _wait(process: subprocess.Popen[bytes], probe: str) -> None:
@@ -61,7 +104,7 @@ def _wait(process: subprocess.Popen[bytes], probe: str) -> None:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}")
         with contextlib.suppress(httpx.HTTPError):
-            answer = httpx.get(probe, params={"query": "{__typename}"})
+            answer = httpx.get(probe, params={"query": "{__typename}"}, timeout=5.0)
             if answer.status_code < 500 and b'"schema":false' not in answer.content:
                 return
         time.sleep(0.1)

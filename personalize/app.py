@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Lifespan
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from personalize import registry
 from personalize.domain.clock import Clock
@@ -51,6 +51,7 @@ from personalize.visitors.identity import Identity
 from personalize.visitors.profiles import ProfileBook
 
 DAY = 86_400.0
+METHODS = ("GET", "HEAD", "POST", "OPTIONS", "QUERY", "PUT", "PATCH", "DELETE")
 REMEMBERED_DAYS = 30.0
 RELOAD_SECONDS = 1.0
 
@@ -145,12 +146,18 @@ class Gateway:
         self.settings = self.knowledge.settings = self.reception.settings = self.listings.settings = settings
         self.runs.clear()
 
-    def storefront(self, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
+    def storefront(self, lifespan: Lifespan[Starlette] | None = None) -> ASGIApp:
         """The app of the storefront port: `/graphql`. `lifespan` replaces the gateway's own, which it must contain."""
         endpoint = Storefront(self.pipeline, self.telemetry, self.settings)
-        methods = ["GET", "HEAD", "POST", "OPTIONS", "QUERY", "PUT", "PATCH", "DELETE"]
-        routes = [Route("/graphql", endpoint, methods=methods)]
-        return Starlette(routes=routes, lifespan=lifespan or self._lifespan)
+        routes = [Route("/graphql", endpoint, methods=METHODS)]
+        framework = Starlette(routes=routes, lifespan=lifespan or self._lifespan)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            # The one route that counts goes straight there: the framework's layers cost a quarter of a plain proxy.
+            straight = scope["type"] == "http" and scope["path"] == "/graphql" and scope["method"] in METHODS
+            await (endpoint if straight else framework)(scope, receive, send)
+
+        return app
 
     def operator(self) -> Starlette:
         """The app of the operator port: health and metrics."""

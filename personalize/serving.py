@@ -34,12 +34,12 @@ class _Beside(uvicorn.Server):
         yield
 
 
-def worker() -> Starlette:
+def worker() -> ASGIApp:
     """The app of one worker process, from the settings of its environment: the storefront, the operator beside it."""
     return worker_app(load_settings())
 
 
-def worker_app(settings: Settings) -> Starlette:
+def worker_app(settings: Settings) -> ASGIApp:
     """The storefront's app; while it runs, the operator's port is served too."""
     setup_logging(settings.log_level, settings.secrets())
     gateway = Gateway(settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.map_paged_shapes import PAGED
 from tests.map_shops import COUNT, Shape, by_cursor, connection
 
 
@@ -87,4 +88,4 @@ NODES = Shape(
     step=_next(["lamps", "pageInfo"]),
 )
 
-SHAPES = {shape.name: shape for shape in (EDGES, NODES)}
+SHAPES = {shape.name: shape for shape in (EDGES, NODES, *PAGED)}

@@ -109,7 +109,8 @@ class Shape:
     """A shop of one shape: how it is made, what is edited in its draft, and how its list is read page by page.
 
     `pages` are the variables of each page of `query`, `path` leads to the rows in `data`, `id` to a row's id. `step`
-    instead makes the variables of the next page from the last answer (None: it was the last).
+    instead makes the variables of the next page from the last answer (None: it was the last). `odd` are variables of
+    pages that are none, or that lie across others.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Shape:
     id: Sequence[str] = ("id",)
     pages: Sequence[Mapping[str, Any]] = ()
     step: Callable[[Any], Mapping[str, Any] | None] | None = None
+    odd: Sequence[Mapping[str, Any]] = ()
     edits: Sequence[tuple[str, str]] = ()
 
     def shop(self) -> ShapeShop:

@@ -16,7 +16,7 @@ from personalize.features.lasting import DAY, due
 from personalize.features.prepared import Prepared
 from personalize.features.schema import columns
 
-DEPTH = 48  # rows the model scores: its cost grows with rows x trees
+DEPTH = 32  # rows the model scores: its cost grows with rows x trees
 BLEND = 0.05  # score that one doubling of the shop's position costs on top of what the model learned of positions
 REPEATS = 0.25  # share of repeat purchases from which a shop counts as one where people buy the same again
 ONCE_DAYS = 60.0  # how long an item bought once stays not due, where people do not buy the same again

@@ -49,15 +49,6 @@ class Cart:
 
 
 @dataclass(slots=True)
-class Shown:
-    """An item as it last stood in a list, and whether it was clicked there."""
-
-    list_event_id: str
-    item: EventItem
-    clicked: bool = False
-
-
-@dataclass(slots=True)
 class Sheet:
     """A list as it was shown: its items in order, the index of the first, and the response path it came under.
 
@@ -76,22 +67,29 @@ class Sheet:
 
 @dataclass(slots=True)
 class Memory:
-    """What is remembered of one visitor or session: the last cart, the lists shown, and what was done."""
+    """What is remembered of one visitor or session: the last cart, the lists shown, and what was done.
+
+    `shown` has each item as it last stood in a list, with the event id of that list; `clicked` those clicked there.
+    """
 
     acts: Acts
     cart: Cart | None = None
-    shown: dict[str, Shown] = field(default_factory=dict)
+    shown: dict[str, tuple[str, EventItem]] = field(default_factory=dict)
+    clicked: set[str] = field(default_factory=set)
     sheets: list[Sheet] = field(default_factory=list)
 
     def show(self, sheet: Sheet, items: Sequence[EventItem]) -> None:
         """Remember a list; clicks on its items answer it from now on."""
         self.sheets.append(sheet)
         del self.sheets[:-MAX_LISTS]
+        shown = self.shown
         for item in items:
-            self.shown.pop(item.item_id, None)
-            self.shown[item.item_id] = Shown(sheet.event_id, item)
-        for name in list(self.shown)[: max(len(self.shown) - MAX_SHOWN, 0)]:
-            del self.shown[name]
+            shown.pop(item.item_id, None)
+            shown[item.item_id] = (sheet.event_id, item)
+        self.clicked.difference_update(sheet.ids)
+        for name in list(shown)[: len(shown) - MAX_SHOWN] if len(shown) > MAX_SHOWN else ():
+            del shown[name]
+            self.clicked.discard(name)
 
 
 class Inference:
@@ -132,13 +130,14 @@ class Inference:
         memory = self.of(unit)
         shown = memory.shown.get(item.item_id) if memory is not None else None
         if memory is not None and shown is not None:
+            list_event_id, stood = shown
             told = memory.acts.awaited("select_item", item.item_id, at, Source.INFERRED)
-            if told or not shown.clicked:
-                shown.clicked = True
+            if told or item.item_id not in memory.clicked:
+                memory.clicked.add(item.item_id)
                 event_id = _id(memory, "select_item", item.item_id, at)
                 events.append(
-                    Event("select_item", event_id, at, whose.visitor, whose.session, whose.context, (shown.item,),
-                          list_event_id=shown.list_event_id)
+                    Event("select_item", event_id, at, whose.visitor, whose.session, whose.context, (stood,),
+                          list_event_id=list_event_id)
                 )  # fmt: skip
         event_id = _id(memory, "view_item", item.item_id, at)
         events.append(Event("view_item", event_id, at, whose.visitor, whose.session, whose.context, (item,)))

@@ -84,9 +84,9 @@ def _single(
     sheet = next((one for one in reversed(memory.sheets) if _named(one, telling) and item.item_id in one.ids), None)
     shown = memory.shown.get(item.item_id)
     answered, index = None, None
-    if shown is not None and (sheet is None or sheet.event_id == shown.list_event_id):
-        answered, index = shown.list_event_id, shown.item.index
-        shown.clicked = True
+    if shown is not None and (sheet is None or sheet.event_id == shown[0]):
+        answered, index = shown[0], shown[1].index
+        memory.clicked.add(item.item_id)
     elif sheet is not None:
         answered, index = sheet.event_id, sheet.first + sheet.ids.index(item.item_id)
     elif session is not None and (sight := session.shown.get(item.item_id)) is not None:

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 from strawberry.http.ides import get_graphql_ide_html
 
@@ -40,15 +40,27 @@ class Storefront:
             outcome = "streamed" if answer.body is None else "answered"
         except ClientDisconnect:
             return
-        except PersonalizeError as error:
+        except Exception as fault:
+            error = fault if isinstance(fault, PersonalizeError) else self._unforeseen(fault)
             answer, outcome = _fault(error), error.code.lower()
             if call is not None:  # so that scripts of other origins can read what went wrong
                 cors = self.pipeline.cors
                 known = [pair for pair in cors.headers(call) if pair[0] != "content-type"]
                 answer.headers = cors.finish(call, [*answer.headers, *known])
         self.telemetry.requests.labels(outcome).inc()
-        seconds = time.perf_counter() - started
-        await _response(answer, seconds)(scope, receive, send)
+        if answer.body is None:
+            await _stream(answer)(scope, receive, send)
+            return
+        timing = (b"server-timing", b"personalize;dur=%.2f" % ((time.perf_counter() - started) * 1000))
+        size = (b"content-length", b"%d" % len(answer.body))
+        headers = [*(pair for pair in _raw(answer) if pair[0] != b"content-length"), timing, size]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    def _unforeseen(self, fault: Exception) -> PersonalizeError:
+        """A bug of ours that nothing caught on the way: said without what it was, which is in the log."""
+        self.telemetry.fault("storefront", type(fault).__name__, fault)
+        return PersonalizeError("the gateway failed", code="INTERNAL")
 
     async def _answer(self, call: Call) -> Answer:
         if self.dev and call.method == "GET" and not call.query_string and "text/html" in (call.header("accept") or ""):
@@ -96,20 +108,12 @@ class _Measured(StreamingResponse):
         await send({"type": "http.response.body", "body": b""})
 
 
-def _response(answer: Answer, seconds: float) -> Response:
-    response: Response
-    if answer.body is None:
-        assert answer.stream is not None
-        length = answer.header("content-length") or ""
-        kind = _Measured if length.isdigit() else StreamingResponse
-        response = kind(answer.stream, status_code=answer.status)
-        response.raw_headers = _raw(answer)
-    else:
-        response = Response(answer.body, status_code=answer.status)
-        timing = (b"server-timing", b"personalize;dur=%.2f" % (seconds * 1000))
-        size = (b"content-length", str(len(answer.body)).encode())
-        kept = [pair for pair in _raw(answer) if pair[0] != b"content-length"]
-        response.raw_headers = [*kept, timing, size]
+def _stream(answer: Answer) -> StreamingResponse:
+    assert answer.stream is not None
+    length = answer.header("content-length") or ""
+    kind = _Measured if length.isdigit() else StreamingResponse
+    response = kind(answer.stream, status_code=answer.status)
+    response.raw_headers = _raw(answer)
     return response
 
 

@@ -10,13 +10,12 @@ from personalize.domain.event import Event, EventItem
 from personalize.events.infer import Cart, Inference, Line
 from personalize.events.orders import Orders
 from personalize.events.outbox import Outbox
-from personalize.features.window import describe
 from personalize.gateway.document.hidden import TYPENAME, Item, amount, leaves
 from personalize.gateway.document.slots import PREFIX, ActionSlot
 from personalize.gateway.document.values import evaluate
 from personalize.gateway.edge.arrival import Arrival
+from personalize.gateway.impression import impression
 from personalize.gateway.listing.ask import Ask
-from personalize.guardrails.apply import last_reorder
 from personalize.shops.map import CartMap
 
 
@@ -30,7 +29,7 @@ class Observer:
         """Impressions of the lists of one answer."""
         for ask in asks:
             if arrival.watched and ask.window is not None and ask.shown:
-                self._offer(arrival, self._impression(arrival, ask))
+                self._offer(arrival, impression(arrival, ask, self.inference))
 
     def detail(self, arrival: Arrival, item: Item) -> None:
         """A product that was looked at."""
@@ -62,47 +61,6 @@ class Observer:
 
     def _offer(self, arrival: Arrival, event: Event) -> None:
         self.outbox.offer(event, arrival.key, arrival.permissions.profile)
-
-    def _impression(self, arrival: Arrival, ask: Ask) -> Event:
-        window, visit = ask.window, arrival.visit
-        assert window is not None
-        listing, owner, items, seen = window.listing, window.owner, [], set()
-        for place, row in enumerate(ask.shown):
-            candidate = owner[row]
-            if candidate in seen:  # further variants of one product
-                continue
-            seen.add(candidate)
-            price = float(listing.prices[candidate])
-            items.append(
-                EventItem(
-                    listing.ids[candidate], index=ask.first + place, shop_index=candidate + window.offset,
-                    price=None if math.isnan(price) else round(price, 4), currency=listing.currency or None,
-                    attributes=listing.attributes[candidate],
-                )
-            )  # fmt: skip
-        change = last_reorder(ask.decided.patch, ask.target) if ask.orderable else None
-        extra: dict[str, object] = {
-            "window": {
-                "size": len(window),
-                "offset": window.offset,
-                "total": window.total,
-                "version": window.version,
-                **describe(listing, visit.profile, visit.session, visit.at),
-            },
-            "strategy": f"{change.author.strategy}@{change.author.version}" if change else "shop_order",
-            "propensity": 1.0,  # orders are deterministic until a randomised policy runs
-        }
-        shadow = last_reorder(ask.decided.shadow, ask.target) if ask.orderable else None
-        if shadow is not None:  # what a strategy in shadow would have shown in these places
-            start = max(ask.first - window.offset, 0)
-            would = [listing.ids[candidate] for candidate in shadow.order[start : start + len(items)]]
-            extra["shadow"] = {"strategy": f"{shadow.author.strategy}@{shadow.author.version}", "items": would}
-        if arrival.assignments:
-            extra["assignments"] = {a.experiment: a.variant for a in arrival.assignments}
-        return self.inference.shown(
-            arrival.key, arrival.whose, arrival.visit.at, items,
-            list_id=ask.list_id, term=listing.search_term, path=ask.target, extra=extra,
-        )  # fmt: skip
 
 
 def event_item(item: Item) -> EventItem:

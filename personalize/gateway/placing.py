@@ -15,6 +15,7 @@ from personalize.gateway.document.plan import Mode
 from personalize.gateway.document.raw import Json, Raws, fields, joined
 from personalize.gateway.document.rewrite import edit, errors
 from personalize.gateway.document.slots import ItemField, Path, View
+from personalize.gateway.document.telling import Served, tell
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask, container_of, move_of
 from personalize.gateway.listing.audit import Audit
@@ -23,6 +24,7 @@ from personalize.gateway.listing.window import Window
 from personalize.gateway.ours.answers import Own, project
 from personalize.gateway.ours.schema import Desk
 from personalize.gateway.work import Work
+from personalize.shops.map import Numbers
 
 
 def place_listings(work: Work, listings: Listings, audit: Audit) -> None:
@@ -81,13 +83,35 @@ def _page(work: Work, ask: Ask) -> bytes:
         page = window.page(view, ask.shown, start, _extras(work, ask, window, view))
         for path, ones in _by_path(one for one in view.item_fields if one.path not in view.items).items():
             page = edit(page, path, _filler(work, ones))
-        container[view.key] = page
+        if not view.path:  # the answer is the list itself
+            return page
+        _hold(container, view.path, page)
     for key, names in ask.slot.page_infos.items():
         if key in container and not window.alone:  # of a page by itself the shop's own word holds
             cursors, end = window.cursors[start : start + len(ask.shown)], start + len(ask.shown)
             more = end < len(window) or not window.whole
             container[key] = page_info(container[key], names, cursors, before=ask.paging.skip > 0, more=more)
+    if ask.slot.told and not window.alone:
+        tell(container, ask.slot.told, _served(ask, window))
     return joined(container)
+
+
+def _hold(container: dict[str, Json], path: Path, page: bytes) -> None:
+    """Put a page where its list stood; the objects on the way are there."""
+    key, *rest = path
+    if rest:
+        inner: dict[str, Json] = dict(fields(container[key]))
+        _hold(inner, tuple(rest), page)
+        page = joined(inner)
+    container[key] = page
+
+
+def _served(ask: Ask, window: Window) -> Served:
+    """The page that is served out of a window, for what its container tells of it."""
+    paging, paged, end = ask.paging, ask.slot.map.paged, ask.paging.skip + len(ask.shown)
+    total = window.total if window.total is not None or not window.whole else len(window)
+    first = paged.first if isinstance(paged, Numbers) else 1
+    return Served(paging.skip, paging.take, len(ask.shown), total, end < len(window) or not window.whole, first)
 
 
 def _extras(work: Work, ask: Ask, window: Window, view: View) -> dict[int, dict[Path, dict[str, bytes]]]:
@@ -120,7 +144,7 @@ def _in_lists_left_alone(work: Work) -> Iterator[ItemField]:
     read = {ask.slot.index for ask in work.asks if ask.window is not None}
     for slot in work.plan.found.listings:
         for view in slot.views if slot.index not in read else ():
-            yield from (replace(one, path=(*slot.path, view.key, *one.path)) for one in view.item_fields)
+            yield from (replace(one, path=(*slot.path, *view.path, *one.path)) for one in view.item_fields)
 
 
 def _by_path(item_fields: Iterable[ItemField]) -> dict[Path, list[ItemField]]:

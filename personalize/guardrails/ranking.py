@@ -17,4 +17,4 @@ def clip(patch: Patch, target: str, size: int) -> tuple[Patch, int]:
 
 def is_permutation(order: tuple[int, ...], size: int) -> bool:
     """Whether `order` holds each of range(size) once."""
-    return len(order) == size and set(order) == set(range(size))
+    return len(order) == size == len(set(order)) and (not size or (min(order) == 0 and max(order) == size - 1))

@@ -22,7 +22,7 @@ Progress = Callable[[str, int], None]
 
 LATER = 0.2  # share of lists, the latest, on which the number of trees is chosen
 MIN_LISTS = 50
-MAX_TREES = 300  # a latency budget: 48 rows x 300 trees x 15 leaves is well under a millisecond
+MAX_TREES = 160  # a latency budget: 32 rows x 160 trees x 8 leaves cost about 0.1 ms
 MIN_TREES = 20
 PARAMETERS: Mapping[str, Any] = {
     "objective": "lambdarank",
@@ -30,8 +30,8 @@ PARAMETERS: Mapping[str, Any] = {
     "eval_at": [10],
     "lambdarank_truncation_level": 30,
     "lambdarank_norm": False,
-    "learning_rate": 0.03,
-    "num_leaves": 15,
+    "learning_rate": 0.1,
+    "num_leaves": 8,
     "feature_fraction": 0.4,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
 
 from personalize.shops.draft_guess import Directive, Entry, Guess, Sure
 from personalize.shops.draft_items import Item
-from personalize.shops.draft_paging import Paged, Paging, page_sizes, paging, sorting, term
-from personalize.shops.draft_shapes import (
-    Argument,
-    Container,
-    arguments,
-    composite,
-    container,
-    is_many,
-    object_types,
-    possible,
-)
-from personalize.shops.draft_words import NOT_LISTING, NOT_PARENT, VARIANT, has
+from personalize.shops.draft_paging import Paged, Paging, first_number, page_sizes, paging, sorting, term
+from personalize.shops.draft_places import Place, place
+from personalize.shops.draft_shapes import Argument, arguments, composite, is_many, object_types, possible
+from personalize.shops.draft_words import AGGREGATE, NOT_LISTING, NOT_PARENT, VARIANT, has, words
+from personalize.shops.map import ABOVE
 
 SHAREABLE = (
     "set it true where ALL guests with the same varyHeaders see this list alike: its window is then shared between "
@@ -49,118 +43,125 @@ def find_listings(schema: GraphQLSchema, items: dict[str, Item]) -> Listings:
     """Every list of items in the schema that is paged."""
     found = Listings()
     kinds = sorted(object_types(schema), key=lambda kind: kind is not schema.query_type)
+    above = _answering(kinds)
     for kind in kinds:
         for name, one in kind.fields.items():
-            _look(schema, items, kind, name, one, found)
+            where = place(schema, items, one)
+            if where is not None:
+                _look(_Field(schema, items, kind, name, one, where), above.get(kind.name, ()), found)
     return found
 
 
-def _look(
-    schema: GraphQLSchema, items: dict[str, Item], parent: GraphQLObjectType, name: str, one: GraphQLField,
-    found: Listings,
-) -> None:  # fmt: skip
-    where, given = f"{parent.name}.{name}", arguments(one)
-    if is_many(one):
-        members = _members(schema, items, one)
-        if members and one.args and paging(given, cursors=False):
-            found.used |= members
-            found.left_out.append(f"{where} answers a bare list, and a map needs an object that holds it")
-        return
-    kind = composite(one)
-    held = container(kind)
-    if held is None or kind is None or kind.name in items:
-        return
-    lists = {key: _of(schema, items, inner) for key, inner in held.lists.items()}
-    edges = held.edges if held.edges is not None and held.edges.cursors and lists[held.edges.path] else None
-    paged = paging(given, cursors=edges is not None)
-    shown = next((key for key in lists if lists[key]), None)
-    if shown is None:
-        if paged is not None and (deeper := _deeper(schema, items, kind)):
-            found.left_out.append(f"{where} holds its items two steps down ({deeper}), and a map names one step")
-        return
-    if parent.name in items and (has(name, VARIANT) or items[parent.name].is_variant):
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field that answers items, and where they are."""
+
+    schema: GraphQLSchema
+    items: dict[str, Item]
+    parent: GraphQLObjectType
+    name: str
+    field: GraphQLField
+    place: Place
+
+    @property
+    def coordinates(self) -> str:
+        return f"{self.parent.name}.{self.name}"
+
+    @property
+    def members(self) -> list[str]:
+        return sorted(kind.name for kind in possible(self.schema, self.place.kind) if kind.name in self.items)
+
+
+def _look(one: _Field, above: Sequence[GraphQLField], found: Listings) -> None:
+    where, held = one.coordinates, one.place
+    given = arguments(one.field)
+    paged = paging(given, cursors=held.edges is not None and held.edges.cursors)
+    if one.parent.name in one.items and (has(one.name, VARIANT) or one.items[one.parent.name].is_variant):
         return  # the variants of one product: there is nothing to order
     if paged is None:
-        if one.args and not held.connection:
-            found.used |= lists[shown]
+        if one.field.args and not held.connection and not held.bare:
+            found.used |= set(one.members)
             found.left_out.append(f"{where} has no paging arguments that are understood")
         return
-    if has(parent.name, NOT_PARENT) or has(name, NOT_LISTING):
+    if has(one.parent.name, NOT_PARENT) or has(one.name, NOT_LISTING):
         found.left_out.append(f"{where} looks like a list that a visitor made")
         return
-    if len(lists[shown]) < MIXED * len(possible(schema, held.lists[shown])):
+    if set(words(one.name)) & AGGREGATE:
+        found.left_out.append(f"{where} looks like a count over a list, and is none to show")
+        return
+    if len(one.members) < MIXED * len(possible(one.schema, held.kind)):
         found.left_out.append(f"{where} holds so many other types that it is hardly a list of products")
         return
-    found.used |= lists[shown]
-    found.entries.append(_entry(schema, items, parent, name, one, held, shown, given, paged))
+    found.used |= set(one.members)
+    found.entries.append(_entry(one, given, paged, above))
 
 
-def _entry(
-    schema: GraphQLSchema, items: dict[str, Item], parent: GraphQLObjectType, name: str, one: GraphQLField,
-    held: Container, shown: str, given: list[Argument], paged: Paging,
-) -> Entry:  # fmt: skip
-    named = get_named_type(one.type).name
-    members, every = _of(schema, items, held.lists[shown]), possible(schema, held.lists[shown])
-    listing = _held(schema, items, held, paged, shown)
-    if held.totals:
-        listing["total"] = Guess(held.totals[0], "the count of all items, by its name", Sure.LIKELY, held.totals[1:])
-    listing |= sorting(given)
+def _entry(one: _Field, given: list[Argument], paged: Paging, above: Sequence[GraphQLField]) -> Entry:
+    named, members, held = get_named_type(one.field.type).name, one.members, one.place
+    by_cursor = paged.how is Paged.CURSOR
+    listing = held.guesses(", ".join(members[:4]), by_cursor=by_cursor)
+    listing |= sorting(given) or _above(above, sorting)
     if (searched := term(given)) is not None:
         listing["term"] = searched
+    else:
+        listing |= _above(above, lambda args: {"term": guess} if (guess := term(args)) else {})
     listing["shareable"] = Guess(False, SHAREABLE, Sure.UNSURE)
     page = {key: Guess(argument.text, "") for key, argument in paged.names.items()}
     first = next(iter(page))
     page[first] = Guess(page[first].value, "the arguments of paging, by their names")
-    directives = (Directive("listing", listing), Directive("page", page | page_sizes(paged.size)))
+    if "number" in paged.names:
+        page |= first_number(paged.names["number"])
+    sizes = page_sizes(paged.size, fixed=paged.how is Paged.NUMBER and paged.size is None)
     how = ", ".join(argument.text for argument in paged.names.values())
-    why = f"{parent.name}.{name} answers {named}, a page of {', '.join(sorted(members)[:4])}, paged by {how}"
-    sure = Sure.SURE if all(items[member].called_product for member in members) else Sure.UNSURE
-    if len(members) < len(every):
-        why += f"; it may hold other types than items too, such pages are left as they are ({len(every)} types in all)"
+    a_page = "a bare list" if held.bare else f"{named}, a page"
+    why = f"{one.coordinates} answers {a_page} of {', '.join(members[:4])}, paged by {how}"
+    sure = Sure.SURE if all(one.items[member].called_product for member in members) else Sure.UNSURE
+    if len(members) < (every := len(possible(one.schema, held.kind))):
+        why += f"; it may hold other types than items too, such pages are left as they are ({every} types in all)"
         sure = Sure.UNSURE
-    live = True
-    if paged.how is Paged.CURSOR and "edges" not in listing:
-        why += "; its rows do not tell their cursors (there are no edges that do), so this list is left to the shop"
-        live = False
-    elif paged.how is Paged.NUMBER:
-        why += "; paging by page number (page 1, 2, ...) is not supported yet, so this list is left to the shop"
-        live = False
-    return Entry(parent.name, directives, Guess(None, why, sure, live=live), name, named)
+    if not by_cursor and held.telling.unknown:
+        why += f"; where {', '.join(held.telling.unknown[:4])} depends on the page, name it in `tells`"
+    if paged.how is Paged.NUMBER and paged.size is None:
+        why += "; until `default` says how many rows a page has, it is left to the shop"
+        sure = Sure.UNSURE
+    lacking = _lacking(held, paged)
+    if lacking:
+        why += f"; {lacking}, so this list is left to the shop"
+    directives = (Directive("listing", listing), Directive("page", page | sizes))
+    return Entry(one.parent.name, directives, Guess(None, why, sure, live=lacking is None), one.name, named)
 
 
-def _held(
-    schema: GraphQLSchema, items: dict[str, Item], held: Container, paged: Paging, shown: str
-) -> dict[str, Guess]:
-    """Where the items are: in a list, in edges, or both; and the `pageInfo` beside them."""
-    kinds = f"a list of {', '.join(sorted(_of(schema, items, held.lists[shown]))[:4])}"
-    edges = held.edges if held.edges is not None and _of(schema, items, held.edges.kind) else None
-    plain = [key for key in held.lists if (edges is None or key != edges.path) and _of(schema, items, held.lists[key])]
-    given = {}
-    if edges is not None and edges.cursors:
-        given["edges"] = Guess(edges.field, f"edges, each with a node and a cursor: {kinds}", Sure.SURE)
-        beside = [key for key in plain if held.lists[key] is edges.kind]
-        if beside:
-            given["items"] = Guess(beside[0], "the same items without their edges", Sure.SURE, tuple(beside[1:]))
-    elif plain:
-        given["items"] = Guess(plain[0], kinds, Sure.SURE, tuple(plain[1:]))
-    if paged.how is Paged.CURSOR and held.page_info:
-        given["pageInfo"] = Guess(held.page_info, "tells where the page begins and ends", Sure.SURE)
-    return given
-
-
-def _members(schema: GraphQLSchema, items: dict[str, Item], one: GraphQLField) -> set[str]:
-    return _of(schema, items, composite(one))
-
-
-def _of(schema: GraphQLSchema, items: dict[str, Item], kind: object) -> set[str]:
-    return {member.name for member in possible(schema, kind) if member.name in items}  # type: ignore[arg-type]
-
-
-def _deeper(schema: GraphQLSchema, items: dict[str, Item], kind: object) -> str | None:
-    """`data.items`, where a container's own container holds items."""
-    for name, one in getattr(kind, "fields", {}).items():
-        held = None if is_many(one) else container(composite(one))
-        for key, inner in held.lists.items() if held else ():
-            if _of(schema, items, inner):
-                return f"{name}.{key}"
+def _lacking(held: Place, paged: Paging) -> str | None:
+    """Why a list cannot be ordered as it is, None where it can."""
+    if paged.how is Paged.CURSOR:
+        cursors = held.edges is not None and held.edges.cursors
+        return None if cursors else "its rows do not tell their cursors (there are no edges that do)"
+    if not held.telling.counted:
+        return "it tells how many pages there are, and no count of its items"
     return None
+
+
+def _above(above: Sequence[GraphQLField], guess: Callable[[list[Argument]], dict[str, Guess]]) -> dict[str, Guess]:
+    """What arguments of the field above say of the list: `search(sort:, term:) { products(first:) }`."""
+    for field_above in above:
+        found = guess(arguments(field_above))
+        if found:
+            return {key: one if key == "neutral" else _raised(one) for key, one in found.items()}
+    return {}
+
+
+def _raised(guess: Guess) -> Guess:
+    paths = guess.value if isinstance(guess.value, list) else [str(guess.value)]
+    raised = [f"{ABOVE}/{path}" for path in paths]
+    why = f"{guess.why} (an argument of the field above)"
+    return replace(guess, value=raised if isinstance(guess.value, list) else raised[0], why=why)
+
+
+def _answering(kinds: Sequence[GraphQLObjectType]) -> dict[str, list[GraphQLField]]:
+    """The fields that answer one object of a type, by its name; those of the roots' own types have no field above."""
+    found: dict[str, list[GraphQLField]] = {}
+    for kind in kinds:
+        for one in kind.fields.values():
+            if one.args and not is_many(one) and composite(one) is not None:
+                found.setdefault(get_named_type(one.type).name, []).append(one)
+    return found

@@ -17,11 +17,12 @@ from graphql import (
 )
 
 from personalize.shops.draft_guess import Guess, Sure
-from personalize.shops.draft_shapes import Argument
+from personalize.shops.draft_shapes import WHOLE, Argument
 from personalize.shops.draft_words import (
     AFTER,
     BEFORE,
     FIRST,
+    FROM_ZERO,
     LAST,
     NEUTRAL,
     PAGE,
@@ -36,7 +37,6 @@ from personalize.shops.draft_words import (
 _LIMIT_SAID = re.compile(
     r"(?:max(?:imum)?|up to|at most|no more than|limited to|limit of|limit is)\D{0,24}(\d{1,5})", re.I
 )
-_WHOLE = re.compile(r"^\w*Int(?:eger)?(?:\d\d)?$|^Long$")
 NEUTRAL_MAX = 8
 LIMIT = 50
 """Where more is asked for than a shop serves, it refuses, and its lists are never ordered: rather too few."""
@@ -69,7 +69,7 @@ def paging(given: list[Argument], *, cursors: bool) -> Paging | None:
     A list that has both cursors and offsets is taken as paged by cursor: following cursors through an order that was
     changed by offset would repeat items. Without the rows' cursors there is nothing to follow them by.
     """
-    whole = [one for one in given if _WHOLE.match(one.type) and not one.many]
+    whole = [one for one in given if WHOLE.match(one.type) and not one.many]
     texts = [one for one in given if one not in whole and not one.many]
     seeking = _by_cursor(whole, texts)
     if seeking is not None and cursors:
@@ -79,7 +79,7 @@ def paging(given: list[Argument], *, cursors: bool) -> Paging | None:
         return Paging(Paged.OFFSET, {"skip": skip, "take": take})
     page, take = _pair(whole, PAGE, whole, TAKE)
     if page is not None:
-        return Paging(Paged.NUMBER, {"page": page, **({"take": take} if take else {})})
+        return Paging(Paged.NUMBER, {"number": page, **({"take": take} if take else {})})
     return seeking
 
 
@@ -94,8 +94,17 @@ def _by_cursor(whole: list[Argument], texts: list[Argument]) -> Paging | None:
     return Paging(Paged.CURSOR, names)
 
 
-def page_sizes(size: Argument | None) -> dict[str, Guess]:
-    """`default` and `limit` of `@page`: what the schema says of them."""
+def first_number(number: Argument) -> dict[str, Guess]:
+    """`firstNumber` of `@page`, where it is not 1."""
+    if number.default == 0 or FROM_ZERO.search(number.value.description or ""):
+        return {"firstNumber": Guess(0, f"{number.text} counts from 0, as the schema says", Sure.LIKELY)}
+    if "index" in joined(number.name):
+        return {"firstNumber": Guess(0, f"{number.text} is an index: say 1 where the first page is 1", Sure.UNSURE)}
+    return {}
+
+
+def page_sizes(size: Argument | None, *, fixed: bool = False) -> dict[str, Guess]:
+    """`default` and `limit` of `@page`: what the schema says of them; `fixed`: no client can ask for another size."""
     default = size.default if size else None
     said = _LIMIT_SAID.search((size.value.description or "") if size else "")
     sizes: dict[str, Guess] = {}
@@ -104,6 +113,9 @@ def page_sizes(size: Argument | None) -> dict[str, Guess]:
     else:
         why = "rows served when no size is asked for (the schema does not say); without it such requests are left alone"
         sizes["default"] = Guess(20, why, Sure.UNSURE, live=False)
+    if fixed:
+        sizes["default"] = Guess(20, "the rows of every page, which the schema does not say", Sure.UNSURE, live=False)
+        return sizes
     if said:
         sizes["limit"] = Guess(max(int(said[1]), 1), "the largest page, as its description says", Sure.LIKELY)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ from graphql import (
 )
 from graphql.utilities.get_default_value_ast import get_default_value_ast
 
-from personalize.shops.draft_words import LISTS, TAKE, TOTALS, joined
+from personalize.shops.draft_words import LISTS, TAKE, joined
 
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 InputValue = GraphQLArgument | GraphQLInputField
@@ -40,6 +41,8 @@ MAX_POSSIBLE = 12
 """Types of a union that one selection names."""
 MANY = 5
 """Objects asked for where an item leads to a paged list (of collections, of variants)."""
+WHOLE = re.compile(r"^\w*Int(?:eger)?(?:\d\d)?$|^Long$")
+"""Names of scalars that hold whole numbers."""
 _RULES = [rule for rule in specified_rules if rule is not NoUnusedFragmentsRule]
 
 
@@ -100,12 +103,11 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """An object that holds a page of a list: `lists` by field, the edges of a connection, the count of all."""
+    """An object that holds a page of a list: `lists` by field, the edges of a connection."""
 
     lists: dict[str, Composite]
     edges: Edges | None = None
     page_info: str | None = None
-    totals: tuple[str, ...] = ()
 
     @property
     def connection(self) -> bool:
@@ -134,8 +136,7 @@ def container(kind: Composite | None) -> Container | None:
         return None
     rank = {name: LISTS.index(joined(name)) if joined(name) in LISTS else len(LISTS) for name in lists}
     ordered = {name: lists[name] for name in sorted(lists, key=rank.__getitem__)}
-    totals = pick(kind, TOTALS, lambda f: get_named_type(f.type).name == "Int" and not is_many(f))
-    return Container(ordered, edges, page_info, tuple(totals))
+    return Container(ordered, edges, page_info)
 
 
 def _edges(name: str, edge: Composite) -> Edges | None:
@@ -150,7 +151,8 @@ def _edges(name: str, edge: Composite) -> Edges | None:
 
 def tells_more(kind: Composite) -> bool:
     """Whether a `pageInfo` is Relay's: others tell page numbers."""
-    return "hasNextPage" in dict(usable(kind))
+    more = dict(usable(kind)).get("hasNextPage")
+    return more is not None and is_leaf(more) and not is_many(more)
 
 
 def asked(name: str, field: GraphQLField, rows: int) -> str | None:

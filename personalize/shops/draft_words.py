@@ -132,13 +132,32 @@ SAID_SHORT = _ranked("slug handle code key urlkey name value title label id uid"
 LISTS = _ranked("items results nodes products data hits entries records rows list variants")
 TOTALS = _ranked(
     "totalitems totalcount total totalresults count nbhits totalhits numfound totalproducts totalnumber "
-    "totalrecords size"
+    "totalrecords totaldocs totalelements totalsize found size"
 )
 SKIP = _ranked("skip offset start startindex from begin")
 TAKE = _ranked("take limit size pagesize perpage hitsperpage itemsperpage resultsperpage first top rows max count")
-PAGE = _ranked("page currentpage pagenumber pageindex pageno")
+PAGE = _ranked("page currentpage pagenumber pageindex pageno p")
+FROM_ZERO = re.compile(
+    r"(?:zero|0)[- ]?(?:based|indexed)|(?:starts?|starting|counted|begins?) (?:at|from|with) (?:0|zero)", re.I
+)
+PAGE_OBJECTS = _all("page pagination paging paginator pager pageinfo paginationinfo paginatorinfo meta")
+"""Words of objects that tell of the page: `page_info`, `paginationInfo`, `meta { pagination }`."""
+TELLS: dict[str, frozenset[str]] = {
+    "skip": _all("skip offset startindex"),
+    "take": _all("limit take pagesize perpage size itemsperpage hitsperpage resultsperpage rowsperpage pagelimit"),
+    "number": _all("page currentpage pagenumber pageindex pageno current"),
+    "pages": _all("pages totalpages pagecount lastpage nbpages numpages numberofpages totalpagecount pagestotal"),
+    "count": _all("count currentcount numberofelements itemcount pageitems"),
+    "next": _all("nextpage"),
+    "previous": _all("prevpage previouspage"),
+    "hasNext": _all("hasnextpage hasnext hasmore hasmorepages hasnextpages"),
+    "hasPrevious": _all("haspreviouspage hasprevpage hasprevious hasprev"),
+    "position": _all("pagingcounter firstitem"),
+    "end": _all("lastitem"),
+}
+"""What an answer tells of its page, by the names of its fields."""
 AFTER, BEFORE, FIRST, LAST = ("after", "cursor"), ("before",), ("first", "limit", "take"), ("last",)
-SORT = _ranked("sort sortby sortkey orderby order sorting ordering sortorder sorter")
+SORT = _ranked("sort sortby sortkey orderby order sorts sorting ordering sortorder sorter")
 REVERSE = _ranked("reverse descending desc sortdirection orderdirection direction")
 NEUTRAL = _all(
     "relevance relevancy featured manual default bestmatch recommended none rank score collectiondefault position "
@@ -148,6 +167,7 @@ TERM = _ranked("term search searchterm q query searchquery keyword keywords text
 NOT_PARENT = _all(
     "customer user account me cart basket checkout order wishlist favourites favorites shopper buyer payload"
 )
+AGGREGATE = _all("aggregate aggregates aggregation group grouped stats statistics")
 NOT_LISTING = _all("wishlist favourites favorites cart history viewed purchased ordered compared")
 
 # -- carts and sessions --------------------------------------------------------------------------------------------

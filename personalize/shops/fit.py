@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from graphql import (
     GraphQLError,
+    GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -13,12 +16,14 @@ from graphql import (
     GraphQLUnionType,
     NoUnusedFragmentsRule,
     get_named_type,
+    get_nullable_type,
+    is_list_type,
     parse,
     specified_rules,
     validate,
 )
 
-from personalize.shops.map import ArgumentPath, CartMap, Cursors, EventMap, ItemMap, Leaf, ListingMap, ShopMap
+from personalize.shops.map import ABOVE, ArgumentPath, CartMap, Cursors, EventMap, ItemMap, Leaf, ListingMap, ShopMap
 
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 _RULES = [rule for rule in specified_rules if rule is not NoUnusedFragmentsRule]
@@ -46,7 +51,8 @@ def fit(shop: ShopMap, schema: GraphQLSchema) -> tuple[ShopMap, list[Finding]]:
 
 def held_by(listing: ListingMap) -> str:
     """A selection of everything that a listing's container has to hold."""
-    parts = [f"{listing.items} {{ __typename }}"] if listing.items else []
+    parts = [selected(listing.items, "__typename")] if listing.items else []
+    parts += [selected(path) for path in (listing.total, *(one.path for one in listing.tells)) if path]
     if listing.edges:
         edges = listing.edges
         parts.append(f"{edges.field} {{ {edges.node} {{ __typename }} {edges.cursor} }}")
@@ -55,14 +61,24 @@ def held_by(listing: ListingMap) -> str:
     return " ".join(parts)
 
 
-def _members(listing: ListingMap, container: GraphQLObjectType) -> Composite:
+def selected(path: Iterable[str], inner: str = "") -> str:
+    """The selection of `inner` at the end of a path of field names."""
+    *outer, last = path
+    text = f"{last} {{ {inner} }}" if inner else last
+    for name in reversed(outer):
+        text = f"{name} {{ {text} }}"
+    return text
+
+
+def _members(listing: ListingMap, container: Composite) -> Composite:
     """The type of a listing's items."""
-    holder, name = container, listing.items
-    if name is None:
-        assert listing.edges is not None
-        holder, name = get_named_type(container.fields[listing.edges.field].type), listing.edges.node
-    members: Composite = get_named_type(holder.fields[name].type)
-    return members
+    steps = listing.items or ()
+    if listing.items is None and listing.edges is not None:
+        steps = (listing.edges.field, listing.edges.node)
+    members: Any = container
+    for step in steps:
+        members = get_named_type(members.fields[step].type)
+    return members  # type: ignore[no-any-return]
 
 
 class _Fit:
@@ -116,9 +132,11 @@ class _Fit:
             return f"the schema has no field {listing.coordinates}"
         field = kind.fields[listing.field]
         container = get_named_type(field.type)
-        if not isinstance(container, GraphQLObjectType):
+        if is_list_type(get_nullable_type(field.type)) != listing.bare:
+            return f"{listing.coordinates} answers {field.type}, which is {'no' if listing.bare else 'a bare'} list"
+        if not listing.bare and not isinstance(container, GraphQLObjectType):
             return f"{listing.coordinates} answers {field.type}, which is no object type"
-        if lacking := self._selects(container.name, held_by(listing)):
+        if not listing.bare and (lacking := self._selects(container.name, held_by(listing))):
             return f"{listing.coordinates} answers {field.type}: {lacking}"
         members = _members(listing, container)
         possible = [members.name]
@@ -127,9 +145,20 @@ class _Fit:
         if not any(name in items for name in possible):
             return f"its items are {members.name}, which no @item describes"
         for path in (*listing.paged.arguments, *listing.sort, *((listing.term,) if listing.term else ())):
-            if gone := self._argument(field.args, path):
-                return f"{listing.coordinates} has no argument {gone}"
+            arguments, where = field.args, listing.coordinates
+            if path[0] == ABOVE:
+                above = [one for _, one in self._answering(kind.name) if path[1] in one.args]
+                arguments, where, path = above[0].args if above else {}, f"no field above {where}", path[1:]
+            if gone := self._argument(arguments, path):
+                return f"{where} has {'an' if where.startswith('no') else 'no'} argument {gone}"
         return None
+
+    def _answering(self, name: str) -> Iterator[tuple[str, GraphQLField]]:
+        """Every field of the schema that answers an object of this type."""
+        for kind in self.schema.type_map.values():
+            for key, one in kind.fields.items() if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) else ():
+                if get_named_type(one.type).name == name:
+                    yield key, one
 
     @staticmethod
     def _argument(arguments: dict[str, object], path: ArgumentPath) -> str | None:

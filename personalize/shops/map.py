@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 ArgumentPath = tuple[str, ...]
 """Where a value sits in a field's arguments, e.g. ("input", "take")."""
 
+ABOVE = ".."
+"""The first step of an argument path that starts at the field above the listing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
@@ -44,6 +47,20 @@ class Offsets:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbers:
+    """Paging by page number, counted from `first`; without `take` every page has the listing's default size."""
+
+    number: ArgumentPath
+    take: ArgumentPath | None = None
+    first: int = 1
+
+    @property
+    def arguments(self) -> tuple[ArgumentPath, ...]:
+        """Where paging sits in the arguments."""
+        return (self.number,) if self.take is None else (self.number, self.take)
+
+
+@dataclass(frozen=True, slots=True)
 class Cursors:
     """Paging by cursor, forward (`first` rows `after` one) and, where the shop has it, backward (`last`, `before`).
 
@@ -71,19 +88,35 @@ class EdgeMap:
     cursor: str = "cursor"
 
 
+MEANINGS = frozenset(
+    ("skip", "take", "count", "number", "pages", "next", "previous", "hasNext", "hasPrevious", "position", "end")
+)
+"""What an answer may tell of its page: see `@listing(tells:)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A field in the container (its path of field names) that tells something of the page: one of MEANINGS."""
+
+    meaning: str
+    path: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ListingMap:
     """A field that answers a list, and how it is paged (sizes in rows).
 
-    Its container holds the items as a list (`items`), below `edges`, or both; a list paged by `Cursors` has edges.
+    Its container holds the items as a list (`items`, a path of field names), below `edges`, or both; a list paged by
+    `Cursors` has edges. With neither, the field answers the bare list.
     """
 
     parent: str
     field: str
-    items: str | None
-    paged: Offsets | Cursors
+    items: tuple[str, ...] | None
+    paged: Offsets | Numbers | Cursors
     edges: EdgeMap | None = None
-    total: str | None = None
+    total: tuple[str, ...] | None = None
+    tells: tuple[Told, ...] = ()
     sort: tuple[ArgumentPath, ...] = ()
     neutral: tuple[object, ...] = ()
     term: ArgumentPath | None = None
@@ -97,6 +130,25 @@ class ListingMap:
     def coordinates(self) -> str:
         """`Type.field`, the name this slot has in warnings and in `check`."""
         return f"{self.parent}.{self.field}"
+
+    @property
+    def bare(self) -> bool:
+        """Whether the field answers the list itself, with no object around it."""
+        return self.items is None and self.edges is None
+
+    @property
+    def looks_above(self) -> bool:
+        """Whether its sort or term are arguments of the field above."""
+        return any(path[0] == ABOVE for path in (*self.sort, self.term or ("",)))
+
+    @property
+    def strict(self) -> bool:
+        """Whether a page behind the end is for the shop to answer: it may refuse it, or tell of it in its own way."""
+        return bool(self.tells) or isinstance(self.paged, Numbers)
+
+    def told(self, *meanings: str) -> tuple[str, ...] | None:
+        """The path of a field that tells one of these, None where there is none."""
+        return next((one.path for one in self.tells if one.meaning in meanings), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from graphql import (
@@ -25,6 +25,8 @@ from graphql import (
 from personalize import assets
 from personalize.errors import MapError
 from personalize.shops.map import (
+    ABOVE,
+    MEANINGS,
     ArgumentPath,
     CartMap,
     Cursors,
@@ -33,8 +35,10 @@ from personalize.shops.map import (
     ItemMap,
     Leaf,
     ListingMap,
+    Numbers,
     Offsets,
     ShopMap,
+    Told,
 )
 
 T = TypeVar("T")
@@ -145,11 +149,18 @@ class _Reader:
             raise MapError(f"{self.source}: {key[0]}.{key[1]} has @listing and no @page")
         where = f"{self.source}: {key[0]}.{key[1]}"
         edges = EdgeMap(listing["edges"], listing["node"], listing["cursor"]) if listing.get("edges") else None
-        if listing.get("items") is None and edges is None:
-            raise MapError(f"{where} @listing names neither `items` nor `edges`", hint="one of them holds the items")
+        items = listing.get("items")
+        if (items is None and edges is None) != listing["bare"]:
+            raise MapError(
+                f"{where} @listing names {'`items` or `edges`' if listing['bare'] else 'neither `items` nor `edges`'}",
+                hint="one of them holds the items; `bare: true` is for a field that answers the list itself",
+            )
+        paged = _paged(where, listing, page)
+        if isinstance(paged, Numbers) and paged.take is None and page.get("default"):  # each page has that size
+            page |= {"limit": page["default"], "private": page["default"]}
         return ListingMap(
-            *key, items=listing.get("items"), edges=edges, total=listing.get("total"),
-            paged=_paged(where, listing, page),
+            *key, items=_optional(_path, items), edges=edges, total=_optional(_path, listing.get("total")),
+            tells=_told(where, listing), paged=paged,
             sort=tuple(_path(one) for one in listing["sort"]), term=_optional(_path, listing.get("term")),
             neutral=tuple(json.loads(value) for value in listing["neutral"]),
             shareable=listing["shareable"], default=page.get("default"),
@@ -170,11 +181,43 @@ class _Reader:
         )  # fmt: skip
 
 
-def _paged(where: str, listing: dict[str, Any], page: dict[str, Any]) -> Offsets | Cursors:
-    """How a list is paged: `skip` and `take`, or `first` and `after`. Raises MapError where it is neither or both."""
-    named = {name for name in ("skip", "take", "first", "after", "last", "before") if page.get(name)}
+def _told(where: str, listing: dict[str, Any]) -> tuple[Told, ...]:
+    """`page_info { number: current_page }` as meanings and paths. Raises MapError for a meaning we do not know."""
+    if not listing.get("tells"):
+        return ()
+    operation = parse("{" + listing["tells"] + "\n}", no_location=True).definitions[0]
+    told = tuple(_tellings(operation.selection_set.selections, ()))  # type: ignore[attr-defined]
+    for one in told:
+        if one.meaning not in MEANINGS:
+            raise MapError(
+                f"{where} @listing tells {one.meaning!r} ({'.'.join(one.path)})",
+                hint=f"name the field by what it tells: {', '.join(sorted(MEANINGS))}",
+            )
+    meanings = {one.meaning for one in told}
+    if not listing.get("total") and ("pages" in meanings or ("next" in meanings and "hasNext" not in meanings)):
+        raise MapError(f"{where} @listing tells how many pages there are, and names no `total`",
+                       hint="pages of another size are counted from it")  # fmt: skip
+    return told
+
+
+def _tellings(selections: Any, above: tuple[str, ...]) -> Iterator[Told]:
+    for node in selections:
+        if not isinstance(node, FieldNode):
+            raise GraphQLError(f"what an answer tells are fields, met {print_ast(node)!r}")
+        path = (*above, node.name.value)
+        if node.selection_set:
+            yield from _tellings(node.selection_set.selections, path)
+        else:
+            yield Told(node.alias.value if node.alias else node.name.value, path)
+
+
+def _paged(where: str, listing: dict[str, Any], page: dict[str, Any]) -> Offsets | Numbers | Cursors:
+    """How a list is paged: by position, by page number or by cursor. Raises MapError where it is none or several."""
+    named = {name for name in ("skip", "take", "number", "first", "after", "last", "before") if page.get(name)}
     if named == {"skip", "take"}:
         return Offsets(_path(page["skip"]), _path(page["take"]))
+    if named in ({"number", "take"}, {"number"}):
+        return Numbers(_path(page["number"]), _optional(_path, page.get("take")), page["firstNumber"])
     if named in ({"first", "after"}, {"first", "after", "last", "before"}):
         if not listing.get("edges"):
             raise MapError(f"{where} is paged by cursor and names no `edges`", hint="cursors are read from them")
@@ -182,11 +225,14 @@ def _paged(where: str, listing: dict[str, Any], page: dict[str, Any]) -> Offsets
         return Cursors(_path(page["first"]), _path(page["after"]), last, before, listing.get("pageInfo"))
     raise MapError(
         f"{where} @page names {', '.join(sorted(named)) or 'no arguments'}",
-        hint="name `skip` and `take`, or `first` and `after` (and, where the shop has them, `last` and `before`)",
+        hint="name `skip` and `take`, `number` and `take`, or `first` and `after` (and, where the shop has them, "
+        "`last` and `before`)",
     )
 
 
 def _path(text: str) -> ArgumentPath:
+    if text.startswith(f"{ABOVE}/"):
+        return (ABOVE, *text[3:].split("."))
     return tuple(text.split("."))
 
 

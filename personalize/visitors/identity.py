@@ -7,6 +7,7 @@ import re
 import secrets
 from hashlib import blake2b, sha256
 
+from cachetools import LRUCache
 from itsdangerous import BadSignature, Signer
 
 from personalize.domain.visit import Trust, VisitorId
@@ -20,6 +21,7 @@ SALT = b"personalize.visitor.v1"
 ID_MIN, ID_MAX = 8, 128
 SESSION_MAX = 4096
 SIGNATURE = 43  # characters of a SHA-256 in base64url without padding
+MAX_VOUCHED = 20_000
 
 _SIGNED = re.compile(rf"([A-Za-z0-9_.~-]{{{ID_MIN},{ID_MAX}}})\.([A-Za-z0-9_-]{{{SIGNATURE}}})")
 _BARE = re.compile(rf"[A-Za-z0-9_.~-]{{{ID_MIN},{ID_MAX}}}")
@@ -40,6 +42,7 @@ class Identity:
         self._count = count
         # itsdangerous signs with the last key of its list.
         self._signer = Signer(list(reversed(keys)), salt=SALT, key_derivation="hmac", digest_method=sha256)
+        self._vouched: LRUCache[str, VisitorId] = LRUCache(MAX_VOUCHED)  # signatures that were found to be ours
         self._session_key = blake2b(keys[0].encode(), digest_size=32, person=b"session").digest()
 
     @classmethod
@@ -93,11 +96,16 @@ class Identity:
             return None
         signed = _SIGNED.fullmatch(header)
         if signed is not None:
+            known = self._vouched.get(header)
+            if known is not None:
+                return known
             try:
-                return VisitorId(self._signer.unsign(header).decode("ascii"), Trust.SIGNED)
+                visitor = VisitorId(self._signer.unsign(header).decode("ascii"), Trust.SIGNED)
             except BadSignature:
                 self._count("visitor_header", "bad_signature")
                 return None
+            self._vouched[header] = visitor
+            return visitor
         if _BARE.fullmatch(header):
             return VisitorId(header, Trust.BARE)
         self._count("visitor_header", "malformed")

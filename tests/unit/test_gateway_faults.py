@@ -103,3 +103,17 @@ async def test_rows_with_one_id_are_left_as_the_shop_has_them(tmp_path, rows):
             assert await shown(world) == [row for row, _ in rows]
             await world.settle()
         assert world.faults()["gave_up a row is there twice"] >= 1
+
+
+async def test_a_bug_that_nothing_foresaw_says_nothing_of_itself(tmp_path, monkeypatch):
+    async with turned_world(toy=Toy(numbered(30)), folder=tmp_path) as world:
+
+        async def broken(*_):
+            raise RuntimeError("the secret is hunter2")
+
+        monkeypatch.setattr(type(world.gateway.pipeline), "respond", broken)
+        response = await world.send(ROWS, {"f": 0})
+        assert response.status_code == 500
+        assert response.json()["errors"][0]["extensions"]["code"] == "INTERNAL"
+        assert "hunter2" not in response.text
+        assert world.faults()["storefront RuntimeError"] == 1

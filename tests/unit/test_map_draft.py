@@ -12,7 +12,7 @@ from personalize.shops import reader
 from personalize.shops.draft import draft
 from personalize.shops.draft_words import singular, words
 from personalize.shops.fit import fit
-from personalize.shops.map import Cursors, EdgeMap, Offsets, ShopMap
+from personalize.shops.map import ABOVE, Cursors, EdgeMap, Numbers, Offsets, ShopMap, Told
 
 FLAT = """
 type Query {
@@ -200,7 +200,7 @@ def test_a_draft_is_the_same_every_time(name: str) -> None:
 def test_flat_arguments() -> None:
     shop, _, text = drafted(FLAT)
     listing = shop.listings["Query", "shoes"]
-    assert (listing.items, listing.total, listing.paged) == ("rows", "total", Offsets(("offset",), ("limit",)))
+    assert (listing.items, listing.total, listing.paged) == (("rows",), ("total",), Offsets(("offset",), ("limit",)))
     assert (listing.sort, listing.neutral, listing.term) == ((("orderBy",),), ("BEST_MATCH",), ("q",))
     assert (listing.default, listing.shareable) == (24, False)
     assert list(shop.listings) == [("Query", "shoes")], "what a visitor viewed is no list to order"
@@ -236,7 +236,7 @@ def test_wrapped_arguments_unions_and_ids() -> None:
     shop, _, text = drafted(WRAPPED)
     listing = shop.listings["Query", "search"]
     assert listing.paged == Offsets(("request", "page", "skip"), ("request", "page", "take"))
-    assert (listing.items, listing.total, listing.term) == ("hits", "totalHits", ("request", "phrase"))
+    assert (listing.items, listing.total, listing.term) == (("hits",), ("totalHits",), ("request", "phrase"))
     assert (listing.default, listing.limit) == (30, 250)
     assert {"field": "RELEVANCE", "direction": "DOWN"} in listing.neutral
     assert set(shop.listings) == {
@@ -255,11 +255,12 @@ def test_wrapped_arguments_unions_and_ids() -> None:
     assert [leaf.name for leaf in shop.labels] == ["department"]
 
 
-def test_page_numbers_are_said_to_be_unsupported() -> None:
+def test_page_numbers_and_what_is_told_of_them() -> None:
     shop, _, text = drafted(PAGES)
-    assert shop.listings == {}
-    assert "paging by page number (page 1, 2, ...) is not supported yet" in unwrapped(text)
-    assert '#     page: "currentPage"' in text
+    listing = shop.listings["Query", "products"]
+    assert listing.paged == Numbers(("currentPage",), ("pageSize",))
+    assert (listing.items, listing.total, listing.default) == (("items",), ("total_count",), 20)
+    assert listing.tells == (Told("number", ("page_info", "current_page")), Told("take", ("page_info", "page_size")))
     assert set(shop.items) == {"SimpleProduct", "KitProduct"}
     simple = shop.items["SimpleProduct"]
     assert simple.price == "price_range { minimum_price { final_price { value } } }"
@@ -275,7 +276,7 @@ def test_lists_and_carts_paged_by_cursor() -> None:
     shop, _, _ = drafted(CURSORS)
     listing = shop.listings["Query", "products"]
     assert listing.paged == Cursors(("first",), ("after",), ("last",), ("before",), "pageInfo")
-    assert (listing.edges, listing.items, listing.total) == (EdgeMap("edges"), "nodes", "totalCount")
+    assert (listing.edges, listing.items, listing.total) == (EdgeMap("edges"), ("nodes",), ("totalCount",))
     assert (listing.sort, listing.neutral) == ((("sortKey",), ("reverse",)), ("RELEVANCE", False))
     cart = shop.carts["Cart"]
     assert cart.lines == "lines(first: 50) { nodes }"
@@ -304,7 +305,7 @@ def test_lists_and_carts_paged_by_cursor() -> None:
 )  # fmt: skip
 def test_what_a_connection_lacks(was: str, now: str, paged: Cursors, items: str | None) -> None:
     listing = drafted(CURSORS.replace(was, now, 1))[0].listings["Query", "products"]
-    assert (listing.paged, listing.items) == (paged, items)
+    assert (listing.paged, listing.items) == (paged, items and (items,))
 
 
 @pytest.mark.parametrize("now", ["type ProductEdge { node: Product! }", "type ProductEdge { cursor: Cursor }"])
@@ -321,11 +322,39 @@ def test_lines_of_a_cart_below_edges_and_needed_sizes() -> None:
     assert shop.carts["Cart"].lines == "lines(first: 50) { edges { node } }"
 
 
-def test_a_bare_list_is_named_as_left_out() -> None:
-    shop, _, text = drafted(BARE)
-    assert shop.listings == {}
-    assert shop.items["Product"].price == "price"
-    assert "Query.products answers a bare list" in unwrapped(text)
+def test_a_bare_list() -> None:
+    shop, _, _ = drafted(BARE)
+    listing = shop.listings["Query", "products"]
+    assert (listing.bare, listing.items, listing.edges) == (True, None, None)
+    assert listing.paged == Offsets(("offset",), ("limit",))
+
+
+@pytest.mark.parametrize(
+    ("argument", "first"),
+    [
+        ("currentPage: Int = 1", 1),
+        ("currentPage: Int", 1),
+        ("currentPage: Int = 0", 0),
+        ('"The page, zero-based." currentPage: Int', 0),
+        ("pageIndex: Int", 0),
+    ],
+)
+def test_the_number_of_the_first_page(argument: str, first: int) -> None:
+    paged = drafted(PAGES.replace("currentPage: Int = 1", argument))[0].listings["Query", "products"].paged
+    assert isinstance(paged, Numbers)
+    assert paged.first == first
+
+
+def test_sorts_and_terms_of_the_field_above() -> None:
+    sdl = """
+      type Query { search(term: String, sort: Sort): Answer! }
+      enum Sort { RELEVANCE PRICE }
+      type Answer { products(offset: Int, limit: Int): Page! }
+      type Page { results: [Product!]! }
+      type Product { id: ID! name: String! price: Float! }
+    """
+    listing = drafted(sdl)[0].listings["Answer", "products"]
+    assert (listing.sort, listing.term, listing.neutral) == (((ABOVE, "sort"),), (ABOVE, "term"), ("RELEVANCE",))
 
 
 @pytest.mark.parametrize(

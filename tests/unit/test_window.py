@@ -20,7 +20,7 @@ SHOP = reader.load("vendure")
 def slot(*, views: tuple[str, ...] = ("items",)) -> ListingSlot:
     return ListingSlot(
         index=0, path=("search",), map=SHOP.listings["Query", "search"], parents=(), occurrences=(),
-        views=tuple(View(key) for key in views), view_occurrences=(), totals=("totalItems",),
+        views=tuple(View(key) for key in views), view_occurrences=(), totals=(("totalItems",),),
         item_types=(SHOP.items["SearchResult"],), abstract=False, group=0, alone=True, page_infos={},
     )  # fmt: skip
 

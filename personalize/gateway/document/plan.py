@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+import orjson
 from cachetools import LRUCache
 from graphql import (
     DocumentNode,
@@ -25,18 +26,20 @@ from graphql import (
     validate,
 )
 
-from personalize.gateway.document import cursors, limits
+from personalize.gateway.document import cursors, limits, telling
 from personalize.gateway.document.compose import Changes, Composed, Composer
 from personalize.gateway.document.hidden import KEY, ItemFields, cart_text, text_of
 from personalize.gateway.document.slots import PREFIX, Found, ListingSlot, Occurrence
 from personalize.gateway.document.values import MISSING, evaluate
 from personalize.gateway.document.walk import TooLarge, Walk
-from personalize.shops.map import ShopMap
+from personalize.shops.map import ABOVE, ShopMap
 
 MAX_VARIANTS = 64
 MAX_WEIGHT = 250_000
 """Tokens of all plans kept, at about 1 kB each; a document itself counts by its kilobytes."""
 MAX_OBJECTIONS = 3
+MAX_FITTING = 1_024
+"""Bytes of variables up to which a plan remembers that they fit their types, and how many such it remembers."""
 MAX_CROWDED = 800
 """Tokens of a document with several operations."""
 # Answers in several parts are the shop's to send.
@@ -76,6 +79,7 @@ class Plan:
     proven: bool = False
     objections: int = 0
     variants: LRUCache[tuple[Mode, ...], Composed] = field(default_factory=lambda: LRUCache(MAX_VARIANTS))
+    fitting: LRUCache[bytes, bool] = field(default_factory=lambda: LRUCache(MAX_FITTING))
     windows: dict[int, Composed] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
     window_texts: dict[int, str] = field(default_factory=dict)
@@ -113,8 +117,13 @@ class Plan:
             definitions = tuple(d for d in definitions if d.variable.name.value in names)
         if not definitions:
             return
+        known = orjson.dumps(variables)
+        if known in self.fitting:
+            return
         if isinstance(get_variable_values(self.schema, definitions, dict(variables), max_errors=1), list):
             raise ValueError("the variables do not fit their types")
+        if len(known) <= MAX_FITTING:
+            self.fitting[known] = True
 
     def upstream(self, modes: tuple[Mode, ...]) -> Composed:
         """The document to send when each listing slot is asked for in its mode."""
@@ -150,8 +159,11 @@ class Plan:
         return part
 
     def arguments(self, slot: ListingSlot, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The slot's arguments as JSON values."""
-        return _values(slot.occurrences[0].node, variables)
+        """The slot's arguments as JSON values, and below ABOVE those of the field above, where the map looks there."""
+        values = _values(slot.occurrences[0].node, variables)
+        if slot.map.looks_above and slot.parents:
+            values[ABOVE] = _values(slot.parents[-1], variables)
+        return values
 
     def parent_arguments(self, slot: ListingSlot, variables: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The arguments of the fields on the way to the slot."""
@@ -193,7 +205,7 @@ class Plan:
         if mode >= Mode.OBSERVE:
             for occurrence in _enough(slot.view_occurrences):
                 _insert(changes, occurrence.node, text_of(slot.item_types, abstract=slot.abstract))
-            if text := cursors.hidden(slot.map):
+            if text := f"{cursors.hidden(slot.map)} {telling.hidden(slot)}".strip():
                 for occurrence in slot.occurrences:
                     _insert(changes, occurrence.node, text)
         if mode is Mode.WINDOW:

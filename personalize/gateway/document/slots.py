@@ -47,7 +47,8 @@ class ItemField:
 class View:
     """Where a listing's items stand in its container: in the list `key`, or one step down in its edges (`edge`).
 
-    In an edge, `nodes` are the response keys of the item and `cursors` those of its cursor; `item_fields` are our
+    `key` joins response keys by dots where the list stands further down; it is empty where it is the answer itself. In
+    an edge, `nodes` are the response keys of the item and `cursors` those of its cursor; `item_fields` are our
     fields on the items, with paths from an element of the list.
     """
 
@@ -56,6 +57,11 @@ class View:
     nodes: tuple[str, ...] = ()
     cursors: tuple[str, ...] = ()
     item_fields: tuple[ItemField, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The response keys that lead to the list."""
+        return tuple(self.key.split(".")) if self.key else ()
 
     @property
     def items(self) -> tuple[Path, ...]:
@@ -68,7 +74,8 @@ class ListingSlot:
     """A listing in the answer.
 
     `views` are where its items stand (one list may be selected twice, and edges beside it); `page_infos` maps the
-    response keys of `pageInfo` to its selection as (response key, field name);
+    response keys of `pageInfo` to its selection as (response key, field name); `totals` are paths of its count, `told`
+    of what is told of the page, each with its meaning;
     slots of one `group` share AST nodes, so they must be edited alike; `parents` are the fields on the way to it.
     """
 
@@ -79,12 +86,13 @@ class ListingSlot:
     occurrences: tuple[Occurrence, ...]
     views: tuple[View, ...]
     view_occurrences: tuple[Occurrence, ...]
-    totals: tuple[str, ...]
+    totals: tuple[Path, ...]
     item_types: tuple[ItemMap, ...]
     abstract: bool
     group: int
     alone: bool
     page_infos: Mapping[str, Mapping[str, str]]
+    told: tuple[tuple[Path, str], ...] = ()
 
     @property
     def item_fields(self) -> tuple[ItemField, ...]:

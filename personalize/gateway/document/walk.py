@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from graphql import (
@@ -34,7 +34,7 @@ from personalize.gateway.document.slots import (
     Path,
     View,
 )
-from personalize.shops.map import Cursors, ItemMap, ListingMap, ShopMap
+from personalize.shops.map import Cursors, EdgeMap, ItemMap, ListingMap, ShopMap
 
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 MAX_VISITS = 10_000
@@ -136,39 +136,67 @@ class Walk:
         """Find the views of a listing; False where its items are not selected or mapped, or its arguments differ."""
         if len(met) > 1 and len({_arguments(one.node) for one in met}) > 1:
             return False  # the shop will object; one paging for both would hide it
-        inside = self._below(met)
-        shown = [seen for key, inner in inside if (seen := self._view(listing, key, inner)) is not None]
+        inside = [] if listing.bare else self._below(met)
+        shown = [seen for key, inner in inside for seen in self._views(listing, key, inner)]
+        if listing.bare:
+            shown = [_Seen(View(""), [met], [])]
         view_met = [one for seen in shown for group in seen.items for one in group]
         kind = self._type_of(view_met[0]) if view_met else None
         item_types = self._items_of(kind)
         if kind is None or not item_types:
             return False
         views = tuple(replace(seen.view, item_fields=self._own_below(seen)) for seen in shown)
-        keys, page_infos = {view.key for view in views}, {}
+        page_infos = {}
         for key, inner in inside:
             if isinstance(listing.paged, Cursors) and inner[0].node.name.value == listing.paged.page_info:
                 page_infos[key] = {k: one[0].node.name.value for k, one in self._below(inner)}
-            elif key not in keys and inner[0].node.name.value != listing.total:
-                self._field((*path, key), inner, in_list=True)
+            else:
+                self._beside(path, (key,), inner, {view.path for view in views})
         self.found.listings.append(
             ListingSlot(
                 index=len(self.found.listings), path=path, map=listing, parents=parents,
                 occurrences=tuple(m.occurrence for m in met), views=views,
                 view_occurrences=tuple(m.occurrence for m in view_met),
-                totals=tuple(key for key, inner in inside if inner[0].node.name.value == listing.total),
+                totals=tuple(self._leading(inside, listing.total)),
                 item_types=item_types, abstract=self._abstract(kind, view_met), group=0, alone=True,
                 page_infos=page_infos,
+                told=tuple((way, one.meaning) for one in listing.tells for way in self._leading(inside, one.path)),
             )
         )  # fmt: skip
         return True
 
-    def _view(self, listing: ListingMap, key: str, met: list[_Met]) -> _Seen | None:
-        """The view that a field of the container is, None where it is none."""
+    def _views(self, listing: ListingMap, key: str, met: list[_Met]) -> Iterator[_Seen]:
+        """The views that a field of the container is, or leads to."""
         name, edges = met[0].node.name.value, listing.edges
-        if name == listing.items:
-            return _Seen(View(key), [met], [])
-        if edges is None or name != edges.field:
-            return None
+        for way in self._leading([(key, met)], listing.items):
+            inner = met
+            for step in way[1:]:
+                inner = dict(self._below(inner))[step]
+            yield _Seen(View(".".join(way)), [inner], [])
+        if edges is not None and name == edges.field:
+            yield self._edges(edges, key, met)
+
+    def _leading(self, inside: list[tuple[str, list[_Met]]], names: tuple[str, ...] | None) -> Iterator[Path]:
+        """The response paths among these fields that go through fields of these names."""
+        for key, met in inside if names else ():
+            if names and met[0].node.name.value == names[0]:
+                if len(names) == 1:
+                    yield (key,)
+                else:
+                    yield from ((key, *rest) for rest in self._leading(self._below(met), names[1:]))
+
+    def _beside(self, path: Path, way: Path, met: list[_Met], views: set[Path]) -> None:
+        """Walk into what stands beside the views in a container."""
+        if way in views:
+            return
+        if any(view[: len(way)] == way for view in views):
+            for key, inner in self._below(met):
+                self._beside(path, (*way, key), inner, views)
+        else:
+            self._field((*path, *way), met, in_list=True)
+
+    def _edges(self, edges: EdgeMap, key: str, met: list[_Met]) -> _Seen:
+        """The view of a list of edges."""
         nodes, cursors, others, below = [], [], [], []
         for inner_key, inner in self._below(met):
             if inner[0].node.name.value == edges.node:
@@ -319,7 +347,7 @@ class Walk:
                 kept.append(slot)
             else:
                 self.found.item_fields += [
-                    replace(one, path=(*slot.path, view.key, *one.path))
+                    replace(one, path=(*slot.path, *view.path, *one.path))
                     for view in slot.views
                     for one in view.item_fields
                 ]

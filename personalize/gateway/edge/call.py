@@ -41,10 +41,14 @@ class Call:
     scheme: str
     body: bytes | None
     stream: AsyncIterator[bytes] | None = None
+    first: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first = dict(reversed(self.headers))
 
     def header(self, name: str) -> str | None:
-        """The first value of a header, None where it is absent."""
-        return next((value for key, value in self.headers if key == name), None)
+        """The first value of a header as it came in, None where it is absent."""
+        return self.first.get(name)
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -58,27 +62,28 @@ async def read_call(request: Request, body_limit: int) -> Call:
 
     Raises LimitError (the answer is 413) and ClientDisconnect.
     """
-    headers = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in request.headers.raw]
+    scope = request.scope
+    headers = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in scope["headers"]]
     cookies = [value for key, value in headers if key == "cookie"]
     if len(cookies) > 1:  # HTTP/2 may send them apart (RFC 9113, 8.2.3)
         headers = [*(pair for pair in headers if pair[0] != "cookie"), ("cookie", "; ".join(cookies))]
-    kind = request.headers.get("content-type", "")
-    streamed = kind.startswith("multipart/")
-    limit = UPLOAD_LIMIT if streamed else body_limit
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise _too_large(limit)
+    client = scope.get("client")
     call = Call(
-        method=request.method,
-        query_string=request.scope["query_string"].decode("latin-1"),
+        method=scope["method"],
+        query_string=scope["query_string"].decode("latin-1"),
         headers=headers,
-        client=request.client.host if request.client else "",
-        scheme=request.scope.get("scheme", "http"),
+        client=client[0] if client else "",
+        scheme=scope.get("scheme", "http"),
         body=None,
     )
+    streamed = (call.header("content-type") or "").startswith("multipart/")
+    limit = UPLOAD_LIMIT if streamed else body_limit
+    declared = call.header("content-length") or ""
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
     if streamed:
         call.stream = _bounded(request, limit)
-    elif request.method in ("GET", "HEAD", "OPTIONS") and not declared:
+    elif call.method in ("GET", "HEAD", "OPTIONS") and not declared:
         call.body = b""
     else:
         chunks, size = [], 0

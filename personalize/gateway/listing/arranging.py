@@ -98,11 +98,11 @@ class Arranger:
         if run.order and run.stamp == stamp and run.version == version:
             self._resume(ask, run, window, arrival)
             size = len(run.order)
-            ask.order = (*(window.places[row] for row in run.order), *range(size, len(window)))
+            ask.order = (*[window.places[row] for row in run.order], *range(size, len(window)))
             return
         ranked = self._rank(ask, run, window, arrival)
         ask.order = arrange(window, ranked, run.pinned, run.span)
-        run.order = tuple(window.rows[row] for row in ask.order[: run.span])
+        run.order = tuple([window.rows[row] for row in ask.order[: run.span]])
         run.version, run.stamp = version, stamp
 
     def _rank(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> tuple[int, ...]:

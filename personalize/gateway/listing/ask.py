@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from personalize.gateway.document.plan import Mode
-from personalize.gateway.document.raw import Raws, fields, is_object
+from personalize.gateway.document.raw import Raws, fields, is_list, is_object
 from personalize.gateway.document.rewrite import Move
 from personalize.gateway.document.slots import ListingSlot, View
 from personalize.gateway.listing.decide import Decided
@@ -66,28 +66,27 @@ def container_of(data: Raws, ask: Ask) -> msgspec.Raw | None:
             return None
         here = fields(raw)
     raw = here.get(ask.slot.path[-1])
-    return raw if is_object(raw) else None
+    return raw if (is_list(raw) if ask.slot.map.bare else is_object(raw)) else None
 
 
 def move_of(ask: Ask) -> Move:
     """How error paths into this listing move with its rows."""
     path = list(ask.slot.path)
-    size = len(path)
     place = {row: at for at, row in enumerate(ask.shown)}
-    views: dict[str | int, View] = {view.key: view for view in ask.slot.views}
+    views: list[tuple[list[str | int], View]] = [([*path, *view.path], view) for view in ask.slot.views]
 
     def move(steps: list[str | int]) -> list[str | int] | None:
-        view = views.get(steps[size]) if steps[:size] == path and len(steps) >= size + 2 else None
-        if view is None:
+        way, view = next(((way, one) for way, one in views if steps[: len(way)] == way), (path, None))
+        if view is None or len(steps) <= len(way):
             return steps
-        row = steps[size + 1]
+        row, inside = steps[len(way)], steps[len(way) + 1 :]
         if ask.given:  # an error in a page that is not served
             return None
         if not isinstance(row, int) or ask.window is None:
             return steps
-        if steps[size + 2 : size + 3] and steps[size + 2] in view.cursors:  # of a position, which does not move
+        if inside and inside[0] in view.cursors:  # of a position, which does not move
             at = row - ask.paging.skip + ask.window.offset
-            return [*steps[: size + 1], at, *steps[size + 2 :]] if 0 <= at < len(ask.shown) else None
-        return None if row not in place else [*steps[: size + 1], place[row], *steps[size + 2 :]]
+            return [*way, at, *inside] if 0 <= at < len(ask.shown) else None
+        return None if row not in place else [*way, place[row], *inside]
 
     return move

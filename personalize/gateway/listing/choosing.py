@@ -22,7 +22,7 @@ from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.decide import Decider
 from personalize.gateway.listing.fetching import Fetcher, query_of
 from personalize.gateway.listing.paging import Paging, neutral, read_paging, search_term, without_paging
-from personalize.gateway.listing.part import read_part
+from personalize.gateway.listing.part import Unreadable, read_part
 from personalize.gateway.listing.positions import Known
 from personalize.gateway.listing.run import RunBook
 from personalize.gateway.listing.shared import SharedWindows
@@ -116,7 +116,10 @@ class Listings:
             else:  # the shop has not seen this document yet: its answer first, the window behind
                 ask.behind = partial(self.windows.get, window_key, fill)
             if ask.window is not None:
-                ask.mode, ask.given, ask.shared = Mode.DETACHED, True, True
+                if _behind(ask, ask.window):
+                    ask.window, ask.orderable = None, False
+                else:
+                    ask.mode, ask.given, ask.shared = Mode.DETACHED, True, True
                 return
         if not began and (shareable or ask.paging.take > listing.window):
             return  # cold, or the window is but the head of the page: the shop's page at once, ranked within itself
@@ -125,6 +128,8 @@ class Listings:
             ask.mode, ask.rows = Mode.WINDOW, rows
         elif began and ask.slot.alone and rows <= MAX_GATHERED:
             ask.window = await self.fetcher.gathered(plan, ask, call, operation, rows)
+            if ask.window is not None and _behind(ask, ask.window):
+                ask.window, ask.orderable = None, False
             if ask.window is not None:
                 ask.mode, ask.given = Mode.DETACHED, True
 
@@ -146,10 +151,17 @@ class Listings:
         part = read_part(container, ask.slot)
         ask.window = build([part], list_id=ask.list_id, term=term, offset=offset, asked=asked)
         ask.window.alone = ask.mode is not Mode.WINDOW
+        if not ask.window.alone and _behind(ask, ask.window):
+            raise Unreadable("a page behind the last one")
 
     def arrange(self, ask: Ask, arrival: Arrival) -> None:
         """Decide the order of what was read or was at hand, and which of its rows are shown."""
         self.arranger.arrange(ask, arrival)
+
+
+def _behind(ask: Ask, window: Window) -> bool:
+    """Whether the page lies behind the end of a list of which the shop itself has to say so."""
+    return ask.slot.map.strict and 0 < ask.paging.skip >= len(window)
 
 
 def _used(plan: Plan, slot: ListingSlot, variables: dict[str, Any]) -> dict[str, Any]:

@@ -10,15 +10,15 @@ import msgspec
 from personalize.errors import PersonalizeError
 from personalize.gateway.document.payload import payload
 from personalize.gateway.document.plan import Plan
-from personalize.gateway.document.raw import fields, is_object
+from personalize.gateway.document.raw import fields, is_list, is_object
 from personalize.gateway.document.slots import ListingSlot
 from personalize.gateway.edge.call import Call, Operation
 from personalize.gateway.edge.upstream import GRAPHQL_PARAMETERS, Answer, Headers, Upstream
 from personalize.gateway.listing.ask import Ask
-from personalize.gateway.listing.paging import search_term, with_paging
+from personalize.gateway.listing.paging import page_size, search_term, with_paging
 from personalize.gateway.listing.part import Part, Unreadable, read_part
 from personalize.gateway.listing.window import Window, build
-from personalize.shops.map import ShopMap
+from personalize.shops.map import Numbers, ShopMap
 
 Post = Callable[[dict[str, Any]], Awaitable[Answer]]
 """Sends the window's document with these paging variables."""
@@ -69,8 +69,9 @@ async def _pages(plan: Plan, ask: Ask, rows: int, post: Post) -> tuple[Window, A
     first: Answer | None = None
     asked = 0
     after: str | None = None
+    size = page_size(listing, rows)
     while asked < rows:
-        take = min(listing.limit, rows - asked)
+        take = size if isinstance(listing.paged, Numbers) else min(size, rows - asked)
         paged = with_paging(listing, ask.arguments, asked, take, after)
         answer = await post({variable: paged[root] for root, variable in names.items() if root in paged})
         first = first or answer
@@ -94,7 +95,7 @@ def _container(body: bytes, slot: ListingSlot) -> Part:
         if here is None or not is_object(here):
             raise Unreadable("the listing is null")
         here = fields(here).get(step)
-    if here is None or not is_object(here):
+    if here is None or not (is_list(here) if slot.map.bare else is_object(here)):
         raise Unreadable("the listing is null")
     return read_part(here, slot)
 

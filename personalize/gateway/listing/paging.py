@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 from personalize.gateway.document.cursors import NOWHERE, Positions, read_seek
 from personalize.gateway.document.values import MISSING, at_path, with_path
-from personalize.shops.map import Cursors, ListingMap, Offsets
+from personalize.shops.map import Cursors, ListingMap, Numbers, Offsets
 
 MAX_ROWS = 100_000
 
@@ -38,7 +38,8 @@ def read_paging(
         rows = seek.rows(positions) if seek is not None and seek.size <= listing.limit else None
         page = seek.size if seek is not None else 0  # fewer rows may be left before a cursor
     else:
-        rows = _offsets(listing, listing.paged, arguments)
+        read = _offsets if isinstance(listing.paged, Offsets) else _numbers
+        rows = read(listing, arguments)
         page = rows[1] if rows is not None else 0
     if rows is None:
         return None
@@ -50,12 +51,24 @@ def read_paging(
     return Paging(skip, take, (size // page) * page)
 
 
-def _offsets(listing: ListingMap, paged: Offsets, arguments: dict[str, Any]) -> tuple[int, int] | None:
+def _offsets(listing: ListingMap, arguments: dict[str, Any]) -> tuple[int, int] | None:
+    paged = listing.paged
+    assert isinstance(paged, Offsets)
     skip: object = at_path(arguments, paged.skip)
     take: object = at_path(arguments, paged.take)
     skip = 0 if skip is MISSING or skip is None else skip
     take = listing.default if take is MISSING or take is None else take
     return (skip, take) if _whole(skip) and _whole(take) else None
+
+
+def _numbers(listing: ListingMap, arguments: dict[str, Any]) -> tuple[int, int] | None:
+    paged = listing.paged
+    assert isinstance(paged, Numbers)
+    number: object = at_path(arguments, paged.number)
+    take: object = MISSING if paged.take is None else at_path(arguments, paged.take)
+    number = paged.first if number is MISSING else number  # null is for the shop to take as it likes
+    take = listing.default if take is MISSING else take
+    return ((number - paged.first) * take, take) if _whole(number) and _whole(take) else None
 
 
 def neutral(listing: ListingMap, arguments: dict[str, Any]) -> bool:
@@ -81,11 +94,26 @@ def without_paging(listing: ListingMap, arguments: dict[str, Any]) -> dict[str, 
 def with_paging(
     listing: ListingMap, arguments: dict[str, Any], skip: int, take: int, after: str | None = None
 ) -> dict[str, Any]:
-    """The arguments asking for rows [skip, skip + take); `after` is the cursor of the row before them."""
+    """The arguments asking for rows [skip, skip + take); `after` is the cursor of the row before them.
+
+    Where pages are numbered, `skip` is a whole number of pages.
+    """
     paged, bare = listing.paged, without_paging(listing, arguments)
     if isinstance(paged, Offsets):
         return with_path(with_path(bare, paged.skip, skip), paged.take, take)
+    if isinstance(paged, Numbers):
+        numbered = with_path(bare, paged.number, paged.first + skip // take)
+        return numbered if paged.take is None else with_path(numbered, paged.take, take)
     return with_path(with_path(bare, paged.first, take), paged.after, MISSING if after is None else after)
+
+
+def page_size(listing: ListingMap, rows: int) -> int:
+    """The largest pages in which the shop serves `rows` rows or a few more."""
+    if not isinstance(listing.paged, Numbers):
+        return min(listing.limit, rows)
+    if listing.paged.take is None:
+        return listing.limit
+    return -(-rows // -(-rows // listing.limit))  # numbered pages are all of one size
 
 
 def search_term(listing: ListingMap, arguments: dict[str, Any]) -> str | None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import msgspec
 
+from personalize.gateway.document import telling
 from personalize.gateway.document.cursors import take_hidden
 from personalize.gateway.document.hidden import Item, ItemFields
 from personalize.gateway.document.raw import Json, Raws, elements, fields, is_list, is_object, joined
-from personalize.gateway.document.slots import ListingSlot, View
+from personalize.gateway.document.slots import ListingSlot, Path, View
 
 
 class Unreadable(Exception):
@@ -34,13 +35,14 @@ class Part:
 
 def read_part(container: Json, slot: ListingSlot) -> Part:
     """Read a listing's container. Raises Unreadable, or msgspec.DecodeError on broken JSON."""
-    rest = fields(container)
+    rest = {} if is_list(container) else fields(container)
     cursors, more = take_hidden(rest)
+    counted, follows = telling.take_hidden(rest)
     readers = [ItemFields(item, number) for number, item in enumerate(slot.item_types)]
     nodes: dict[str, list[Raws]] = {}
     items: list[Item] | None = None
     for view in slot.views:
-        raw = rest.pop(view.key, None)
+        raw = _taken(rest, view.path) if view.path else container
         if raw is None:  # a condition left this view out
             continue
         if not is_list(raw):
@@ -57,7 +59,21 @@ def read_part(container: Json, slot: ListingSlot) -> Part:
         raise Unreadable("the list is not there")
     if any(len(rows) != len(items) for rows in nodes.values()) or (slot.map.edges and len(cursors) != len(items)):
         raise Unreadable("rows and cursors do not match")
-    return Part(nodes, items, rest, _total(rest, slot), cursors, more)
+    total = _total(rest, slot)
+    return Part(nodes, items, rest, counted if total is None else total, cursors, follows if more is None else more)
+
+
+def _taken(rest: Raws, path: Path) -> Json | None:
+    """Take the value at a path out of an object of raw values; None where it is not there."""
+    key, *further = path
+    if not further:
+        return rest.pop(key, None)
+    if not is_object(rest.get(key)):
+        return None
+    inner = fields(rest[key])
+    raw = _taken(inner, tuple(further))
+    rest[key] = msgspec.Raw(joined(inner))
+    return raw
 
 
 def _item(readers: list[ItemFields], view: View, row: Raws) -> Item | None:
@@ -87,8 +103,10 @@ def _read(readers: list[ItemFields], node: Raws) -> Item:
 
 
 def _total(rest: Raws, slot: ListingSlot) -> int | None:
-    for key in reversed(slot.totals):
-        if key in rest:
-            value = msgspec.json.decode(rest[key])
+    for path in reversed(slot.totals):
+        if path[0] in rest:
+            value = msgspec.json.decode(rest[path[0]])
+            for key in path[1:]:
+                value = value.get(key) if isinstance(value, dict) else None
             return value if isinstance(value, int) else None
     return None

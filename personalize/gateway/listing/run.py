@@ -127,7 +127,7 @@ def arrange(
     size = min(span, len(window))
     if not pinned and continued is None and len(window.candidates) == len(window):
         # Nothing was shown yet, and each product is one row: a candidate's number is its row.
-        return (*(row for row in ranked if row < size), *range(size, len(window)))
+        return (*[row for row in ranked if row < size], *range(size, len(window)))
     taken: dict[int, int] = {}
     shown: set[int] = set()
     again: list[int] = []

@@ -17,6 +17,9 @@ from personalize.gateway.listing.part import Part, Unreadable
 Extras = Mapping[int, Mapping[Path, Mapping[str, bytes]]]
 """What is put into rows: by row and by path of the item in it, raw values by key."""
 
+Told = tuple[str, float | None, str | None, Mapping[str, object]]
+"""What the log says of a candidate: its id, price in major units, currency and attributes."""
+
 MAX_HEADS = 8
 
 
@@ -27,7 +30,8 @@ class Window:
     `rows` names each row, `nodes[view key][row]` are the raw nodes (or edges) without hidden fields, `rest` the other
     fields of the container as raw JSON, `cursors` those of the positions (whatever row is shown there).
     `candidates[c]` are the rows of candidate c of `listing` (variants of one product), `owner[row]` is a row's
-    candidate. `total` is the shop's count where it was asked for, `whole` whether the list ends within the window,
+    candidate. `texts` are rows put together again, `size` the bytes of both. `total` is the shop's count where it was
+    asked for, `whole` whether the list ends within the window,
     `alone` whether it is just the page that was asked for, `headers` what the shop said beside it.
     """
 
@@ -49,6 +53,7 @@ class Window:
     cursors: tuple[str, ...] = ()
     standing: dict[str, int] = field(default_factory=dict)
     texts: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    items: list[Told] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -63,6 +68,17 @@ class Window:
                 self.heads.clear()
             found = self.heads[size] = _version(self.rows[:size])
         return found
+
+    def told(self) -> list[Told]:
+        """What the log says of each candidate, read once."""
+        if not self.items:
+            listing, currency = self.listing, self.listing.currency or None
+            prices = [None if price != price else round(price, 4) for price in listing.prices.tolist()]  # NaN
+            self.items = [
+                (item_id, price, currency, attributes)
+                for item_id, price, attributes in zip(listing.ids, prices, listing.attributes, strict=True)
+            ]
+        return self.items
 
     def position(self, cursor: str) -> int | None:
         """The position in the whole list at which this cursor stands, None where it is not one of the window's."""
@@ -138,7 +154,7 @@ def build(parts: list[Part], *, list_id: str, term: str | None, offset: int = 0,
         candidates=tuple(tuple(group) for group in grouped.values()),
         owner=tuple(number[item.id] for item in items), offset=offset, total=total, whole=whole,
         version=_version(rows), places=places, cursors=tuple(cursor for part in parts for cursor in part.cursors),
-        size=sum(len(memoryview(raw)) for view in nodes.values() for node in view for raw in node.values()),
+        size=2 * sum(len(memoryview(raw)) for view in nodes.values() for node in view for raw in node.values()),
     )  # fmt: skip
 
 

@@ -1,0 +1,48 @@
+"""An impression: the event of a list as it was shown, with what recomputes its features later."""
+
+from __future__ import annotations
+
+from personalize.domain.event import Event, EventItem
+from personalize.events.infer import Inference
+from personalize.features.window import describe
+from personalize.gateway.edge.arrival import Arrival
+from personalize.gateway.listing.ask import Ask
+from personalize.guardrails.apply import last_reorder
+
+
+def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
+    """The `view_item_list` of a listing that was served: the first row shown of each product."""
+    window, visit = ask.window, arrival.visit
+    assert window is not None
+    listing, owner, told, first, offset = window.listing, window.owner, window.told(), ask.first, window.offset
+    items, seen = [], set()
+    for place, row in enumerate(ask.shown):
+        candidate = owner[row]
+        if candidate in seen:  # further variants of one product
+            continue
+        seen.add(candidate)
+        item_id, price, currency, attributes = told[candidate]
+        items.append(EventItem(item_id, first + place, candidate + offset, price, currency, None, attributes))
+    change = last_reorder(ask.decided.patch, ask.target) if ask.orderable else None
+    extra: dict[str, object] = {
+        "window": {
+            "size": len(window),
+            "offset": offset,
+            "total": window.total,
+            "version": window.version,
+            **describe(listing, visit.profile, visit.session, visit.at),
+        },
+        "strategy": f"{change.author.strategy}@{change.author.version}" if change else "shop_order",
+        "propensity": 1.0,  # orders are deterministic until a randomised policy runs
+    }
+    shadow = last_reorder(ask.decided.shadow, ask.target) if ask.orderable else None
+    if shadow is not None:  # what a strategy in shadow would have shown in these places
+        start = max(first - offset, 0)
+        would = [listing.ids[candidate] for candidate in shadow.order[start : start + len(items)]]
+        extra["shadow"] = {"strategy": f"{shadow.author.strategy}@{shadow.author.version}", "items": would}
+    if arrival.assignments:
+        extra["assignments"] = {a.experiment: a.variant for a in arrival.assignments}
+    return inference.shown(
+        arrival.key, arrival.whose, arrival.visit.at, items,
+        list_id=ask.list_id, term=listing.search_term, path=ask.target, extra=extra,
+    )  # fmt: skip
