@@ -104,7 +104,8 @@ class Gateway:
             knowledge=self.knowledge, reader=Reader(), upstream=self.upstream, reception=self.reception,
             sessions=sessions, listings=self.listings, observer=Observer(inference, self.outbox, self.orders),
             tracker=Tracker(inference, self.outbox, self.orders, self.reception.session_of, clock),
-            outbox=self.outbox, profiles=self.profiles, cors=Cors(settings.cors_origins), audit=self.audit,
+            outbox=self.outbox, profiles=self.profiles, audit=self.audit,
+            cors=Cors(settings.cors_origins, self.shop.session_response_header),
             labels=self.labels, telemetry=self.telemetry,
         )  # fmt: skip
         self._behind: list[asyncio.Task[None]] = []

@@ -11,6 +11,7 @@ from personalize.gateway.document.hidden import HIDDEN, ItemFields
 from personalize.gateway.document.plan import Plan
 from personalize.gateway.document.raw import Raws, fields, is_object, joined
 from personalize.gateway.document.rewrite import edit, strip
+from personalize.gateway.edge.caching import kept_by_nobody, varied
 from personalize.gateway.edge.cors import Cors
 from personalize.gateway.edge.upstream import Answer, Headers
 from personalize.gateway.observe import Observer, succeeded
@@ -60,12 +61,21 @@ def finish(work: Work, cors: Cors) -> Answer:
     status, headers = (
         (work.answer.status, work.answer.headers) if work.answer is not None else (200, _alone(work, cors))
     )
-    changed = bool(work.asks) or work.plan.ours
-    dropped = UNTOUCHED | ({"cache-control"} if changed else set())
-    headers = [pair for pair in headers if pair[0] not in dropped]
-    if changed:
-        headers.append(("cache-control", "private, no-store"))
-    return Answer(status, cors.finish(work.call, [*headers, *work.arrival.headers]), body)
+    headers = [pair for pair in headers if pair[0] not in UNTOUCHED]
+    return Answer(status, cors.finish(work.call, [*_cached(work, headers), *work.arrival.headers]), body)
+
+
+def _cached(work: Work, headers: Headers) -> Headers:
+    """Who may keep the answer.
+
+    Nobody, where it holds a list that we may order (a page that happens to stand as in the shop belongs to a run, too),
+    a field of ours, or a header for this visitor. Else the shop's own word holds; of a list that others are shown in
+    another order, it holds for those who ask alike.
+    """
+    arrival = work.arrival
+    if arrival.headers or work.plan.ours or any(ask.orderable for ask in work.asks):
+        headers = kept_by_nobody(headers)
+    return varied(headers, arrival.depends) if work.plan.varies else headers
 
 
 def salvage(plan: Plan, answer: Answer) -> Answer:
@@ -81,7 +91,7 @@ def salvage(plan: Plan, answer: Answer) -> Answer:
             body = joined(envelope)
     except msgspec.DecodeError:  # broken JSON is passed on
         pass
-    return Answer(answer.status, [pair for pair in answer.headers if pair[0] not in UNTOUCHED], body)
+    return Answer(answer.status, kept_by_nobody([pair for pair in answer.headers if pair[0] not in UNTOUCHED]), body)
 
 
 def _alone(work: Work, cors: Cors) -> Headers:

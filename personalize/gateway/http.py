@@ -89,6 +89,7 @@ def _fault(error: PersonalizeError) -> Answer:
         told["hint"] = error.hint
     body = orjson.dumps({"errors": [{"message": error.message, "extensions": told}]})
     allow = [("allow", "POST")] if status == 405 else []
+    allow.append(("cache-control", "no-store"))  # a 405 may be kept else, as if it held for every body
     return Answer(status, [("content-type", "application/json; charset=utf-8"), *allow], body)
 
 

@@ -14,6 +14,7 @@ from personalize.gateway.document.payload import payload
 from personalize.gateway.document.plan import Mode, Plan
 from personalize.gateway.document.values import with_defaults
 from personalize.gateway.edge.arrival import Arrival, Reception
+from personalize.gateway.edge.caching import varied
 from personalize.gateway.edge.call import Call, Operation, Reader
 from personalize.gateway.edge.cors import Cors
 from personalize.gateway.edge.sessions import Sessions
@@ -111,12 +112,18 @@ class Pipeline:
             self.reception.moved(work.arrival, after)
 
     async def _pass(self, call: Call, plan: Plan | None) -> Answer:
-        """The shop's answer to the call as it came, byte for byte."""
+        """The shop's answer to the call as it came, byte for byte.
+
+        Where another time or another visitor may get another one, caches are told so.
+        """
         answer = await self.upstream.forward(call)
         self.cors.learn(call, answer)
         session = self.reception.who.session(self.sessions.token(call))
         understood = plan is not None and plan.kind == "query"
         self.sessions.learn(session, answer, understood=understood, signed_in=False, signed_out=False)
+        answer.headers = self.cors.passed(call, answer.headers)
+        if not self.knowledge.ready or (plan is not None and plan.varies and not plan.idle):
+            answer.headers = varied(answer.headers, self.reception.depends)
         return answer
 
     async def _fall_back(self, call: Call, operation: Operation, plan: Plan, work: Work | None) -> Answer:
@@ -135,4 +142,6 @@ class Pipeline:
         if answer is None:
             composed = plan.upstream(tuple(Mode.AS_IS for _ in plan.found.listings))
             answer = await self.upstream.ask(call, payload(plan, operation, composed))
-        return salvage(plan, answer)
+        answer = salvage(plan, answer)
+        answer.headers = self.cors.finish(call, answer.headers)
+        return answer

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from personalize.visitors.context import PREFETCH
 from personalize.visitors.crawlers import is_crawler, is_library
 
-SAID = frozenset({"sec-purpose", "purpose", "x-purpose", "x-moz"})
+SAID = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 """Browsers say `prefetch` in one of them (`Sec-Purpose: prefetch;prerender`)."""
 
-ROUTERS = frozenset({"next-router-prefetch", "next-router-segment-prefetch", "x-middleware-prefetch"})
+ROUTERS = ("next-router-prefetch", "next-router-segment-prefetch", "x-middleware-prefetch")
 """Headers of Next.js that are only there where its router fetches ahead."""
 
 
-def is_watched(headers: Iterable[tuple[str, str]], render: str | None, *, named: bool) -> bool:
+def is_watched(headers: Mapping[str, str], render: str | None, *, named: bool) -> bool:
     """Whether a request leaves events. Header names are lower case.
 
     It does not where `render` (of `X-Personalize-Context`) or a header says that it is fetched ahead, where a known
@@ -23,10 +23,7 @@ def is_watched(headers: Iterable[tuple[str, str]], render: str | None, *, named:
     """
     if render is not None:
         return False
-    agent = ""
-    for name, value in headers:
-        if name == "user-agent":
-            agent = value
-        elif (name in SAID and PREFETCH in value.lower()) or name in ROUTERS:
-            return False
-    return not is_crawler(agent) and (named or not is_library(agent))
+    if any(PREFETCH in headers[name].lower() for name in SAID if name in headers):
+        return False
+    agent = headers.get("user-agent")
+    return not any(name in headers for name in ROUTERS) and not is_crawler(agent) and (named or not is_library(agent))

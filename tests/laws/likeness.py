@@ -9,9 +9,13 @@ from typing import Any
 import httpx
 import orjson
 
+from personalize.gateway.edge.caching import asked_of
+from personalize.shops import reader
+
 LENGTH_AND_TAG = frozenset({"etag", "last-modified", "content-length"})
 OURS = frozenset({"server-timing", "x-personalize-visitor", "x-personalize-experiment"})
 EXPOSE = "access-control-expose-headers"
+VARY = {name.lower() for name in asked_of(reader.load("vendure"))}
 _TOKEN = re.compile(r"\b[0-9a-f]{64}\b|session(\.sig)?=[^;]{20,}|expires=[^;]*")
 
 _RANDOM = re.compile(rb'"[A-Z0-9]{16}"|"20\d\d-\d\d-\d\dT[0-9:.]+Z"')
@@ -20,8 +24,8 @@ _RANDOM = re.compile(rb'"[A-Z0-9]{16}"|"20\d\d-\d\d-\d\dT[0-9:.]+Z"')
 def differences(direct: httpx.Response, through: httpx.Response) -> list[str]:
     """What an answer through the gateway has otherwise than the shop's own; nothing, where the law holds.
 
-    Left out, as documented: our own headers, tag and length of a body, `cache-control` where we made it private;
-    and random tokens, which no two answers of a shop share.
+    Left out, as documented: our own headers, tag and length of a body, `cache-control` where we made it private, our
+    names in `vary`; and random tokens, which no two answers of a shop share.
     """
     found = []
     if direct.status_code != through.status_code:
@@ -53,5 +57,9 @@ def headers_of(response: httpx.Response) -> list[tuple[str, str]]:
             continue
         if name == EXPOSE:  # ours are added for scripts of other origins
             value = ", ".join(part for part in value.split(", ") if part.lower() not in OURS)
+        if name == "vary":
+            value = ", ".join(part for part in value.split(", ") if part.lower() not in VARY)
+            if not value:
+                continue
         pairs.append((name, _TOKEN.sub("(random)", value)))
     return sorted(pairs, key=lambda pair: pair[0])

@@ -104,6 +104,11 @@ class Plan:
         """Whether the document asks for fields the shop does not know."""
         return bool(self.found.own or self.found.item_fields or any(s.item_fields for s in self.found.listings))
 
+    @property
+    def varies(self) -> bool:
+        """Whether visitors may be answered differently."""
+        return bool(self.found.listings) or self.ours
+
     def check(self, variables: Mapping[str, Any]) -> None:
         """Raise ValueError where the shop would object to the variables: we may not send it those that we replace.
 

@@ -17,6 +17,7 @@ from personalize.domain.strategy import Mode
 from personalize.domain.visit import Consent, Trust, Visit, VisitorId
 from personalize.events.infer import Whose
 from personalize.experiments.assign import assign, running
+from personalize.gateway.edge.caching import ASKED, asked_of
 from personalize.gateway.edge.call import Call
 from personalize.gateway.edge.sessions import Sessions
 from personalize.settings import Settings
@@ -40,7 +41,8 @@ class Arrival:
     `session` is the hash of the shop's session (guest or not), `key` the profile key where one is allowed, `modes` what
     runs, `watched` whether events are inferred, `headers` what the answer tells the client; `recognised` is False for
     a visitor whose id is given out with this very answer; `claimed` is who the client says it is, whatever it agreed
-    to: for erasing only; `refused` that the request itself refuses any profile.
+    to: for erasing only; `refused` that the request itself refuses any profile;
+    `depends` names the request headers that decide what this visit is served.
     """
 
     visit: Visit
@@ -55,6 +57,7 @@ class Arrival:
     recognised: bool = True
     claimed: VisitorId | None = None
     refused: bool = False
+    depends: tuple[str, ...] = ASKED
 
 
 class Reception:
@@ -66,6 +69,7 @@ class Reception:
     ) -> None:  # fmt: skip
         self.settings, self.who, self.profiles, self.sessions = settings, who, profiles, sessions
         self.signals, self.telemetry, self.clock = signals, telemetry, clock
+        self.depends = asked_of(sessions.shop)
         self.names: TTLCache[str, str] = TTLCache(MAX_SESSIONS, SESSION_SECONDS, timer=clock)
 
     async def receive(self, call: Call) -> Arrival:
@@ -114,10 +118,11 @@ class Reception:
             ),
             assignments=assignments,
             watched=watching.is_watched(
-                call.headers, render, named=named is not None or agreed is not None or session is not None
+                call.first, render, named=named is not None or agreed is not None or session is not None
             ),
             whose=self._whose(permissions, key, visit), headers=headers, recognised=recognised,
             claimed=claimed, refused=agreement.mode is Consent.NONE and (agreed is not None or _objects(call)),
+            depends=ASKED if agreement.mode is Consent.NONE else self.depends,
         )  # fmt: skip
 
     def session_of(self, key: str) -> str:

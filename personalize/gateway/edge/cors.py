@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cachetools import TTLCache
 
+from personalize.gateway.edge.caching import varied
 from personalize.gateway.edge.call import Call
 from personalize.gateway.edge.upstream import Answer, Headers
 
@@ -12,6 +13,7 @@ REQUEST_HEADERS = (
 )  # fmt: skip
 RESPONSE_HEADERS = "X-Personalize-Visitor, X-Personalize-Experiment, Server-Timing"
 RESPONSE_JSON = "application/graphql-response+json"
+EXPOSE = "access-control-expose-headers"
 MAX_ORIGINS = 1_000
 ORIGIN_SECONDS = 3600.0
 
@@ -20,11 +22,12 @@ class Cors:
     """Knows how the shop answers each origin and `Accept`, so that an answer without the shop carries the same headers.
 
     `origins` are the operator's own: for them we answer ourselves, preflights too; `*` allows every origin (without
-    credentials).
+    credentials). `session` is the response header in which the shop hands out its sessions: scripts have to read it.
     """
 
-    def __init__(self, origins: tuple[str, ...]) -> None:
+    def __init__(self, origins: tuple[str, ...], session: str | None = None) -> None:
         self.origins = origins
+        self.exposed = f"{RESPONSE_HEADERS}, {session}" if session else RESPONSE_HEADERS
         self.learned: TTLCache[str, Headers] = TTLCache(MAX_ORIGINS, ORIGIN_SECONDS)
         self.kinds: TTLCache[str, str] = TTLCache(MAX_ORIGINS, ORIGIN_SECONDS)
 
@@ -51,16 +54,28 @@ class Cors:
 
     def finish(self, call: Call, headers: Headers) -> Headers:
         """An answer's headers with ours exposed to scripts."""
-        origin = call.header("origin")
-        if origin is None:
+        headers, origin = self.passed(call, headers), call.header("origin")
+        if origin is None or self._allowed(origin):
             return headers
-        if self._allowed(origin):
-            headers = [pair for pair in headers if not pair[0].startswith("access-control-")] + self._own(origin)
         if not any(name == "access-control-allow-origin" for name, _ in headers):
             return headers
-        exposed = ", ".join([value for name, value in headers if name == "access-control-expose-headers" and value])
-        kept = [pair for pair in headers if pair[0] != "access-control-expose-headers"]
-        return [*kept, ("access-control-expose-headers", f"{exposed}, {RESPONSE_HEADERS}".lstrip(", "))]
+        told = [value for name, value in headers if name == EXPOSE and value]
+        kept = [pair for pair in headers if pair[0] != EXPOSE]
+        return [*kept, (EXPOSE, ", ".join([*told, RESPONSE_HEADERS]))]
+
+    def passed(self, call: Call, headers: Headers) -> Headers:
+        """The headers of any answer: for the operator's own origins, what they may do is ours to say.
+
+        It depends on the origin also where none is named: such an answer would be of no use to scripts of another.
+        """
+        if not self.origins:
+            return headers
+        origin = call.header("origin") or ""
+        if self._allowed(origin):
+            told = [value for name, value in headers if name == EXPOSE and value]
+            headers = [pair for pair in headers if not pair[0].startswith("access-control-")]
+            headers += [*self._own(origin), (EXPOSE, ", ".join([*told, self.exposed]))]
+        return varied(headers, ("Origin",))
 
     def preflight(self, call: Call) -> Headers | None:
         """Our own answer to a preflight, None where the shop answers it."""
@@ -73,6 +88,7 @@ class Cors:
             ("access-control-allow-methods", "GET, POST, QUERY, OPTIONS"),
             ("access-control-allow-headers", asked),
             ("access-control-max-age", "600"),
+            ("vary", "Origin, Access-Control-Request-Headers"),
         ]
 
     @staticmethod
@@ -106,5 +122,4 @@ class Cors:
         return [
             ("access-control-allow-origin", origin),
             ("access-control-allow-credentials", "true"),
-            ("vary", "Origin"),
         ]
