@@ -8,6 +8,7 @@ import click
 
 from bench import growth as growing
 from bench import side_by_side
+from bench import vendure as on_vendure
 from bench.cores import one_each
 from bench.plot import draw
 from bench.report import OUT, save, say
@@ -28,6 +29,7 @@ def main(context: click.Context, model: Path | None) -> None:
     if context.invoked_subcommand is None:
         context.invoke(requests, model=model)
         context.invoke(growth, model=model)
+        context.invoke(vendure, model=model)
 
 
 @main.command()
@@ -54,6 +56,20 @@ def growth(model: Path | None, count: int, rounds: int) -> None:
     result = growing.run(model, catalogue, one_each(), count, rounds)
     draw(result, OUT / "growth.svg")
     say(f"written: {save('growth', result)}, {OUT / 'growth.svg'}")
+
+
+@main.command()
+@MODEL
+@click.option("--products", default=3_000, show_default=True, help="Generated products of the shop.")
+@click.option("--connections", default=32, show_default=True, help="How many at once.")
+@click.option("--seconds", default=10.0, show_default=True, help="How long each measurement takes.")
+@click.option("--rounds", default=2, show_default=True, help="How often each is measured; medians are told.")
+@click.option("--share-ttl", default=5.0, show_default=True, help="Seconds that guests share a listing.")
+def vendure(model: Path | None, products: int, connections: int, seconds: float, rounds: int, share_ttl: float) -> None:
+    """Requests a second of a real Vendure alone, and with the gateway in front, on the same cores."""
+    model = model or prepare(generate(), side_by_side.FOLDER)
+    result = on_vendure.run(on_vendure.Ask(model, products, connections, seconds, rounds, share_ttl))
+    say(f"written: {save('vendure', result)}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -29,10 +30,22 @@ def gateway(shop_url: str, cores: Cores, **settings: str) -> AbstractContextMana
     return running([sys.executable, "-c", SERVE], url, probe, environ, cores=cores)
 
 
-def faults(gateway: Server) -> str:
-    """What the gateway counted as faults, a line each, for an error message."""
+def faults(gateway: Server) -> dict[str, float]:
+    """What the gateway counted as faults so far, by kind and reason."""
     told = httpx.get(gateway.probe.replace("/readyz", "/metrics"), timeout=5.0).text
-    return "\n".join(line for line in told.splitlines() if line.startswith("personalize_faults_total"))
+    found = {}
+    for line in told.splitlines():
+        if line.startswith("personalize_faults_total"):
+            labels, _, value = line.rpartition(" ")
+            kind, reason = re.findall(r'"([^"]*)"', labels)
+            found[f"{kind}/{reason}"] = float(value)
+    return found
+
+
+def profiles_missed(gateway: Server) -> float:
+    """How many visitors so far were answered without the profile they have."""
+    told = faults(gateway)
+    return sum(told.get(f"profile/{reason}", 0.0) for reason in ("late", "unreadable", "store_paused"))
 
 
 def passing(shop_url: str, cores: Cores) -> AbstractContextManager[Server]:

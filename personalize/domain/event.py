@@ -27,7 +27,7 @@ EVENT_NAMES = frozenset(
 )  # fmt: skip
 
 
-class EventItem(msgspec.Struct, frozen=True):
+class EventItem(msgspec.Struct, frozen=True, gc=False):
     """One item of an event.
 
     `index` is 0-based, as shown; `shop_index` 0-based in the shop's own order; `price` in major units of
@@ -43,7 +43,7 @@ class EventItem(msgspec.Struct, frozen=True):
     attributes: Mapping[str, object] = msgspec.field(default_factory=_nothing)
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One line of the event log (DESIGN: names of GA4, `at` in seconds since the epoch, UTC).
 
     `extra` keeps every key of the line that has no field here.

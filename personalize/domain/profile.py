@@ -6,6 +6,7 @@ import math
 from collections.abc import Container, Mapping
 from hashlib import blake2b
 from itertools import islice
+from struct import pack, unpack
 from typing import TypeVar
 
 import msgspec
@@ -18,9 +19,9 @@ from personalize.errors import StoreError
 K = TypeVar("K")
 V = TypeVar("V")
 
-FORMAT = 1
+FORMAT = 2
 MAX_SEEN = 128  # event ids remembered, so that a repeated delivery changes nothing
-MAX_KNOWN = 256  # items whose properties are remembered from the lists they were shown in
+MAX_KNOWN = 128  # items whose properties are remembered from the lists they were shown in
 MAX_HISTORY = 256  # items touched in any session
 MAX_BOUGHT = 256
 MAX_REJECTED = 64
@@ -39,23 +40,32 @@ WEIGHTS = {
 TOUCHES = frozenset({"select_item", "view_item", "scan", "add_to_wishlist", "add_to_cart", "purchase"})
 
 
-class Known(msgspec.Struct, array_like=True, frozen=True):
-    """What is known of an item from where it was last shown: its price and hashed properties."""
+class Known(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What is known of an item from where it was last shown: its price and hashed properties.
+
+    `packed` are the tokens as 32-bit numbers in a row: a profile knows many items and few of them are looked into, so
+    reading it must not make an object of each.
+    """
 
     price: float | None
     currency: str | None
-    tokens: list[int]
+    packed: bytes
     numbers: dict[str, float]
 
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """The hashed properties."""
+        return unpack(f"<{len(self.packed) // 4}I", self.packed)
 
-class Past(msgspec.Struct, array_like=True):
+
+class Past(msgspec.Struct, array_like=True, gc=False):
     """How often an item was touched over all sessions, and when last (epoch seconds)."""
 
     count: int
     at: float
 
 
-class Bought(msgspec.Struct, array_like=True):
+class Bought(msgspec.Struct, array_like=True, gc=False):
     """How often an item was bought (times, not pieces), first and last (epoch seconds)."""
 
     times: int
@@ -67,7 +77,19 @@ class Bought(msgspec.Struct, array_like=True):
         return (self.last - self.first) / (self.times - 1) if self.times > 1 else None
 
 
-class Decayed(msgspec.Struct, array_like=True):
+class Leaning(msgspec.Struct, array_like=True, gc=False):
+    """A sum of weights that forgets: `total` as of `at` (epoch seconds)."""
+
+    total: float = 0.0
+    at: float = 0.0
+
+    def add(self, weight: float, at: float) -> None:
+        """Fold one weight in; an older one counts less, as if it had come in time."""
+        self.total = self.total * fade(at - self.at) + weight * (fade(self.at - at) if self.at else 1.0)
+        self.at = max(self.at, at)
+
+
+class Decayed(msgspec.Struct, array_like=True, gc=False):
     """A weighted mean that forgets: `total` of weights and of weighted values as of `at` (epoch seconds)."""
 
     weight: float = 0.0
@@ -111,7 +133,7 @@ class Profile(msgspec.Struct, array_like=True):
     history: dict[str, Past] = {}
     bought: dict[str, Bought] = {}
     rejected: dict[str, float] = {}
-    tokens: dict[int, Decayed] = {}
+    tokens: dict[int, Leaning] = {}
     everything: Decayed = msgspec.field(default_factory=Decayed)
     log_price: Decayed = msgspec.field(default_factory=Decayed)
     currency: str | None = None
@@ -247,7 +269,7 @@ class Profile(msgspec.Struct, array_like=True):
         if weight == 0.0:
             return
         for key in known.tokens:
-            self.tokens.setdefault(key, Decayed()).add(weight, 1.0, at)
+            self.tokens.setdefault(key, Leaning()).add(weight, at)
         if len(self.tokens) > MAX_TOKENS:
             worst = min(self.tokens, key=lambda key: abs(self.tokens[key].total) * fade(at - self.tokens[key].at))
             while len(self.tokens) > MAX_TOKENS:
@@ -270,10 +292,11 @@ def known_of(item: EventItem) -> Known:
     held = _read.get(item.item_id)
     if held is not None and held[0] == (item.price, item.currency) and held[1] == item.attributes:
         return held[2]
+    pairs = properties(item.attributes, item.price, item.currency)
     known = Known(
         item.price if item.price is not None and 0 < item.price < math.inf else None,
         item.currency,
-        [token(name, value) for name, value in properties(item.attributes, item.price, item.currency)],
+        pack(f"<{len(pairs)}I", *(token(name, value) for name, value in pairs)),
         numbers(item.attributes),
     )
     if len(_read) >= MAX_READ:

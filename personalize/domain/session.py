@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 import msgspec
 
@@ -13,7 +13,7 @@ MAX_TOKENS = 64  # properties the session leans to
 FADE = 0.8  # weight an earlier touch keeps at each later one
 
 
-class Touch(msgspec.Struct, array_like=True):
+class Touch(msgspec.Struct, array_like=True, gc=False):
     """How one item was touched; `first` and `last` count the session's events, `at` is epoch seconds."""
 
     first: int
@@ -25,7 +25,7 @@ class Touch(msgspec.Struct, array_like=True):
     index: int = -1
 
 
-class Sight(msgspec.Struct, array_like=True):
+class Sight(msgspec.Struct, array_like=True, gc=False):
     """How one item was shown in this session: how often, where last, in which list, how often skipped above a click."""
 
     times: int
@@ -109,7 +109,7 @@ class Session(msgspec.Struct, array_like=True):
         while len(self.touched) > MAX_TOUCHED:
             del self.touched[next(iter(self.touched))]
 
-    def lean(self, properties: list[int], log_price: float | None) -> None:
+    def lean(self, properties: Iterable[int], log_price: float | None) -> None:
         """Learn the properties and the price of the item just touched."""
         for key in properties:
             self.tokens[key] = (self.read_token(key) + 1.0, self.touches)

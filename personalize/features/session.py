@@ -25,9 +25,9 @@ def fill_session(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
     weights = session.leanings(prepared.token_number)
     out[:, _COLUMN["lean_sum"]], out[:, _COLUMN["lean_max"]] = gather(prepared, weights)
     last = profile.known.get(next(reversed(session.touched))) if session.touched else None
-    if last is not None and last.tokens:
-        share = 1.0 / len(last.tokens)
-        shared, _ = gather(prepared, {key: share for key in last.tokens if key in prepared.token_number})
+    if last is not None and (tokens := last.tokens):
+        share = 1.0 / len(tokens)
+        shared, _ = gather(prepared, {key: share for key in tokens if key in prepared.token_number})
         out[:, _COLUMN["lean_last"]] = shared
     start = len(SESSION_ITEM)
     out[:, start:] = [

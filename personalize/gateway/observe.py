@@ -80,12 +80,13 @@ def succeeded(action: ActionSlot, data: Mapping[str, Any]) -> bool:
 def read_cart(cart: CartMap, raw: Mapping[str, Any]) -> Cart | None:
     """The cart in an answer with our hidden fields; None where the answer is an error of the union."""
     held = raw.get(f"{PREFIX}lines")
-    while isinstance(held, dict):  # lines of a connection stand one step down
-        held = next(iter(held.values()), None)
+    held = _down(held)  # lines of a connection stand further down
     if raw.get(TYPENAME) != cart.type or not isinstance(held, list):
         return None
     lines = []
-    for line in held:
+    for line in map(_down, held):  # so do those in its edges
+        if not isinstance(line, dict):
+            continue
         item, quantity = _leaf(line, "item"), _leaf(line, "quantity")
         if item is None or not isinstance(quantity, int | float) or quantity != int(quantity):
             continue
@@ -100,6 +101,13 @@ def read_cart(cart: CartMap, raw: Mapping[str, Any]) -> Cart | None:
     if code is None:
         return None
     return Cart(str(code), None if state is None else str(state), str(currency) if currency else None, tuple(lines))
+
+
+def _down(value: Any) -> Any:
+    """What a selection that leads further down (`lines { edges { node } }`) leads to."""
+    while isinstance(value, dict) and not any(key.startswith(PREFIX) for key in value):
+        value = next(iter(value.values()), None)
+    return value
 
 
 def at(data: Any, path: tuple[str, ...]) -> Any:

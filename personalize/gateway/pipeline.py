@@ -106,7 +106,7 @@ class Pipeline:
         entered = signed(work, data, "signed_in")
         after = self.sessions.learn(
             work.arrival.session, work.answer, signed_in=entered, signed_out=signed(work, data, "signed_out"),
-            understood=work.plan.kind == "query" or len(found.actions) == len(found.root_keys),
+            understood=work.plan.kind == "query" or len(found.actions) == found.mutations,
         )  # fmt: skip
         if entered:  # in any other case another person may sit there now
             self.reception.moved(work.arrival, after)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
-from graphql import GraphQLEnumType, GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
+from graphql import GraphQLEnumType, GraphQLField, GraphQLSchema, get_named_type
 
 from personalize.shops.draft_guess import Guess, Sure
 from personalize.shops.draft_shapes import Composite, composite, holds, is_leaf, is_many, through, usable
@@ -55,7 +55,7 @@ def stem(name: str) -> str:
     return called if called.isidentifier() else name
 
 
-def held_as_ids(kinds: Iterable[GraphQLObjectType]) -> frozenset[str]:
+def held_as_ids(kinds: Iterable[Composite]) -> frozenset[str]:
     """Stems of properties that some item type holds as bare ids: the others then have to be read by id as well."""
     return frozenset(
         stem(name)
@@ -65,9 +65,7 @@ def held_as_ids(kinds: Iterable[GraphQLObjectType]) -> frozenset[str]:
     )
 
 
-def attributes(
-    schema: GraphQLSchema, kind: GraphQLObjectType, by_id: frozenset[str], items: Container[str]
-) -> list[Attribute]:
+def attributes(schema: GraphQLSchema, kind: Composite, by_id: frozenset[str], items: Container[str]) -> list[Attribute]:
     """The properties of an item type, those of one stem once; before them those to be chosen by somebody who knows.
 
     `items` are the names of all item types: what leads to items is no property.
@@ -89,7 +87,7 @@ def attributes(
     return [*chosen, *known]  # a selection may not end with a comment
 
 
-def _perhaps(kind: GraphQLObjectType, items: Container[str]) -> Iterator[Attribute]:
+def _perhaps(kind: Composite, items: Container[str]) -> Iterator[Attribute]:
     """Fields that no word marks as properties, though they look like some: enums, and objects with a name."""
     for name, field in usable(kind):
         if _about(name) is not None or set(words(name)) & NOT_MAYBE or field.deprecation_reason is not None:
@@ -146,12 +144,30 @@ def _attribute(name: str, field: GraphQLField, about: str, by_id: frozenset[str]
     }
     wanted = ("id", *SAID_SHORT) if called in by_id else SAID_SHORT
     leaf = next((leaves[short] for short in wanted if short in leaves), None)
+    if (leaf is None or joined(leaf) in ("id", "uid")) and called not in by_id:
+        joining = _joining(called, wrap, inner, about)  # an object that only joins the two has nothing to say
+        if joining is not None:
+            return joining
     if leaf is None:
         return None
     others = [leaves[short] for short in SAID_SHORT if short in leaves and leaves[short] != leaf]
     also = f", each told by its {leaf}" if is_many(field) or composite(field) is not inner else f", told by its {leaf}"
     why = f"{about} ({inner.name} objects{also}{'; also there: ' + ', '.join(others[:3]) if others else ''})"
     return Attribute(called, wrap(leaf), why, Sure.LIKELY, inner.name if leaf == "id" else None)
+
+
+def _joining(called: str, wrap: Callable[[str], str], inner: Composite, about: str) -> Attribute | None:
+    """`productTaxons { taxon { slug } }`: what an object leads to that only joins an item with its properties."""
+    for name, field in usable(inner):
+        below = composite(field)
+        if below is None or is_many(field) or _about(name) != about:
+            continue
+        leaves = {joined(n): n for n, f in usable(below) if is_leaf(f) and not is_many(f)}
+        leaf = next((leaves[short] for short in SAID_SHORT if short in leaves), None)
+        if leaf is not None:
+            why = f"{about} ({below.name} objects by way of {inner.name}, each told by its {leaf})"
+            return Attribute(called, wrap(f"{name} {{ {leaf} }}"), why, Sure.LIKELY)
+    return None
 
 
 def _property(name: str, called: str, wrap: Callable[[str], str], inner: Composite, about: str) -> Attribute | None:
@@ -166,6 +182,11 @@ def _property(name: str, called: str, wrap: Callable[[str], str], inner: Composi
             leaf = next((leaves[short] for short in SAID_SHORT if short in leaves), None)
             if leaf is not None:
                 return Attribute(called, wrap(f"{field_name} {{ {leaf} }}"), why, Sure.UNSURE)
+    leaves = {joined(n): n for n, f in usable(inner) if is_leaf(f) and not is_many(f)}
+    leaf = next((leaves[short] for short in ("name", "label", "title", "code") if short in leaves), None)
+    if leaf is not None and any(composite(field) is not None for _, field in usable(inner)):
+        # An option of a group: `properties { name group { name } }`.
+        return Attribute(called, wrap(leaf), why, Sure.UNSURE)
     return None
 
 

@@ -26,6 +26,7 @@ from personalize.shops.draft_words import (
     VARIANT_ARGUMENTS,
     has,
     joined,
+    singular,
     words,
 )
 
@@ -69,11 +70,11 @@ def find_cart_events(schema: GraphQLSchema, carts: Carts, items: dict[str, Item]
     entries: list[Entry] = []
     left_out: list[str] = []
     goods = {*VARIANT_ARGUMENTS, *(f"{kind.lower()}id" for kind in items)}
-    for name, one in _mutations(schema):
+    for parent, name, one in _mutations(schema):
         said = set(words(name))
         if said & NOT_ACT or not said & ACTS or not (said & ACTED_ON or said & FINISHES):
             continue
-        there = cart_in(schema, carts, one)
+        there = cart_in(schema, carts, one, finishes=bool(said & FINISHES or "checkout" in said))
         if there is None:
             if said & {"cart", "basket", "order", "checkout"} and said & (FINISHES | {"add", "remove"}):
                 left_out.append(f"Mutation {name} answers no cart that is read here, so it is no event")
@@ -88,7 +89,7 @@ def find_cart_events(schema: GraphQLSchema, carts: Carts, items: dict[str, Item]
         if inside is not None:
             given["cart"] = Guess(inside, f"the field of the answer that holds the {cart}", Sure.SURE)
         why = f"{name} changes lines, or finishes the order, by its name, and answers the {cart}"
-        entries.append(_event(schema, name, one, given, Guess(None, why, Sure.LIKELY)))
+        entries.append(_event(parent, name, one, given, Guess(None, why, Sure.LIKELY)))
     return entries, left_out
 
 
@@ -97,27 +98,31 @@ def find_sessions(schema: GraphQLSchema, taken: set[str]) -> list[Entry]:
 
     `taken` are mutations that are events of carts: the `token` in their answer names a cart.
     """
-    outs = [(name, one) for name, one in _mutations(schema) if any(word in joined(name) for word in SIGN_OUT)]
-    gone = {name for name, _ in outs}
-    ins: dict[str, tuple[GraphQLField, str, Sure]] = {}
-    for name, one in _mutations(schema):
+    every = _mutations(schema)
+    outs = [one for one in every if any(word in joined(one[1]) for word in SIGN_OUT)]
+    gone = {name for _, name, _ in outs}
+    ins: dict[str, tuple[str, GraphQLField, str, Sure]] = {}
+    for parent, name, one in every:
         if name in gone or name in taken or has(name, NOT_SIGNED_IN):
             continue
         if any(word in joined(name) for word in SIGN_IN):
-            ins[name] = (one, f"{name} signs in, by its name", Sure.SURE)
+            ins[name] = (parent, one, f"{name} signs in, by its name", Sure.SURE)
         elif token := _token(schema, one):
-            ins[name] = (one, f"{name} answers {token}: it hands out a login", Sure.LIKELY)
-    users = {kind for one, _, _ in ins.values() if (kind := _success(schema, one)) is not None}
-    for name, one in _mutations(schema):
+            ins[name] = (parent, one, f"{name} answers {token}: it hands out a login", Sure.LIKELY)
+    users = {kind for _, one, _, _ in ins.values() if (kind := _success(schema, one)) is not None}
+    for parent, name, one in every:
         if name not in {*ins, *gone, *taken} and _success(schema, one) in users and set(words(name)) & _BY_TOKEN:
             why = f"{name} answers {_success(schema, one)} as signing in does"
-            ins[name] = (one, why, Sure.LIKELY)
-    return [_session(schema, name, one, "signed_in", why, sure) for name, (one, why, sure) in ins.items()] + [
-        _session(schema, name, one, "signed_out", f"{name} signs out, by its name", Sure.LIKELY) for name, one in outs
+            ins[name] = (parent, one, why, Sure.LIKELY)
+    entries = [
+        _session(schema, (parent, name, one), "signed_in", why, sure) for name, (parent, one, why, sure) in ins.items()
     ]
+    entries += [_session(schema, one, "signed_out", f"{one[1]} signs out, by its name", Sure.LIKELY) for one in outs]
+    return entries
 
 
-def _session(schema: GraphQLSchema, name: str, one: GraphQLField, event: str, why: str, sure: Sure) -> Entry:
+def _session(schema: GraphQLSchema, found: tuple[str, str, GraphQLField], event: str, why: str, sure: Sure) -> Entry:
+    parent, name, one = found
     given = {"name": Guess(event, "")}
     kind, live = composite(one), True
     if kind is None:
@@ -129,17 +134,25 @@ def _session(schema: GraphQLSchema, name: str, one: GraphQLField, event: str, wh
         words(field)[-1] in ERRORS for field in getattr(kind, "fields", {}) if words(field)
     ):
         why += "; failures look alike (errors are fields of the answer) and count too, which is the safe side"
-    return _event(schema, name, one, given, Guess(None, why, sure, live=live))
+    return _event(parent, name, one, given, Guess(None, why, sure, live=live))
 
 
-def _event(schema: GraphQLSchema, name: str, one: GraphQLField, given: dict[str, Guess], guess: Guess) -> Entry:
+def _event(parent: str, name: str, one: GraphQLField, given: dict[str, Guess], guess: Guess) -> Entry:
+    return Entry(parent, (Directive("event", given),), guess, name, get_named_type(one.type).name)
+
+
+def _mutations(schema: GraphQLSchema) -> list[tuple[str, str, GraphQLField]]:
+    """(type, name, field) of every mutation; those of an object that only holds some (`cart { addLine }`), too."""
     root = schema.mutation_type
-    assert root is not None
-    return Entry(root.name, (Directive("event", given),), guess, name, get_named_type(one.type).name)
-
-
-def _mutations(schema: GraphQLSchema) -> list[tuple[str, GraphQLField]]:
-    return list(schema.mutation_type.fields.items()) if schema.mutation_type else []
+    found: list[tuple[str, str, GraphQLField]] = []
+    for name, one in root.fields.items() if root is not None else ():
+        kind = composite(one)
+        holds = isinstance(kind, GraphQLObjectType) and "mutation" in [singular(word) for word in words(kind.name)[-1:]]
+        if isinstance(kind, GraphQLObjectType) and holds and not is_many(one):
+            found += [(kind.name, inner, field) for inner, field in kind.fields.items()]
+        elif root is not None:
+            found.append((root.name, name, one))
+    return found
 
 
 def _success(schema: GraphQLSchema, one: GraphQLField) -> str | None:

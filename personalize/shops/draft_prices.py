@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from graphql import GraphQLEnumType, GraphQLField, GraphQLSchema, GraphQLUnionType, get_named_type, is_non_null_type
@@ -21,10 +21,13 @@ from personalize.shops.draft_words import (
     NOT_PRICE,
     OFFERS,
     PRICE,
+    RAW_FORMATS,
+    SALE_PRICE,
     SUMS,
     TAXED,
     UNTAXED,
     has,
+    joined,
     words,
 )
 
@@ -44,6 +47,8 @@ class Price:
     sure: Sure
     units: str
     """Why the price is thought to be in minor units, or in decimals."""
+    sale: bool = False
+    """There only while there is a sale."""
 
     def within(self, wrap: str, score: float) -> Price:
         """The same price seen from the field `wrap` above."""
@@ -80,13 +85,40 @@ def _search(schema: GraphQLSchema, kind: Composite, depth: int, line: bool) -> I
     beside = currency_beside(kind)
     for name, field, score in _scored(kind, depth, line):
         inner = composite(field)
+        sale = _on_sale(name, field)
         if inner is None:
             if (units := _units(name, field, beside=beside is not None and depth > 0)) is not None:
-                yield Price(name, score, beside, *units)
+                yield Price(name + _format(field), score, beside, *units, sale=sale)
         elif depth < DEPTH:
-            best = max(_search(schema, inner, depth + 1, line), key=lambda price: price.score, default=None)
+            best = _best(_search(schema, inner, depth + 1, line))
             if best is not None:
-                yield best.within(name, score)
+                yield replace(best.within(name, score), sale=sale)
+
+
+def _best(found: Iterable[Price]) -> Price | None:
+    """The best of prices side by side, with the one of a sale beside it: the least of both is what is paid."""
+    ranked = sorted(found, key=lambda price: -price.score)
+    if not ranked:
+        return None
+    best, sale = ranked[0], next((price for price in ranked if price.sale), None)
+    if sale is not None and not best.sale and sale.minor == best.minor:
+        best = replace(best, selection=f"{best.selection} {sale.selection}")
+    return best
+
+
+def _on_sale(name: str, field: GraphQLField) -> bool:
+    return bool(set(words(name)) & SALE_PRICE) and not is_non_null_type(field.type)
+
+
+def _format(field: GraphQLField) -> str:
+    """`(format: RAW)`, where a field formats its price unless it is asked not to."""
+    for name, argument in field.args.items():
+        kind = get_named_type(argument.type)
+        members = {joined(one): one for one in kind.values} if isinstance(kind, GraphQLEnumType) else {}
+        plain = next((members[short] for short in RAW_FORMATS if short in members), None)
+        if plain is not None and get_named_type(field.type).name == "String":
+            return f"({name}: {plain})"
+    return ""
 
 
 def _branches(schema: GraphQLSchema, kind: Composite, depth: int, line: bool) -> Iterator[Price]:
@@ -94,7 +126,7 @@ def _branches(schema: GraphQLSchema, kind: Composite, depth: int, line: bool) ->
     parts: list[tuple[str, Price]] = []
     for member in possible(schema, kind)[:BRANCHES]:
         if member is not kind:
-            best = max(_search(schema, member, depth, line), key=lambda price: price.score, default=None)
+            best = _best(_search(schema, member, depth, line))
             if best is not None:
                 parts.append((member.name, best))
     if not parts:
@@ -119,7 +151,7 @@ def _scored(kind: Composite, depth: int, line: bool) -> Iterator[tuple[str, Grap
             score = None if score is None else score - 2
         if score is not None:
             score += 0.5 * is_non_null_type(field.type) - 0.5 * is_many(field)
-            score -= 20 * (field.deprecation_reason is not None)
+            score -= 20 * (field.deprecation_reason is not None) + 6 * _on_sale(name, field)
             yield name, field, score
 
 
@@ -162,6 +194,8 @@ def _units(name: str, field: GraphQLField, *, beside: bool) -> tuple[bool, Sure,
         return True, Sure.LIKELY, f"{name} is a whole number, as cents are"
     if kind.name == "Float" or scalar & MAJOR_SCALARS:
         return False, Sure.LIKELY, f"{name}: {kind.name} holds decimals"
+    if kind.name == "String" and _format(field):
+        return False, Sure.LIKELY, f"{name} is asked for as a plain number"
     if kind.name == "String":
         return False, Sure.UNSURE, f"{name} is a String: a number in it is read as decimals, '$ 12' is no price"
     if not scalar & MONEY_SCALARS:

@@ -82,9 +82,9 @@ def usable(kind: Composite) -> list[tuple[str, GraphQLField]]:
 
 
 def pick(kind: Composite, table: tuple[str, ...], fits: Callable[[GraphQLField], bool]) -> list[str]:
-    """The usable fields whose names stand in a table and whose types fit, in the table's order."""
-    found = [name for name, field in usable(kind) if joined(name) in table and fits(field)]
-    return sorted(found, key=lambda name: table.index(joined(name)))
+    """The usable fields whose names stand in a table and whose types fit, by the table's order; deprecated last."""
+    found = {name: field for name, field in usable(kind) if joined(name) in table and fits(field)}
+    return sorted(found, key=lambda name: (found[name].deprecation_reason is not None, table.index(joined(name))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,24 @@ def asked(name: str, field: GraphQLField, rows: int) -> str | None:
     return f"{name}({sizes[0]}: {rows})" if sizes else name
 
 
+def named(kind: Composite) -> bool:
+    """Whether a type's objects have an id and a name: they are something, and no page of a list."""
+    leaves = {joined(name) for name, field in usable(kind) if is_leaf(field) and not is_many(field)}
+    return bool(leaves & {"id", "uid", "uuid"}) and bool(leaves & {"name", "title", "slug", "handle", "code"})
+
+
+def to_one(name: str, field: GraphQLField) -> tuple[Callable[[str], str], Composite] | None:
+    """How the one object behind a field is selected, and its type; an edge (`product { node }`) is gone through."""
+    kind = composite(field)
+    if kind is None or is_many(field):
+        return None
+    inside = dict(usable(kind))
+    node = composite(inside["node"]) if "node" in inside and not is_many(inside["node"]) else None
+    if node is not None and not inside.keys() - {"node", "cursor"}:
+        return (lambda inner: f"{name} {{ node {{ {inner} }} }}"), node
+    return (lambda inner: f"{name} {{ {inner} }}"), kind
+
+
 def through(name: str, field: GraphQLField) -> tuple[Callable[[str], str], Composite] | None:
     """How objects below a field are selected, whether it answers one, a list, or a container of a list.
 
@@ -175,7 +193,7 @@ def through(name: str, field: GraphQLField) -> tuple[Callable[[str], str], Compo
     kind = composite(field)
     if kind is None:
         return None
-    held = None if is_many(field) else container(kind)
+    held = None if is_many(field) or named(kind) else container(kind)
     first = next(iter(held.lists), "") if held else ""
     if held is None or not (held.connection or joined(first) in LISTS):
         return (lambda inner: f"{name} {{ {inner} }}"), kind

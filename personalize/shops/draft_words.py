@@ -53,16 +53,25 @@ NOT_ITEM_LAST = _all(
     "collection category facet filter review rating asset image media option options value attribute property "
     "price money discount promotion coupon voucher allocation seller channel warehouse stock location blog post "
     "menu tag brand plan type group range field fields seo metafield set bundle shop store market aggregation "
-    "bucket info meta"
+    "bucket info meta tree"
 )
+GROUPS = _all("category categories collection taxon taxonomy department brand manufacturer menu navigation")
+"""A type with one of these words groups items, unless a word says that it is one."""
 """A type whose last word is one of these describes an item, or groups them."""
 IDS = _ranked("productid id uid entityid objectid uuid sku code slug handle")
 WEAK_IDS = _all("sku code slug handle")
 """They name an item too, where it has no id, but shops change them."""
-PRODUCT_IDS = _ranked("productid parentproductid masterproductid parentid masterid productsku")
-VARIANT_IDS = _ranked("productvariantid variantid skuid variantsku")
+PRODUCT_IDS = _ranked(
+    "productid productentityid productdatabaseid parentproductid masterproductid parentid masterid referencedid "
+    "productsku"
+)
+VARIANT_IDS = _ranked("productvariantid variantid variantentityid variationid skuid variantsku")
 PRODUCT_REFERENCES = _ranked("product parent parentproduct master masterproduct baseproduct")
 VARIANT = _all("variant variants sku skus variation variations")
+LEADING = _all("master default main first cheapest")
+"""Words of the one variant that stands for all."""
+WITHIN = _ranked("attributes masterdata current content data details general translation product info")
+"""Objects that hold what there is to say of an item, where it has but an id itself."""
 VARIANTS = _ranked("variants productvariants skus variations items variantlist")
 TITLES = _ranked("name title productname producttitle displayname displaytitle label headline")
 SLUGS = _all("slug handle urlkey permalink path urlslug urlpath customurl")
@@ -85,6 +94,10 @@ NOT_PRICE = _all(
 )
 LESS_PRICE = _all("regular undiscounted full base retail list local before prorated")
 BETTER_PRICE = _all("final current sale special effective actual now")
+SALE_PRICE = _all("sale special promo promotional reduced action")
+"""Prices that are there only while there is a sale, where they may be null."""
+RAW_FORMATS = _ranked("raw plain decimal number numeric float amount")
+"""Members of a `format` argument that make a number of a text like `12,90 €`."""
 SUMS = _all("line row total subtotal sub sum")
 MINOR = _all("cent cents minor pence pennies subunit subunits")
 MINOR_SAID = re.compile(r"\b(cents|minor units?|smallest (?:currency )?unit|subunits?|pence)\b", re.I)
@@ -173,15 +186,20 @@ NOT_LISTING = _all("wishlist favourites favorites cart history viewed purchased 
 # -- carts and sessions --------------------------------------------------------------------------------------------
 
 CART = _all("cart basket order checkout bag trolley")
-LINES = _ranked("lines items lineitems orderlines cartlines cartitems orderitems itemsv2 products entries")
-QUANTITY = _ranked("quantity qty amount count pieces units number")
+LINES = _ranked("lines items lineitems orderlines cartlines cartitems orderitems itemsv2 products entries contents")
+QUANTITY = _ranked("quantity qty quantityordered qtyordered amount count pieces units number")
 CODES = _ranked("code ordernumber number id uid entityid key token")
-STATES = _ranked("state status orderstatus stage")
+STATES = _ranked(
+    "state status cartstate orderstate orderstatus fulfillmentstatus paymentstatus stage statemachinestate"
+)
+STATE_NAMES = _ranked("technicalname code key name value")
 CHECKOUT_STATES = _all("checkout payment paying address shipping confirming review")
 PLACED_STATES = _all(
     "placed ordered paid completed complete settled authorized authorised confirmed submitted processing received "
     "finished purchased bought"
 )
+NOT_ORDERED = _all("draft cancelled canceled failed declined refunded void voided expired refused rejected checkout")
+"""Words of the states in which an order came to nothing, or has not come about."""
 NOT_PLACED = _all("unpaid awaiting not arranging failed declined cancelled canceled refunded un")
 ACTS = _all(
     "add put take create update change adjust set remove delete clear empty merge complete place submit transition "
@@ -198,8 +216,8 @@ ADDS_TO = QUANTITY
 VARIANT_ARGUMENTS = _ranked("productvariantid variantid merchandiseid productid sku itemid skuid")
 
 SIGN_IN = _ranked(
-    "login signin logon authenticate tokencreate accesstokencreate createtoken tokenauth generatecustomertoken "
-    "obtaintoken impersonate refreshtoken tokenrefresh accesstokenrenew exchangetoken"
+    "login signin signmein signmeup logon authenticate tokencreate accesstokencreate createtoken tokenauth "
+    "generatecustomertoken obtaintoken impersonate refreshtoken tokenrefresh accesstokenrenew exchangetoken"
 )
 SIGN_OUT = _ranked(
     "logout signout logoff tokendelete tokensdeactivate revoketoken tokenrevoke revokecustomertoken "

@@ -131,7 +131,7 @@ class ActionSlot:
 
 @dataclass(slots=True)
 class Found:
-    """Everything met on one walk through an operation."""
+    """Everything met on one walk through an operation; `mutations` are counted, whether they are known or not."""
 
     listings: list[ListingSlot] = field(default_factory=list)
     details: list[DetailSlot] = field(default_factory=list)
@@ -140,3 +140,4 @@ class Found:
     own: list[tuple[str, Occurrence]] = field(default_factory=list)
     introspection: list[tuple[str, Occurrence]] = field(default_factory=list)
     root_keys: list[str] = field(default_factory=list)
+    mutations: int = 0

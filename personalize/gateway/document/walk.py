@@ -98,13 +98,27 @@ class Walk:
                 self.found.introspection += [(key, one.occurrence) for one in met]
             elif name == self.namespace:
                 self.found.own += [(key, one.occurrence) for one in met]
-            elif action := self._action(root, key, met):
-                self.found.actions.append(action)
-                self._descend(met, (key,), in_list=True)
+            elif operation.operation.value == "query":
+                self._field((key,), met, in_list=False)
             else:
-                self._field((key,), met, in_list=operation.operation.value != "query")
+                self._mutation(root, (key,), met)
         self._number_groups()
         return self.found
+
+    def _mutation(self, parent: Composite, path: Path, met: list[_Met]) -> None:
+        """A mutation, or an object that holds some (`cart { addLine }`)."""
+        kind = self._type_of(met[0])
+        if action := self._action(parent, path, met):
+            self.found.actions.append(action)
+        elif len(path) == 1 and isinstance(kind, GraphQLObjectType) and self._holds_mutations(kind):
+            for key, inner in self._below(met):
+                self._mutation(kind, (*path, key), inner)
+            return
+        self.found.mutations += 1
+        self._field(path, met, in_list=True)
+
+    def _holds_mutations(self, kind: GraphQLObjectType) -> bool:
+        return any(name == kind.name and event.name != "view_item" for (name, _), event in self.shop.events.items())
 
     def _field(self, path: Path, met: list[_Met], parents: tuple[FieldNode, ...] = (), *, in_list: bool) -> None:
         parent, name = met[0].parent, met[0].node.name.value
@@ -223,22 +237,20 @@ class Walk:
         """The fields below these nodes by response key."""
         return [pair for parent, sets, _ in self._inside(met) for pair in self._collect(parent, sets)]
 
-    def _action(self, root: Composite, key: str, met: list[_Met]) -> ActionSlot | None:
-        event = self.shop.events.get((root.name, met[0].node.name.value))
-        if event is None or root is not self.schema.mutation_type:
+    def _action(self, parent: Composite, path: Path, met: list[_Met]) -> ActionSlot | None:
+        event = self.shop.events.get((parent.name, met[0].node.name.value))
+        if event is None or event.name == "view_item":
             return None
-        nodes, kind = [m.node for m in met], self._type_of(met[0])
-        path: Path = (key,)
+        nodes, kind, whole = [m.node for m in met], self._type_of(met[0]), path
         occurrences = tuple(m.occurrence for m in met)
         if event.name != "cart":
             abstract = not isinstance(kind, GraphQLObjectType)
             return ActionSlot(path, event, None, path, abstract, occurrences, tuple(nodes))
         if event.cart:  # the cart is a field of the answer: it must be selected for us to read it
             nodes, kind = [], None
-            for parent, sets, _ in self._inside(met):
-                for inner_key, inner in self._collect(parent, sets):
-                    if inner[0].node.name.value == event.cart:
-                        nodes, kind, path = [m.node for m in inner], self._type_of(inner[0]), (key, inner_key)
+            for inner_key, inner in self._below(met):
+                if inner[0].node.name.value == event.cart:
+                    nodes, kind, path = [m.node for m in inner], self._type_of(inner[0]), (*whole, inner_key)
         carts = [self.shop.carts[t.name] for t in self._possible(kind) if t.name in self.shop.carts]
         if len(carts) != 1:
             return None
