@@ -37,7 +37,8 @@ LISTINGS: dict[str, dict[str, Any]] = {
     },
     "strapi": {"Query.products": Offsets(("pagination", "start"), ("pagination", "limit"))},
     "sylius": {
-        "Query.products": RELAY, "Taxon.products": RELAY, "Query.catalogProducts": Numbers(("page",), ("itemsPerPage",)),
+        "Query.products": RELAY, "Taxon.products": RELAY,
+        "Query.catalogProducts": Numbers(("page",), ("itemsPerPage",)),
     },
     "twosteps": {"Query.search": Offsets(("page", "offset"), ("page", "limit"))},
     "woo": {"RootQuery.products": RELAY, "ProductCategory.products": RELAY},
@@ -54,9 +55,10 @@ ITEMS = {  # type: (id, price, currency, minor units)
     },
     "hasura": {"products": ("id", "price", "currency", False)},
     "keystone": {"Product": ("id", "price", None, True)},
-    "magento": {name: ("sku", "price_range { minimum_price { final_price { value } } }",
-                       "price_range { minimum_price { final_price { currency } } }", False)
-                for name in ("SimpleProduct", "ConfigurableProduct")},
+    "magento": dict.fromkeys(("SimpleProduct", "ConfigurableProduct"), (
+        "sku", "price_range { minimum_price { final_price { value } } }",
+        "price_range { minimum_price { final_price { currency } } }", False,
+    )),
     "medusa": {"Product": ("id", "variants { calculated_price { calculated_amount } }",
                            "variants { calculated_price { currency_code } }", False)},
     "payload": {"Product": ("id", "priceInEUR", None, False)},

@@ -1,4 +1,4 @@
-"""What drafted maps say beside paging, held through the gateway: sorts above, other ways to page, carts, failing rows."""
+"""What drafted maps say beside paging, through the gateway: sorts above, other ways to page, carts, failing rows."""
 
 from __future__ import annotations
 
@@ -169,3 +169,21 @@ async def test_errors_of_rows_go_where_the_rows_go(
         broken = [at for at, row in enumerate(rows) if int(row["id"].removeprefix("chair-")) in BROKEN]
         assert [error["path"] for error in answer.get("errors", [])] == [[*path, at, "note"] for at in broken]
         assert broken
+
+
+@pytest.mark.parametrize(
+    "other", ["", "schema { query: Query } type Mutation { of: Chair } extend type Query { m: Mutation }"]
+)
+async def test_a_shop_without_mutations_gets_ours(other: str, tmp_path: Path) -> None:
+    shop = SDL[: SDL.index("type CartMutations")] + other
+    async with served(shop, _root(), tmp_path) as running:
+        who = running.gateway.reception.who
+        headers = {"x-personalize-consent": "personalization", "x-personalize-visitor": who.sign(who.issue())}
+        asked = 'mutation { mine: personalization { notInterested(itemId: "chair-1") } }'
+        answer = await running.send(asked, headers=headers)
+        assert answer.json() == {"data": {"mine": {"notInterested": True}}}
+        told = await running.send("{ __schema { mutationType { fields { name } } } }")
+        assert told.json()["data"]["__schema"]["mutationType"] == {"fields": [{"name": "personalization"}]}
+        for foreign in ("mutation { __typename }", "mutation { buy }"):
+            direct, through = await running.direct(foreign), await running.send(foreign)
+            assert not differences(direct, through)
