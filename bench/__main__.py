@@ -11,9 +11,9 @@ from bench import side_by_side
 from bench import vendure as on_vendure
 from bench.cores import one_each
 from bench.plot import draw
+from bench.ranker import demo
 from bench.report import OUT, save, say
 from personalize.demo.generate import generate
-from personalize.demo.run import prepare
 
 MODEL = click.option(
     "--model", type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -40,7 +40,7 @@ def main(context: click.Context, model: Path | None) -> None:
 def requests(model: Path | None, count: int, connections: str, rounds: int) -> None:
     """CPU and time per request of every row, rounds interleaved."""
     catalogue = generate()
-    model = model or prepare(catalogue, side_by_side.FOLDER)
+    model = model or demo(catalogue) / "model"
     ask = side_by_side.Ask(model, count, tuple(int(word) for word in connections.split(",")), rounds)
     say(f"written: {save('requests', side_by_side.run(ask, catalogue, one_each()))}")
 
@@ -52,8 +52,8 @@ def requests(model: Path | None, count: int, connections: str, rounds: int) -> N
 def growth(model: Path | None, count: int, rounds: int) -> None:
     """CPU of a warm page over the window's rows, the model's trees and the visitor's events; with a picture."""
     catalogue = generate()
-    model = model or prepare(catalogue, side_by_side.FOLDER)
-    result = growing.run(model, catalogue, one_each(), count, rounds)
+    folder = demo(catalogue)
+    result = growing.run(model or folder / "model", folder, catalogue, one_each(), count, rounds)
     draw(result, OUT / "growth.svg")
     say(f"written: {save('growth', result)}, {OUT / 'growth.svg'}")
 
@@ -67,7 +67,7 @@ def growth(model: Path | None, count: int, rounds: int) -> None:
 @click.option("--share-ttl", default=5.0, show_default=True, help="Seconds that guests share a listing.")
 def vendure(model: Path | None, products: int, connections: int, seconds: float, rounds: int, share_ttl: float) -> None:
     """Requests a second of a real Vendure alone, and with the gateway in front, on the same cores."""
-    model = model or prepare(generate(), side_by_side.FOLDER)
+    model = model or demo(generate()) / "model"
     result = on_vendure.run(on_vendure.Ask(model, products, connections, seconds, rounds, share_ttl))
     say(f"written: {save('vendure', result)}")
 

@@ -13,13 +13,14 @@ from bench.cores import Cores
 from bench.forest import cut
 from bench.gateway import demo_shop, faults, personalising, profiles_missed
 from bench.load import Measured, measure
-from bench.report import Result, machine, middle, say, table, told_of_model
+from bench.noise import Others
+from bench.ranker import FOLDER
+from bench.report import Result, machine, middle, table, tell_of_others, told_of_model
 from bench.servers import Server
 from bench.visitors import Product, history
 from personalize import assets
 from personalize.demo.catalogue import Catalogue
 
-FOLDER = Path(".cache/bench")
 WINDOWS = (24, 50, 100, 200, 350, 500)
 TREES = (50, 100, 200, 400, 800)
 HISTORIES = (10, 100, 1_000, 10_000)
@@ -32,10 +33,11 @@ Point = tuple[Server, list[str]]
 """A gateway, and the visitors who ask it."""
 
 
-def run(model: Path, catalogue: Catalogue, cores: Cores, requests: int, rounds: int) -> Result:
-    """CPU milliseconds and p50 of a warm page at every point of the three curves."""
+def run(model: Path, demo: Path, catalogue: Catalogue, cores: Cores, requests: int, rounds: int) -> Result:
+    """CPU milliseconds and p50 of a warm page at every point of the three curves; `demo` holds the log to train on."""
     shown = visitors.products(catalogue)
     tags = questions.tags()
+    others = Others()
     with demo_shop(cores) as shop, contextlib.ExitStack() as stack:
         curves = {
             "window": _curve(_windows(stack, shop, model, shown, cores), tags, requests, rounds, cores),
@@ -43,13 +45,14 @@ def run(model: Path, catalogue: Catalogue, cores: Cores, requests: int, rounds: 
             "history": {},
         }
         stack.pop_all().close()
-        curves["trees"] = _curve(_forests(stack, shop, shown, cores), tags, requests, rounds, cores)
+        curves["trees"] = _curve(_forests(stack, shop, demo, shown, cores), tags, requests, rounds, cores)
         stack.pop_all().close()
         curves["history"] = _curve(_histories(stack, shop, model, shown, cores), tags, requests, rounds, cores)
+        noise = others.share()
         stack.pop_all().close()
     result = {
         "machine": machine(cores), "model": told_of_model(model), "page": questions.TAKE, "requests": requests,
-        "rounds": rounds, "curves": curves,
+        "rounds": rounds, "others": noise, "curves": curves,
     }  # fmt: skip
     _show(result)
     return result
@@ -89,10 +92,12 @@ def _windows(
     return points
 
 
-def _forests(stack: contextlib.ExitStack, shop: Server, shown: list[Product], cores: Cores) -> dict[int, Point]:
+def _forests(
+    stack: contextlib.ExitStack, shop: Server, demo: Path, shown: list[Product], cores: Cores
+) -> dict[int, Point]:
     store_url = _store("forests")
     signed = visitors.remember(store_url, shown, visitors=VISITORS)
-    models = cut(FOLDER / "events.jsonl.gz", FOLDER, TREES)
+    models = cut(demo / "events.jsonl.gz", demo, TREES)
     return {
         size: (stack.enter_context(personalising(shop.url, cores, models[size], store_url)), signed) for size in TREES
     }
@@ -121,4 +126,4 @@ def _show(result: Result) -> None:
     for name, curve in result["curves"].items():
         rows = [[size, f"{point['cpu']['proxy']:.3f}", f"{point['p50']:.3f}"] for size, point in curve.items()]
         table(f"a warm page of {result['page']}, by {name}", [name, "CPU ms", "p50 ms"], rows)
-    say("")
+    tell_of_others(result["others"])

@@ -18,6 +18,7 @@ from bench.cores import Cores
 from bench.load import Measured
 from personalize.artefact import load
 
+QUIET = 0.05
 OUT = Path("bench/out")
 CONSOLE = Console(width=132, highlight=False)
 Result = dict[str, Any]
@@ -90,6 +91,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 def say(text: str) -> None:
     """One line of progress."""
     CONSOLE.print(text)
+
+
+def tell_of_others(share: float) -> None:
+    """Say how much of the machine other processes used, where it was enough to blur the figures."""
+    if share > QUIET:
+        say(f"Other processes used {share:.0%} of the machine: measure again when it is quiet.")
 
 
 def _median(values: Any) -> float:

@@ -12,11 +12,12 @@ from bench.cores import Cores
 from bench.gateway import demo_shop, faults, passing, personalising, profiles_missed, replay
 from bench.hive import install as hive
 from bench.load import Measured, Request, measure
-from bench.report import Result, difference, machine, middle, ratio, say, table, told_of_model
+from bench.noise import Others
+from bench.ranker import FOLDER
+from bench.report import Result, difference, machine, middle, ratio, say, table, tell_of_others, told_of_model
 from bench.servers import Server, free_port, running
 from personalize.demo.catalogue import Catalogue
 
-FOLDER = Path(".cache/bench")
 WARM_UP = 400  # requests a row before the first round
 PROXY_WARM_UP = 2_000  # Node compiles what it meets often
 LEAD_IN = 40  # requests before each measurement
@@ -62,6 +63,7 @@ def run(ask: Ask, catalogue: Catalogue, cores: Cores) -> Result:
     store_url = f"sqlite:///{store.resolve()}"
     signed = visitors.remember(store_url, visitors.products(catalogue))
     skipped: dict[str, str] = {}
+    others = Others()
     with contextlib.ExitStack() as stack:
         rows = _rows(ask.model, store_url, signed, cores, stack, skipped)
         for row in reversed(rows):  # the warm one first, one at a time: it gets all visitors into memory
@@ -73,11 +75,12 @@ def run(ask: Ask, catalogue: Catalogue, cores: Cores) -> Result:
                     found = _measure(row, ask.requests, connections, cores)
                     row.found.setdefault(connections, []).append(found)
             say(f"round {at + 1} of {ask.rounds} done")
+        noise = others.share()
     by_name = {row.name: row for row in rows}
     result = {
         "machine": machine(cores, **_versions(skipped)), "model": told_of_model(ask.model), "page": questions.TAKE,
         "window": 200, "profiles": len(signed), "events": visitors.EVENTS, "requests": ask.requests,
-        "rounds": ask.rounds, "skipped": skipped,
+        "rounds": ask.rounds, "skipped": skipped, "others": noise,
         "rows": [
             {"row": row.name, "connections": connections, **middle(found)}
             for row in rows for connections, found in row.found.items()
@@ -207,4 +210,5 @@ def _show(result: Result) -> None:
         for connections, told in result["ratios"].items()
         for name, one in told.items()
     ]
+    tell_of_others(result["others"])
     table("within rounds", ["", "at once", "median", "least", "most"], ratios)

@@ -15,11 +15,12 @@ from bench.cores import Cores
 from bench.gateway import faults, personalising, profiles_missed
 from bench.listings import Mix
 from bench.load import Measured, Request, measure
+from bench.noise import Others
 from bench.questions import of_visitor
-from bench.report import Result, machine, middle, ratio, say, table, told_of_model
+from bench.ranker import FOLDER
+from bench.report import Result, machine, middle, ratio, say, table, tell_of_others, told_of_model
 from bench.servers import Server, free_port, python, running
 
-FOLDER = Path(".cache/bench")
 PREPARE_SECONDS = 700.0
 LISTINGS = 50
 MOST_REQUESTS = 3_000  # a second; more are not made ready
@@ -43,6 +44,7 @@ def run(ask: Ask) -> Result:
     found: dict[str, list[Measured]] = {ALONE: [], COLD: [], WARM: []}
     missed: dict[str, list[float]] = {ALONE: [], COLD: [], WARM: []}
     free = Cores()  # nothing is pinned: both may use all cores there are
+    others = Others()
     with contextlib.ExitStack() as stack:
         shop = stack.enter_context(vendure(ask.products))
         mix = listings.mix(shop.url, LISTINGS)
@@ -68,11 +70,12 @@ def run(ask: Ask) -> Result:
             measured(shop, ask.seconds, ALONE)
             measured(gateway, 2.0)  # windows that went stale meanwhile are asked for again
             measured(gateway, ask.seconds, WARM)
+        noise = others.share()
         trouble = {name: value for name, value in faults(gateway).items() if not name.startswith("gave_up")}
     result = {
         "machine": machine(free), "model": told_of_model(ask.model), "products": ask.products, "page": listings.TAKE,
         "listings": LISTINGS, "profiles": len(signed), "connections": ask.connections, "seconds": ask.seconds,
-        "share_ttl": ask.share_ttl, "mix": _told(mix), "faults": trouble,
+        "share_ttl": ask.share_ttl, "mix": _told(mix), "faults": trouble, "others": noise,
         "rows": [
             {
                 "row": name, "hit_rate": _hits(name, passes), "without_profile": round(mean(missed[name]), 4),
@@ -146,4 +149,5 @@ def _show(result: Result) -> None:
     table(title, ["", "CPU gateway", "CPU shop", "p50", "p99", "requests/s", "hits", "failed", "no profile"], rows)
     ratios = [[name, one["median"], one["least"], one["most"]] for name, one in result["ratios"].items()]
     table("ratios", ["", "median", "least", "most"], ratios)
+    tell_of_others(result["others"])
     say(f"faults: {result['faults']}")

@@ -12,7 +12,7 @@ from personalize.events.orders import Orders
 from personalize.events.outbox import Outbox
 from personalize.gateway.document.hidden import TYPENAME, Item, amount, leaves
 from personalize.gateway.document.slots import PREFIX, ActionSlot
-from personalize.gateway.document.values import evaluate
+from personalize.gateway.document.values import at_path, evaluate
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.impression import impression
 from personalize.gateway.listing.ask import Ask
@@ -47,7 +47,7 @@ class Observer:
         if cart is None:
             return
         arguments = {a.name.value: evaluate(a.value, variables) for a in action.occurrences[0].node.arguments or ()}
-        variant, added = arguments.get(action.map.variant or ""), arguments.get(action.map.added or "")
+        variant, added = (at_path(arguments, path or ("",)) for path in (action.map.variant, action.map.added))
         events = self.inference.cart(
             arrival.key, arrival.whose, arrival.visit.at, cart,
             variant=str(variant) if isinstance(variant, str | int) else None,

@@ -104,7 +104,8 @@ def _placed(kind: GraphQLObjectType, entry: Entry) -> Entry:
 
 def _cart(schema: GraphQLSchema, items: dict[str, Item], kind: GraphQLObjectType) -> Entry | None:
     fitting = [name for name in kind.fields if joined(name) in LINES]
-    for name in sorted(fitting, key=lambda name: LINES.index(joined(name))):
+    fitting.sort(key=lambda name: (kind.fields[name].deprecation_reason is not None, LINES.index(joined(name))))
+    for name in fitting:
         one = kind.fields[name]
         way = _way_to_lines(name, one)
         line = _line(schema, items, way[1]) if way is not None else None

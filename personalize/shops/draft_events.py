@@ -69,7 +69,7 @@ def find_cart_events(schema: GraphQLSchema, carts: Carts, items: dict[str, Item]
     """Mutations that change lines or finish an order, and those that seem to but answer no cart."""
     entries: list[Entry] = []
     left_out: list[str] = []
-    goods = {*VARIANT_ARGUMENTS, *(f"{kind.lower()}id" for kind in items)}
+    goods = {*VARIANT_ARGUMENTS, *(f"{kind.lower()}id" for kind in items), *(kind.lower() for kind in items)}
     for parent, name, one in _mutations(schema):
         said = set(words(name))
         if said & NOT_ACT or not said & ACTS or not (said & ACTED_ON or said & FINISHES):
@@ -83,7 +83,7 @@ def find_cart_events(schema: GraphQLSchema, carts: Carts, items: dict[str, Item]
         given = {"name": Guess("cart", "")}
         if said & {"add", "put", "buy"}:
             for key, table in (("added", ADDS_TO), ("variant", goods)):
-                found = [arg for arg in one.args if joined(arg) in table and is_leaf_argument(one, arg)]
+                found = [arg.text for arg in arguments(one, 2) if joined(arg.name) in table and arg.plain]
                 if found:
                     given[key] = Guess(found[0], "by its name")
         if inside is not None:
@@ -180,10 +180,3 @@ def _token(schema: GraphQLSchema, one: GraphQLField) -> str | None:
 def _plain_token(kind: GraphQLObjectType, name: str) -> bool:
     """A `token` among many fields names an object (a cart, a channel); in a small answer it is a login."""
     return joined(name) == "token" and has(kind.name, CART | {"channel", "shop", "store"})
-
-
-def is_leaf_argument(one: GraphQLField, name: str) -> bool:
-    """Whether an argument holds one scalar."""
-    return any(a.path == (name,) and not a.many for a in arguments(one, 1)) and not hasattr(
-        get_named_type(one.args[name].type), "fields"
-    )

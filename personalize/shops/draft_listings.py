@@ -109,6 +109,9 @@ def _entry(one: _Field, given: list[Argument], paged: Paging, above: Sequence[Gr
     page = {key: Guess(argument.text, "") for key, argument in paged.names.items()}
     first = next(iter(page))
     page[first] = Guess(page[first].value, "the arguments of paging, by their names")
+    if paged.others:
+        why = "they page it in another way; where one is given, the list is left to the shop"
+        page["unless"] = Guess([one.text for one in paged.others], why)
     if "number" in paged.names:
         page |= first_number(paged.names["number"])
     sizes = page_sizes(paged.size, fixed=paged.how is Paged.NUMBER and paged.size is None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
 
@@ -56,6 +56,8 @@ class Paging:
 
     how: Paged
     names: dict[str, Argument]
+    others: tuple[Argument, ...] = ()
+    """Arguments that page the list in another way."""
 
     @property
     def size(self) -> Argument | None:
@@ -64,7 +66,23 @@ class Paging:
 
 
 def paging(given: list[Argument], *, cursors: bool) -> Paging | None:
-    """How these arguments page a list (whose rows tell their `cursors`, or not), None where they do not.
+    """How these arguments page a list (whose rows tell their `cursors`, or not), None where they do not."""
+    found = _paging(given, cursors=cursors)
+    if found is None:
+        return None
+    used = {one.path for one in found.names.values()}
+    beside = next(iter(found.names.values())).path[:-1]
+    others = [
+        one for one in given
+        if one.path[:-1] == beside and one.path not in used and not one.many
+        and joined(one.name) in ((*SKIP, *PAGE) if WHOLE.match(one.type) else (*AFTER, *BEFORE))
+        and not isinstance(get_named_type(one.value.type), GraphQLInputObjectType | GraphQLEnumType)
+    ]  # fmt: skip
+    return replace(found, others=tuple(others))
+
+
+def _paging(given: list[Argument], *, cursors: bool) -> Paging | None:
+    """The first way of paging that is understood.
 
     A list that has both cursors and offsets is taken as paged by cursor: following cursors through an order that was
     changed by offset would repeat items. Without the rows' cursors there is nothing to follow them by.

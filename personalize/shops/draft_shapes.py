@@ -224,6 +224,11 @@ class Argument:
         return self.path[-1]
 
     @property
+    def plain(self) -> bool:
+        """Whether it holds one scalar."""
+        return not self.many and not isinstance(get_named_type(self.value.type), GraphQLInputObjectType)
+
+    @property
     def text(self) -> str:
         """The path as a map writes it."""
         return ".".join(self.path)

@@ -144,7 +144,12 @@ class _Fit:
             possible = [kind.name for kind in self.schema.get_possible_types(members)]
         if not any(name in items for name in possible):
             return f"its items are {members.name}, which no @item describes"
-        for path in (*listing.paged.arguments, *listing.sort, *((listing.term,) if listing.term else ())):
+        for path in (
+            *listing.paged.arguments,
+            *listing.unless,
+            *listing.sort,
+            *((listing.term,) if listing.term else ()),
+        ):
             arguments, where = field.args, listing.coordinates
             if path[0] == ABOVE:
                 above = [one for _, one in self._answering(kind.name) if path[1] in one.args]
@@ -176,9 +181,9 @@ class _Fit:
         if kind is None or event.field not in kind.fields:
             problem = f"the schema has no field {event.coordinates}"
         else:
-            for argument in (event.added, event.variant):
-                if argument is not None and argument not in kind.fields[event.field].args:
-                    problem = f"{event.coordinates} has no argument {argument}"
+            for path in (event.added, event.variant):
+                if path is not None and (gone := self._argument(kind.fields[event.field].args, path)):
+                    problem = f"{event.coordinates} has no argument {gone}"
             if event.on is not None and event.on not in self.schema.type_map:
                 problem = f"the schema has no type {event.on}"
         return self.say(f"{event.coordinates} @event", problem, event.name)

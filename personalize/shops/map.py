@@ -107,7 +107,8 @@ class ListingMap:
     """A field that answers a list, and how it is paged (sizes in rows).
 
     Its container holds the items as a list (`items`, a path of field names), below `edges`, or both; a list paged by
-    `Cursors` has edges. With neither, the field answers the bare list.
+    `Cursors` has edges. With neither, the field answers the bare list. Where one of the arguments `unless` is given,
+    the list is paged in another way, and left to the shop.
     """
 
     parent: str
@@ -117,6 +118,7 @@ class ListingMap:
     edges: EdgeMap | None = None
     total: tuple[str, ...] | None = None
     tells: tuple[Told, ...] = ()
+    unless: tuple[ArgumentPath, ...] = ()
     sort: tuple[ArgumentPath, ...] = ()
     neutral: tuple[object, ...] = ()
     term: ArgumentPath | None = None
@@ -187,8 +189,8 @@ class EventMap:
     parent: str
     field: str
     name: str
-    added: str | None = None
-    variant: str | None = None
+    added: ArgumentPath | None = None
+    variant: ArgumentPath | None = None
     on: str | None = None
     cart: str | None = None
 

@@ -100,8 +100,8 @@ class _Reader:
                         events[key] = EventMap(
                             *key,
                             found["name"],
-                            found.get("added"),
-                            found.get("variant"),
+                            _optional(_path, found.get("added")),
+                            _optional(_path, found.get("variant")),
                             found.get("on"),
                             found.get("cart"),
                         )
@@ -160,7 +160,7 @@ class _Reader:
             page |= {"limit": page["default"], "private": page["default"]}
         return ListingMap(
             *key, items=_optional(_path, items), edges=edges, total=_optional(_path, listing.get("total")),
-            tells=_told(where, listing), paged=paged,
+            tells=_told(where, listing), paged=paged, unless=tuple(_path(one) for one in page["unless"]),
             sort=tuple(_path(one) for one in listing["sort"]), term=_optional(_path, listing.get("term")),
             neutral=tuple(json.loads(value) for value in listing["neutral"]),
             shareable=listing["shareable"], default=page.get("default"),

@@ -225,7 +225,7 @@ def test_carts_and_their_states() -> None:
         "verifyEmail": "signed_in",
     }  # fmt: skip
     added = shop.events["Mutation", "addToBag"]
-    assert (added.added, added.variant) == ("qty", "shoeId")
+    assert (added.added, added.variant) == (("qty",), ("shoeId",))
 
 
 def test_a_sign_out_that_answers_no_object_is_only_a_comment() -> None:

@@ -54,7 +54,7 @@ def test_values() -> None:
         ("colour", ["colour"]), ("more", ["tags", "{", "id", "}"]),
     ]  # fmt: skip
     assert shop.carts["Cart"].item == "row { id }"
-    assert shop.events["Mutation", "add"].added == "count"
+    assert shop.events["Mutation", "add"].added == ("count",)
     assert (shop.session_header, shop.session_cookies, shop.vary_headers) == (None, (), ())
 
 

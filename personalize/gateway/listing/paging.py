@@ -33,6 +33,8 @@ def read_paging(
     listing: ListingMap, arguments: dict[str, Any], size: int, positions: Positions = NOWHERE
 ) -> Paging | None:
     """The paging of a request for a window of `size` rows, None where it is odd or unknown: the shop will answer."""
+    if any(at_path(arguments, path) not in (MISSING, None) for path in listing.unless):
+        return None
     if isinstance(listing.paged, Cursors):
         seek = read_seek(listing, listing.paged, arguments)
         rows = seek.rows(positions) if seek is not None and seek.size <= listing.limit else None

@@ -209,14 +209,20 @@ def merge(schema: GraphQLSchema, shop: ShopMap, namespace: str) -> GraphQLSchema
         f"extend type {kind.name} {{ {namespace}: {ITEM} }}" for kind in items if isinstance(kind, GraphQLObjectType)
     ]
     definitions += [f"extend {print_type(own._schema.type_map[root.name])}" for root in roots]
+    if schema.mutation_type is None and own._schema.mutation_type is not None:  # a shop that only answers queries
+        name = own._schema.mutation_type.name
+        definitions += [print_type(own._schema.mutation_type), f"extend schema {{ mutation: {name} }}"]
     sdl = "\n".join(print_type(own._schema.type_map[name]) for name in _own_names(own)) + "\n" + "\n".join(definitions)
     return extend_schema(schema, parse(sdl), assume_valid_sdl=True)
 
 
 def root_names(schema: GraphQLSchema) -> tuple[str, str]:
-    """What a schema calls its query and its mutation type."""
+    """What a schema calls its query and its mutation type, or what a mutation type of ours may be called in it."""
     query, mutation = schema.query_type, schema.mutation_type
-    return query.name if query else "Query", mutation.name if mutation else "Mutation"
+    free = "Mutation"
+    while mutation is None and free in schema.type_map:  # some other type of the shop's is called so
+        free += "_"
+    return query.name if query else "Query", mutation.name if mutation else free
 
 
 _BUILT_IN = frozenset({"String", "Int", "Float", "Boolean", "ID"})
