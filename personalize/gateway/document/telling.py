@@ -12,6 +12,7 @@ from personalize.gateway.document.hidden import leaves
 from personalize.gateway.document.raw import Json, Raws
 from personalize.gateway.document.rewrite import edit
 from personalize.gateway.document.slots import PREFIX, ListingSlot, Path
+from personalize.shops.map import Numbers
 
 TOTAL = f"{PREFIX}total"
 NEXT = f"{PREFIX}next"
@@ -40,7 +41,7 @@ class Served:
         told: dict[str, int | bool | None] = {
             "skip": self.skip, "take": self.take, "count": self.count, "number": number, "hasNext": self.more,
             "hasPrevious": self.skip > 0, "next": number + 1 if self.more else None,
-            "previous": number - 1 if self.skip else None, "position": self.skip + 1,
+            "previous": number - 1 if self.skip else None, "position": self.skip + 1, "end": self.skip + self.count,
         }  # fmt: skip
         return told[meaning]
 
@@ -49,7 +50,7 @@ def hidden(slot: ListingSlot) -> str:
     """The hidden selection on a container that what the client wants told is counted from."""
     wanted = {meaning for _, meaning in slot.told}
     ways = []
-    if slot.map.total and wanted & _COUNTED:
+    if slot.map.total and (wanted & _COUNTED or isinstance(slot.map.paged, Numbers)):  # some refuse a page too many
         ways.append((TOTAL, slot.map.total))
     if (way := slot.map.told("hasNext")) and wanted & {"next", "hasNext"}:
         ways.append((NEXT, way))
@@ -70,7 +71,7 @@ def _first(raw: Json | None) -> Any:
 def tell(container: dict[str, Json], told: Sequence[tuple[Path, str]], page: Served) -> None:
     """Write into a container what it tells of the page. Raises ValueError where that cannot be known."""
     for path, meaning in told:
-        if path[0] in container and not (page.total == 0 and meaning == "pages"):  # of none, shops tell 0 or 1
+        if path[0] in container and (page.count or meaning in ("skip", "take")):  # of an empty list it is as it was
             value = msgspec.json.encode(page.tells(meaning))
             _put(container, path, value, empty=meaning in ("next", "previous"))
 
