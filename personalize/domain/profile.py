@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from hashlib import blake2b
 from itertools import islice
-from struct import pack, unpack
+from struct import unpack
 from typing import TypeVar
 
 import msgspec
 
 from personalize.domain.event import Event, EventItem
 from personalize.domain.session import Session
-from personalize.domain.tokens import numbers, properties, token
+from personalize.domain.tokens import traits
 from personalize.errors import StoreError
 
 K = TypeVar("K")
@@ -28,7 +28,6 @@ MAX_REJECTED = 64
 MAX_TOKENS = 128  # properties with an affinity
 MAX_NUMBERS = 16  # numeric attributes with a taste
 MAX_ITEMS = 256  # items read of one event
-MAX_READ = 50_000  # items whose reading is remembered, over all visitors
 HALF_LIFE = 30 * 86_400.0  # seconds until an affinity halves
 SESSION_GAP = 30 * 60.0  # seconds of silence that end a session where events name none
 
@@ -229,7 +228,9 @@ class Profile(msgspec.Struct, array_like=True):
         """Remember an item's price and properties; an event that bears none keeps what is known."""
         known = self.known.pop(item.item_id, None)
         if item.price is not None or item.attributes:
-            known = known_of(item)
+            read = traits(item.item_id, item.attributes, item.price, item.currency)
+            price = item.price if item.price is not None and 0 < item.price < math.inf else None
+            known = Known(price, item.currency, read.packed, read.numbers)
         if known is not None:
             self.known[item.item_id] = known
             _trim(self.known, MAX_KNOWN)
@@ -287,24 +288,6 @@ class Profile(msgspec.Struct, array_like=True):
                 self.tastes.setdefault(name, Decayed()).add(value, weight, at)
 
 
-def known_of(item: EventItem) -> Known:
-    """What an event tells of an item. Remembered: all are shown the same items, and to read one costs 20 us."""
-    held = _read.get(item.item_id)
-    if held is not None and held[0] == (item.price, item.currency) and held[1] == item.attributes:
-        return held[2]
-    pairs = properties(item.attributes, item.price, item.currency)
-    known = Known(
-        item.price if item.price is not None and 0 < item.price < math.inf else None,
-        item.currency,
-        pack(f"<{len(pairs)}I", *(token(name, value) for name, value in pairs)),
-        numbers(item.attributes),
-    )
-    if len(_read) >= MAX_READ:
-        _read.clear()
-    _read[item.item_id] = (item.price, item.currency), item.attributes, known
-    return known
-
-
 def fade(seconds: float) -> float:
     """What is left of a weight after `seconds`; 1.0 for none or a negative time."""
     return float(0.5 ** (seconds / HALF_LIFE)) if seconds > 0 else 1.0
@@ -317,6 +300,5 @@ def _trim(mapping: dict[K, V], limit: int) -> None:
             del mapping[key]
 
 
-_read: dict[str, tuple[tuple[float | None, str | None], Mapping[str, object], Known]] = {}
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Profile)

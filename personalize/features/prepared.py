@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from personalize.domain.listing import Listing
 from personalize.domain.popularity import CLICKS, EXPECTED, IMPRESSIONS, MAX_POSITIONS, PRIOR_CLICKS, Popularity
-from personalize.domain.tokens import numbers, properties, token
+from personalize.domain.tokens import token, traits
 from personalize.features.schema import Schema
 from personalize.features.window import GRID, Facts, log_prices, measure, rank
 
@@ -73,12 +73,11 @@ def prepare(
     prices = listing.prices.tolist()
     for row in range(n):
         attributes = listing.attributes[row] if listing.attributes else {}
-        for pair in properties(attributes, prices[row], listing.currency):
-            rows.append(row)
-            kinds.append(names.setdefault(pair, len(names)))
-        if schema.attributes and attributes:
-            found = numbers(attributes)
-            table[row] = [found.get(name, np.nan) for name in schema.attributes]
+        read = traits(listing.ids[row], attributes, prices[row], listing.currency)
+        rows += [row] * len(read.pairs)
+        kinds += [names.setdefault(pair, len(names)) for pair in read.pairs]
+        if schema.attributes and read.numbers:
+            table[row] = [read.numbers.get(name, np.nan) for name in schema.attributes]
     counts = popularity.counts(listing.ids, at)
     rate = (counts[:, CLICKS] + PRIOR_CLICKS) / (counts[:, EXPECTED] + PRIOR_CLICKS)
     static = np.empty((n, len(schema.static_names)), np.float32)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from personalize.gateway.document.hidden import HIDDEN, ItemFields
+from personalize.gateway.document.hidden import HIDDEN, ItemFields, item_fields
 from personalize.gateway.document.plan import Plan
 from personalize.gateway.document.raw import Raws, fields, is_object, joined
 from personalize.gateway.document.rewrite import edit, strip
@@ -27,7 +27,7 @@ def observe(work: Work, observer: Observer) -> dict[str, Any]:
     observer.listings(work.arrival, work.asks)
     details = [d for d in work.plan.found.details if any(o.there(work.variables) for o in d.occurrences)]
     for detail in details:
-        reader = ItemFields(detail.item)
+        reader = item_fields(detail.item)
 
         def take(node: Raws, reader: ItemFields = reader) -> None:
             item = reader.read(node)

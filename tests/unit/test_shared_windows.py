@@ -152,10 +152,11 @@ async def test_what_answers_vary_by_keeps_windows_apart(world):
         assert world.upstream.count == 0
     assert len(world.gateway.windows.entries) == 4
     words = "query W($w: String) { rows(word: $w, size: 6) { total items { id } } }"
-    for word in ("red", "blue"):
-        await world.send(words, {"w": word}, headers=NONE)
-        await world.settle()
-    assert len(world.gateway.windows.entries) == 6
+    for filled in (4, 6):  # what was searched once may never be searched again: the shop is not asked for its window
+        for word in ("red", "blue"):
+            await world.send(words, {"w": word}, headers=NONE)
+            await world.settle()
+        assert len(world.gateway.windows.entries) == filled
 
 
 async def test_a_thousand_requests_on_a_cold_window_fill_it_once(world):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -16,6 +17,9 @@ from personalize.shops.map import CartMap, ItemMap
 TYPENAME = f"{PREFIX}t"
 KEY = f"{PREFIX}key"
 HIDDEN = f'"{PREFIX}'.encode()
+MAX_KNOWN = 10_000
+MAX_BYTES = 2_048
+"""Items of one type whose reading is remembered, and the bytes such an item may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +45,29 @@ class ItemFields:
         wanted |= {f"a{n}": leaf.selection for n, leaf in enumerate(item.attributes)}
         self.names = {name: self.prefix + name for name, selection in wanted.items() if selection}
         self.text = " ".join(f"{self.names[name]}: {wanted[name]}" for name in self.names)
+        self._known: dict[tuple[bytes | None, ...], Item | None] = {}
 
     def read(self, node: Raws) -> Item | None:
-        """Take our fields out of `node` and read them; None where the id is missing or null."""
-        found: dict[str, Any] = {}
+        """Take our fields out of `node` and read them; None where the id is missing or null.
+
+        Equal bytes give the same Item, which is remembered: a shop says the same of a product to everybody.
+        """
         node.pop(KEY, None)  # our own field on this item is filled from what is read here
-        for name, alias in self.names.items():
-            raw = node.pop(alias, None)
-            found[name] = None if raw is None else msgspec.json.decode(raw)
+        taken = [node.pop(alias, None) for alias in self.names.values()]
+        raws = tuple([None if raw is None else bytes(memoryview(raw)) for raw in taken])
+        if raws in self._known:
+            return self._known[raws]
+        item = self._read(raws)
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        if sum(len(raw) for raw in raws if raw is not None) <= MAX_BYTES:
+            self._known[raws] = item
+        return item
+
+    def _read(self, raws: tuple[bytes | None, ...]) -> Item | None:
+        found: dict[str, Any] = {
+            name: None if raw is None else msgspec.json.decode(raw) for name, raw in zip(self.names, raws, strict=True)
+        }
         identity = _first(found["id"])
         if identity is None:
             return None
@@ -65,11 +84,17 @@ class ItemFields:
         )  # fmt: skip
 
 
+@lru_cache(maxsize=256)
+def item_fields(item: ItemMap, number: int = 0) -> ItemFields:
+    """The hidden fields of an item type, with what they have read before."""
+    return ItemFields(item, number)
+
+
 def text_of(items: Iterable[ItemMap], *, abstract: bool) -> str:
     """The hidden selection for a list whose items are of these types."""
     if not abstract:
-        return ItemFields(next(iter(items))).text
-    return " ".join(f"... on {item.type} {{ {ItemFields(item, n).text} }}" for n, item in enumerate(items))
+        return item_fields(next(iter(items))).text
+    return " ".join(f"... on {item.type} {{ {item_fields(item, n).text} }}" for n, item in enumerate(items))
 
 
 def cart_text(cart: CartMap | None, *, abstract: bool) -> str:

@@ -111,10 +111,12 @@ class Listings:
         if shareable and ask.slot.alone and need <= listing.window:
             window_key = _window_key(plan, ask.slot, ask.key, variables)
             fill = self.fetcher.shared(plan, ask, call, _used(plan, ask.slot, variables))
+            rare = ask.paging.skip == 0 and search_term(listing, ask.arguments) is not None
+            take = partial(self.windows.get, window_key, fill, rare=rare)
             if plan.proven:
-                ask.window = await self.windows.wait(window_key, fill) if began else self.windows.get(window_key, fill)
+                ask.window = await self.windows.wait(window_key, fill) if began else take()
             else:  # the shop has not seen this document yet: its answer first, the window behind
-                ask.behind = partial(self.windows.get, window_key, fill)
+                ask.behind = take
             if ask.window is not None:
                 if _behind(ask, ask.window):
                     ask.window, ask.orderable = None, False

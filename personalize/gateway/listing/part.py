@@ -8,7 +8,7 @@ import msgspec
 
 from personalize.gateway.document import telling
 from personalize.gateway.document.cursors import take_hidden
-from personalize.gateway.document.hidden import Item, ItemFields
+from personalize.gateway.document.hidden import Item, ItemFields, item_fields
 from personalize.gateway.document.raw import Json, Raws, elements, fields, is_list, is_object, joined
 from personalize.gateway.document.slots import ListingSlot, Path, View
 
@@ -38,7 +38,7 @@ def read_part(container: Json, slot: ListingSlot) -> Part:
     rest = {} if is_list(container) else fields(container)
     cursors, more = take_hidden(rest)
     counted, follows = telling.take_hidden(rest)
-    readers = [ItemFields(item, number) for number, item in enumerate(slot.item_types)]
+    readers = [item_fields(item, number) for number, item in enumerate(slot.item_types)]
     nodes: dict[str, list[Raws]] = {}
     items: list[Item] | None = None
     for view in slot.views:

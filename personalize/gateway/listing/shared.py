@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from personalize.domain.clock import Clock
 from personalize.gateway.listing.window import Window
@@ -15,6 +15,8 @@ MAX_BYTES = 128 * 1024 * 1024
 STALE_SECONDS = 60.0
 FAILED_SECONDS = 2.0
 MAX_FILLS = 32
+MAX_ONCE = 10_000
+ONCE_SECONDS = 600.0
 
 Fill = Callable[[], Awaitable[Window]]
 
@@ -40,11 +42,17 @@ class SharedWindows:
             MAX_BYTES, getsizeof=lambda e: 1_024 + (e.window.size if e.window else 0)
         )
         self.fills: dict[Hashable, asyncio.Task[Window | None]] = {}
+        self.once: TTLCache[Hashable, bool] = TTLCache(MAX_ONCE, ONCE_SECONDS, timer=clock)
 
-    def get(self, key: Hashable, fill: Fill) -> Window | None:
-        """The window at hand, else None; either way a fill is started where one is due."""
+    def get(self, key: Hashable, fill: Fill, *, rare: bool = False) -> Window | None:
+        """The window at hand, else None; either way a fill is started where one is due.
+
+        One that is `rare` (a search term, most of which nobody types again) is filled from the second time on.
+        """
         entry, now = self.entries.get(key), self.clock()
-        if entry is None or now >= entry.again:
+        if entry is None and rare and key not in self.once:
+            self.once[key] = True
+        elif entry is None or now >= entry.again:
             self._start(key, fill)
         if entry is None or entry.window is None or now - entry.at > STALE_SECONDS:
             return None

@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 import msgspec
 import numpy as np
+from cachetools import LRUCache
 
 from personalize.domain.listing import Listing
 from personalize.gateway.document.raw import Json, Raws, fields, joined
@@ -21,6 +22,7 @@ Told = tuple[str, float | None, str | None, Mapping[str, object]]
 """What the log says of a candidate: its id, price in major units, currency and attributes."""
 
 MAX_HEADS = 8
+MAX_SEEN = 256
 
 
 @dataclass(slots=True)
@@ -30,7 +32,7 @@ class Window:
     `rows` names each row, `nodes[view key][row]` are the raw nodes (or edges) without hidden fields, `rest` the other
     fields of the container as raw JSON, `cursors` those of the positions (whatever row is shown there).
     `candidates[c]` are the rows of candidate c of `listing` (variants of one product), `owner[row]` is a row's
-    candidate. `texts` are rows put together again, `size` the bytes of both. `total` is the shop's count where it was
+    candidate. `texts` are rows put together again. `total` is the shop's count where it was
     asked for, `whole` whether the list ends within the window,
     `alone` whether it is just the page that was asked for, `headers` what the shop said beside it.
     """
@@ -47,7 +49,6 @@ class Window:
     alone: bool = False
     version: str = ""
     places: dict[str, int] = field(default_factory=dict)
-    size: int = 0
     headers: tuple[tuple[str, str], ...] = ()
     heads: dict[int, str] = field(default_factory=dict)
     cursors: tuple[str, ...] = ()
@@ -68,6 +69,11 @@ class Window:
                 self.heads.clear()
             found = self.heads[size] = _version(self.rows[:size])
         return found
+
+    @property
+    def size(self) -> int:
+        """Bytes of the nodes, counted twice: they may be put together again."""
+        return 2 * sum(len(memoryview(raw)) for view in self.nodes.values() for node in view for raw in node.values())
 
     def told(self) -> list[Told]:
         """What the log says of each candidate, read once."""
@@ -139,11 +145,11 @@ def build(parts: list[Part], *, list_id: str, term: str | None, offset: int = 0,
     firsts = [items[group[0]] for group in grouped.values()]
     total = parts[0].total
     prices = np.array([_least([items[row].price for row in group]) for group in grouped.values()], dtype=np.float64)
-    listing = Listing(
+    listing = _same(Listing(
         list_id=list_id, ids=tuple(grouped), prices=prices, currency=firsts[0].currency if firsts else "",
         titles=tuple(item.title for item in firsts), attributes=tuple(item.attributes for item in firsts),
         search_term=term, total=total,
-    )  # fmt: skip
+    ))  # fmt: skip
     whole = total is not None and offset + len(rows) >= total
     if parts[-1].more is not None:
         whole = not parts[-1].more
@@ -154,8 +160,29 @@ def build(parts: list[Part], *, list_id: str, term: str | None, offset: int = 0,
         candidates=tuple(tuple(group) for group in grouped.values()),
         owner=tuple(number[item.id] for item in items), offset=offset, total=total, whole=whole,
         version=_version(rows), places=places, cursors=tuple(cursor for part in parts for cursor in part.cursors),
-        size=2 * sum(len(memoryview(raw)) for view in nodes.values() for node in view for raw in node.values()),
     )  # fmt: skip
+
+
+def _same(listing: Listing) -> Listing:
+    """The Listing of these very values that was read before, if it was: what is prepared for it serves again.
+
+    So a list that is read for every visitor anew (a private window) is prepared once while it stays the same.
+    """
+    key = (listing.list_id, listing.ids)
+    held = _seen.get(key)
+    if held is not None and _alike(held, listing):
+        return held
+    _seen[key] = listing
+    return listing
+
+
+def _alike(one: Listing, other: Listing) -> bool:
+    return (
+        one.prices.tobytes() == other.prices.tobytes()
+        and (one.currency, one.search_term, one.total) == (other.currency, other.search_term, other.total)
+        and one.titles == other.titles
+        and one.attributes == other.attributes
+    )
 
 
 def _least(prices: list[float]) -> float:
@@ -165,3 +192,6 @@ def _least(prices: list[float]) -> float:
 
 def _version(rows: tuple[str, ...]) -> str:
     return blake2b("\0".join(rows).encode(), digest_size=12).hexdigest()
+
+
+_seen: LRUCache[tuple[str, tuple[str, ...]], Listing] = LRUCache(MAX_SEEN)
