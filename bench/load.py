@@ -68,6 +68,7 @@ class _Pass:
     personal: int = 0
     failures: list[str] = field(default_factory=list)
     strict: bool = True
+    transports: list[asyncio.Transport] = field(default_factory=list)
     under_way: int = 0
 
     def next(self) -> bytes | None:
@@ -126,15 +127,20 @@ async def _send(url: str, requests: Sequence[Request], connections: int, seconds
     loop = asyncio.get_running_loop()
     shared = _Pass(iter(rendered), seconds, loop.create_future(), strict=strict)
     opened = [_Connection(shared, host, port) for _ in range(min(connections, len(rendered)))]
-    for one in opened:
-        await loop.create_connection(one.itself, host, port)
-    await asyncio.sleep(ACCEPT_SECONDS)
-    shared.started = time.perf_counter()
-    for one in opened:
-        one.pending = shared.next()
-        one.send()
-    async with asyncio.timeout(DEADLINE):
-        await shared.done
+    try:
+        async with asyncio.timeout(DEADLINE):
+            for one in opened:
+                await loop.create_connection(one.itself, host, port)
+            await asyncio.sleep(ACCEPT_SECONDS)
+            shared.started = time.perf_counter()
+            for one in opened:
+                one.pending = shared.next()
+                one.send()
+            await shared.done
+    finally:
+        for transport in shared.transports:
+            transport.abort()
+        await asyncio.sleep(0)  # the loop closes them in its next turn
     return shared
 
 
@@ -155,6 +161,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        self.shared.transports.append(self.transport)
         if self.pending is not None:  # this one takes over from another that was closed
             self.send()
 
