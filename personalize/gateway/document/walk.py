@@ -159,6 +159,8 @@ class Walk:
         item_types = self._items_of(kind)
         if kind is None or not item_types:
             return False
+        if any(self._further_rows(inner) for key, inner in inside if (key,) not in {seen.view.path for seen in shown}):
+            return False  # rows of the page that the map does not name: they would show the whole window
         views = tuple(replace(seen.view, item_fields=self._own_below(seen)) for seen in shown)
         page_infos = {}
         for key, inner in inside:
@@ -198,6 +200,16 @@ class Walk:
                     yield (key,)
                 else:
                     yield from ((key, *rest) for rest in self._leading(self._below(met), names[1:]))
+
+    def _further_rows(self, met: list[_Met]) -> bool:
+        """Whether a field answers a list of items, or edges of some."""
+        kind, output = self._type_of(met[0]), self._output(met[0])
+        if output is None or not is_list_type(get_nullable_type(output)):
+            return False
+        node = kind.fields.get("node") if isinstance(kind, GraphQLObjectType) else None
+        held = get_named_type(node.type) if node is not None else kind
+        composite = isinstance(held, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType)
+        return composite and bool(self._items_of(held))
 
     def _beside(self, path: Path, way: Path, met: list[_Met], views: set[Path]) -> None:
         """Walk into what stands beside the views in a container."""
