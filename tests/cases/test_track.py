@@ -531,6 +531,7 @@ async def test_a_shop_without_mutations(tmp_path: Path) -> None:
     async with shop(shop=asked, shop_map=str(shop_map), schema_file=str(file)) as (one, anna):
         listed = await anna.ask("{ rows(take: 2) { items { id } } }")
         item = listed["rows"]["items"][0]["id"]
+        await one.settle()
         assert one.upstream is not None
         before = one.upstream.count
         told = await anna.tell(VIEW, {"name": "VIEW_ITEM_LIST", "items": [{"itemId": item, "index": 0}]})
