@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graphql import GraphQLField, GraphQLSchema
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 
 from personalize.shops.draft_guess import Guess, Sure
 from personalize.shops.draft_items import Item
@@ -77,6 +77,15 @@ def place(schema: GraphQLSchema, items: Mapping[str, Item], field: GraphQLField)
         if deeper is not None and not deeper.edges:
             return Place(deeper.kind, tuple(f"{name}.{key}" for key in deeper.items), telling=telling(kind, name))
     return None
+
+
+def in_one_of_several(schema: GraphQLSchema, items: Mapping[str, Item], field: GraphQLField) -> bool:
+    """Whether items are in one of the types that a field may answer (`ProductList | NotFound`)."""
+    kind = composite(field)
+    if kind is None or isinstance(kind, GraphQLObjectType) or is_many(field):
+        return False
+    held = ((one, container(one)) for one in possible(schema, kind) if one.name not in items)
+    return any(inside is not None and _inside(schema, items, one, inside) is not None for one, inside in held)
 
 
 def _inside(schema: GraphQLSchema, items: Mapping[str, Item], kind: Composite, held: Container) -> Place | None:

@@ -202,12 +202,14 @@ class Walk:
                     yield from ((key, *rest) for rest in self._leading(self._below(met), names[1:]))
 
     def _further_rows(self, met: list[_Met]) -> bool:
-        """Whether a field answers a list of items, or edges of some."""
+        """Whether a field answers the page's items in Relay's other way: as edges, or as nodes."""
         kind, output = self._type_of(met[0]), self._output(met[0])
         if output is None or not is_list_type(get_nullable_type(output)):
             return False
+        if met[0].node.name.value == "nodes":
+            return bool(self._items_of(kind))
         node = kind.fields.get("node") if isinstance(kind, GraphQLObjectType) else None
-        held = get_named_type(node.type) if node is not None else kind
+        held = get_named_type(node.type) if node is not None else None
         composite = isinstance(held, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType)
         return composite and bool(self._items_of(held))
 
