@@ -15,7 +15,7 @@ from bench.cores import Cores
 from bench.gateway import faults, personalising, profiles_missed
 from bench.listings import Mix
 from bench.load import Measured, Request, measure
-from bench.noise import Others
+from bench.noise import Others, Patience
 from bench.questions import of_visitor
 from bench.ranker import FOLDER
 from bench.report import Result, machine, middle, ratio, say, table, tell_of_others, told_of_model
@@ -37,6 +37,7 @@ class Ask:
     seconds: float
     rounds: int
     share_ttl: float
+    patience: Patience
 
 
 def run(ask: Ask) -> Result:
@@ -54,6 +55,7 @@ def run(ask: Ask) -> Result:
 
         def measured(at: Server, seconds: float, name: str = "") -> None:
             watched = {"shop": shop} if at is shop else {"gateway": gateway, "shop": shop}
+            ask.patience.wait()
             before = profiles_missed(gateway)
             one = measure(at.url, _some(coming, seconds), ask.connections, watched, free, seconds, strict=False)
             if name:
