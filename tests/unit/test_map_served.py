@@ -187,3 +187,37 @@ async def test_a_shop_without_mutations_gets_ours(other: str, tmp_path: Path) ->
         for foreign in ("mutation { __typename }", "mutation { buy }"):
             direct, through = await running.direct(foreign), await running.send(foreign)
             assert not differences(direct, through)
+
+
+EITHER = """
+interface Goods { id: ID! name: String! }
+type Chair implements Goods { id: ID! name: String! price: Float! currency: String! }
+type Table implements Goods { id: ID! name: String! prices: Prices! }
+type Prices { price: Float! salePrice: Float currency: String! }
+type NotFoundError { message: String! }
+union Found = Chair | Table | NotFoundError
+type Query { goods(id: ID!): Goods found(id: ID!): Found! }
+"""
+TABLE = {"__typename": "Table", "id": "t1", "name": "T", "prices": {"price": 9.5, "salePrice": 7.5, "currency": "EUR"}}
+NONE = {"__typename": "NotFoundError", "message": "no such goods"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{ goods(id: "t1") { name } }',
+        '{ f: found(id: "t1") { ... on Table { name } ... on NotFoundError { message } } }',
+    ],
+)
+@pytest.mark.parametrize("there", [True, False])
+async def test_a_product_that_is_one_of_several_types_is_seen(query: str, there: bool, tmp_path: Path) -> None:
+    def answer(*_: Any, **__: Any) -> dict[str, Any] | None:
+        return TABLE if there else NONE if "found" in query else None
+
+    async with served(EITHER, {"goods": answer, "found": answer}, tmp_path) as running:
+        direct, through = await running.direct(query), await running.send(query, headers=CONSENTED)
+        assert through.json() == direct.json()
+        await running.gateway.outbox.flush()
+        told = [parse(row.line) async for row in running.gateway.store.events()]
+    seen = [(one.event, one.items[0].item_id, one.items[0].price, one.items[0].currency) for one in told]
+    assert seen == ([("view_item", "t1", 7.5, "EUR")] if there else [])
