@@ -10,7 +10,7 @@ from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_ty
 from personalize.shops.draft_guess import Directive, Entry, Guess, Sure
 from personalize.shops.draft_items import Item
 from personalize.shops.draft_paging import Paged, Paging, first_number, page_sizes, paging, sorting, term
-from personalize.shops.draft_places import Place, in_one_of_several, place
+from personalize.shops.draft_places import Place, place
 from personalize.shops.draft_shapes import Argument, arguments, composite, is_many, object_types, possible
 from personalize.shops.draft_words import AGGREGATE, NOT_LISTING, NOT_PARENT, VARIANT, has, words
 from personalize.shops.map import ABOVE
@@ -49,8 +49,6 @@ def find_listings(schema: GraphQLSchema, items: dict[str, Item]) -> Listings:
             where = place(schema, items, one)
             if where is not None:
                 _look(_Field(schema, items, kind, name, one, where), above.get(kind.name, ()), found)
-            elif paging(arguments(one), cursors=False) is not None and in_one_of_several(schema, items, one):
-                found.left_out.append(f"{kind.name}.{name} answers one of several types, and a map needs to know which")
     return found
 
 

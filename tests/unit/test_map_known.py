@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,7 @@ EVENTS = {
 }  # fmt: skip
 
 
+@cache
 def drafted(name: str) -> tuple[ShopMap, GraphQLSchema, str]:
     """The draft of that schema, read back; everything in it fits."""
     schema = schema_from_file(str(SCHEMAS / f"{name}.graphql"))
