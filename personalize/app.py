@@ -56,6 +56,8 @@ PATHS = ("/graphql", "/api/{version}/graphql.json")
 """Where the storefront's API is found; the second is where Shopify's clients look below the domain they are given."""
 REMEMBERED_DAYS = 30.0
 RELOAD_SECONDS = 1.0
+WRITE_SECONDS = 5.0
+"""How long what one process learned of its visitors may wait for the store; the events themselves do not."""
 
 
 class Gateway:
@@ -84,6 +86,7 @@ class Gateway:
         self.outbox = Outbox(
             self.store.append_events, (self.profiles.fold, self._learn), self.telemetry,
             writes=(self.profiles.write, self.orders.write),
+            write_every=0.0 if settings.workers > 1 else WRITE_SECONDS,
         )  # fmt: skip
         sessions, inference = Sessions(self.shop, who), Inference()
         if decisions is None:

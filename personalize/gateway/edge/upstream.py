@@ -15,7 +15,7 @@ import orjson
 from httpx_aiohttp import AiohttpTransport
 
 from personalize.errors import UpstreamError
-from personalize.gateway.edge.call import Call
+from personalize.gateway.edge.call import GRAPHQL_PARAMETERS, Call
 
 HOP_BY_HOP = frozenset(
     {
@@ -25,7 +25,6 @@ HOP_BY_HOP = frozenset(
 )  # fmt: skip
 OURS = "x-personalize-"
 MAX_READ = 32 * 1024 * 1024
-GRAPHQL_PARAMETERS = frozenset({"query", "variables", "operationName", "extensions"})
 CONDITIONAL = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"})
 MAX_HEADER = 64 * 1024
 DECODED = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
@@ -88,11 +87,13 @@ class Upstream:
             raise
         return Answer(response.status_code, _end_to_end(response), None, self._stream(response))
 
-    async def ask(self, call: Call, payload: dict[str, object], *, again: bool = False) -> Answer:
+    async def ask(
+        self, call: Call, payload: dict[str, object], *, again: bool = False, within: float | None = None
+    ) -> Answer:
         """Send a GraphQL payload with the call's headers and query string; the body is read and decoded.
 
-        `again`: it may be sent once more where a kept connection was closed under it (queries only). Raises
-        UpstreamError; also where the body is larger than MAX_READ.
+        `again`: it may be sent once more where a kept connection was closed under it (queries only). `within` so many
+        seconds in place of the deadline. Raises UpstreamError; also where the body is larger than MAX_READ.
         """
         dropped = CONDITIONAL | {"content-type", "content-length", "content-encoding", "accept-encoding"}
         headers = [(key, value) for key, value in self._headers(call) if key not in dropped]
@@ -101,15 +102,17 @@ class Upstream:
         query = call.query_string
         if call.method == "GET":
             query = urlencode([pair for pair in parse_qsl(query) if pair[0] not in GRAPHQL_PARAMETERS])
-        return await self.post(self.url_for(query), headers, payload, again=again)
+        return await self.post(self.url_for(query), headers, payload, again=again, within=within)
 
     async def post(
-        self, url: httpx.URL, headers: Headers, payload: dict[str, object], *, again: bool = False
-    ) -> Answer:
+        self, url: httpx.URL, headers: Headers, payload: dict[str, object], *, again: bool = False,
+        within: float | None = None,
+    ) -> Answer:  # fmt: skip
         """POST a GraphQL payload and read the answer whole within the deadline. Raises UpstreamError."""
         content = orjson.dumps(payload)
-        until = asyncio.get_running_loop().time() + self.deadline
-        response = await self._send(_request("POST", url, headers, content), again=again)
+        seconds = self.deadline if within is None else within
+        until = asyncio.get_running_loop().time() + seconds
+        response = await self._send(_request("POST", url, headers, content), again=again, seconds=seconds)
         # A coding that nobody asked for is passed on as it is.
         coded = (response.headers.get("content-encoding") or "").strip().lower() not in DECODED
         chunks, size = [], 0
@@ -161,11 +164,12 @@ class Upstream:
         return kept
 
     async def _send(
-        self, request: httpx.Request, upload: _Upload | None = None, *, again: bool = False
-    ) -> httpx.Response:
+        self, request: httpx.Request, upload: _Upload | None = None, *, again: bool = False,
+        seconds: float | None = None,
+    ) -> httpx.Response:  # fmt: skip
         request.extensions["timeout"] = {"connect": self.deadline, "pool": self.deadline}
         try:
-            async with asyncio.timeout(self.deadline) as scope:
+            async with asyncio.timeout(self.deadline if seconds is None else seconds) as scope:
                 if upload is not None:
                     upload.scope = scope
                 try:

@@ -12,8 +12,8 @@ from personalize.gateway.document.payload import payload
 from personalize.gateway.document.plan import Plan
 from personalize.gateway.document.raw import fields, is_list, is_object
 from personalize.gateway.document.slots import ListingSlot
-from personalize.gateway.edge.call import Call, Operation
-from personalize.gateway.edge.upstream import GRAPHQL_PARAMETERS, Answer, Headers, Upstream
+from personalize.gateway.edge.call import GRAPHQL_PARAMETERS, Call, Operation
+from personalize.gateway.edge.upstream import Answer, Headers, Upstream
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.paging import page_size, search_term, with_paging
 from personalize.gateway.listing.part import Part, Unreadable, check_served, read_part
