@@ -1,4 +1,4 @@
-"""`personalize promote`, `explain` and `insights`: which model goes live, why a row stands where it does, what to mend."""
+"""`personalize promote`, `explain`, `insights`: which model goes live, why a row stands where it does, what to mend."""
 
 from __future__ import annotations
 

@@ -45,6 +45,8 @@ class Ranker:
         self.folder, self.spread = folder, spread
         self.fault: ArtefactError | None = None
         self._tried: object = None
+        self._parameters: tuple[Parameter, ...] | None = None
+        self._prepared: WeakKeyDictionary[Listing, Prepared] = WeakKeyDictionary()
         self._use(artefact, tuning)
 
     @classmethod
@@ -114,8 +116,8 @@ class Ranker:
         self.artefact, self.fault = artefact, None
         self.tuning = tuning or Tuning.of(artefact.card if artefact is not None else {})
         self.version = artefact.version if artefact is not None else "none"
-        self._parameters: tuple[Parameter, ...] | None = None
-        self._prepared: WeakKeyDictionary[Listing, Prepared] = WeakKeyDictionary()
+        self._parameters = None
+        self._prepared = WeakKeyDictionary()
 
 
 def locate(model: str) -> Path:

@@ -34,7 +34,7 @@ def groups_of(listing: Listing) -> tuple[str, ...]:
 
 
 def stem(title: str) -> str:
-    """What titles of near-duplicates share: the words before the first separator, else all but the last of three or more.
+    """What near-duplicates share: the words before the first separator, else all but the last of three or more.
 
     Numbers (sizes) do not count. "Trail Shoe - Blue", "Trail Shoe, red 42" and "Trail Shoe 43" are one.
     """

@@ -49,7 +49,8 @@ class Contest:
 
     def difference(self, one: str, other: str) -> Floats:
         """NDCG@10 of `one` minus that of `other` per list, (m,)."""
-        return np.array(self.gains[one]) - np.array(self.gains[other])
+        gap: Floats = np.array(self.gains[one]) - np.array(self.gains[other])
+        return gap
 
     def best_rule(self) -> str:
         """The simple rule with the highest mean NDCG@10."""

@@ -151,7 +151,7 @@ def _cost(report: dict[str, Any], contest: Contest, models: dict[str, Artefact],
     elif theirs is not None and own > max(limits.cpu_times * theirs, limits.cpu_ms / 4):
         refuse(
             "TOO_SLOW",
-            f"Scoring {ROWS} rows takes {own:.2f} ms of CPU, over {limits.cpu_times:g} times the incumbent's {theirs:.2f}",
+            f"Scoring {ROWS} rows takes {own:.2f} ms of CPU, over {limits.cpu_times:g} times that of the incumbent",
         )
 
 
@@ -200,7 +200,7 @@ def _clusters(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     number: dict[Hashable, int] = {}
     index = np.array([number.setdefault(unit, len(number)) for unit in units], np.intp)
-    sums = np.bincount(index, difference, len(number))
+    sums = np.bincount(index, difference, len(number)).astype(np.float64)
     return sums, np.bincount(index, minlength=len(number)).astype(np.float64)
 
 
