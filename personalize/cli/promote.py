@@ -123,9 +123,10 @@ def insights(events: Path, since: datetime | None, as_json: bool) -> None:
         ("properties refused more often than shown", found["refused_properties"]),
         ("who had put them there", found["refused_by_strategy"]),
     ):  # fmt: skip
-        table = Table(title=title, title_justify="left")
-        for column in rows[0] if rows else ("nothing",):
-            table.add_column(column)
+        click.echo(title if rows else f"{title}: none")
+        if not rows:
+            continue
+        table = Table(*rows[0])
         for row in rows:
             table.add_row(*(f"{value:.2f}" if isinstance(value, float) else str(value) for value in row.values()))
         Console().print(table)

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from personalize.artefact import Artefact, load, stamp
 from personalize.assets import AssetError, find
+from personalize.decisions.drifting import Drifting
 from personalize.decisions.ordering import moved, reorder
 from personalize.decisions.parameters import of_model
 from personalize.decisions.reasons import explain
@@ -47,6 +48,7 @@ class Ranker:
         self._tried: object = None
         self._parameters: tuple[Parameter, ...] | None = None
         self._prepared: WeakKeyDictionary[Listing, Prepared] = WeakKeyDictionary()
+        self._drifting: Drifting | None = None
         self._use(artefact, tuning)
 
     @classmethod
@@ -79,6 +81,8 @@ class Ranker:
         prepared = self.prepared(listing, popularity, visit.at, self.artefact)
         ranked = rank(self.artefact, prepared, visit.profile, visit.session, visit.context, visit.at, self.tuning)
         order = ranked.order
+        if self._drifting is not None:
+            self._drifting.note(ranked)
         if self.spread:
             order = spread(order, groups_of(listing), len(ranked.bought) + len(ranked.rejected))
         reasons = Later(lambda: explain(prepared, ranked, moved(order), visit.profile, visit.at))
@@ -96,6 +100,10 @@ class Ranker:
         if self._parameters is None:
             self._parameters = of_model(self.artefact) if self.artefact is not None else ()
         return self._parameters
+
+    def drift(self) -> dict[str, float]:
+        """How far features have drifted since training: the largest PSI by group, {} while too little was served."""
+        return self._drifting.by_group() if self._drifting is not None else {}
 
     def renew(self) -> Callable[[], None] | None:
         """Look for another model in the folder; what puts it in place, None where nothing has changed.
@@ -118,6 +126,7 @@ class Ranker:
         self.version = artefact.version if artefact is not None else "none"
         self._parameters = None
         self._prepared = WeakKeyDictionary()
+        self._drifting = Drifting(artefact) if artefact is not None else None
 
 
 def locate(model: str) -> Path:

@@ -15,7 +15,8 @@ from personalize.decisions.scoring import BLEND, DEPTH
 from personalize.errors import EventError
 from personalize.events.log import Report
 from personalize.features.schema import Schema, detect
-from personalize.learning.drift import click_rate, describe
+from personalize.features.shape import describe
+from personalize.learning.drift import click_rate
 from personalize.learning.examples import Examples, collect, repeat_share
 from personalize.learning.replay import load
 
