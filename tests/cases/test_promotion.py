@@ -1,9 +1,10 @@
-"""A model goes live while requests flow: none fails, each page is of one model, a bad one is refused, paging goes on."""
+"""A model goes live while requests flow: none fails, a page is of one model, a bad one is refused, paging goes on."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from personalize import artefact
 from personalize.app import Gateway
 from personalize.demo.generate import generate
 from personalize.demo.shoppers import simulate
+from personalize.domain.clock import Clock
+from personalize.domain.popularity import Popularity
 from personalize.events.log import write
 from personalize.learning.shelf import Shelf
 from personalize.learning.train import train
@@ -23,7 +26,8 @@ from tests.gateway_world import demo_shop, listening
 
 SWAPS = 20
 PAGE = """query ($skip: Int!) { search(input: { take: 24, skip: $skip, groupByProduct: true }) { items { productId } }
-  personalization { listings { strategy items { reason { text } } } rankingParameters { code text weight strategy } } }"""
+  personalization { listings { strategy items { reason { text } } }
+  rankingParameters { code text weight strategy } } }"""
 CONSENT = {"X-Personalize-Consent": "personalization", "User-Agent": "storefront"}
 
 
@@ -40,26 +44,28 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @asynccontextmanager
-async def serving(folder: Path, **changes: Any) -> AsyncIterator[tuple[Gateway, httpx.AsyncClient]]:
+async def serving(
+    folder: Path, clock: Clock = time.time, **changes: Any
+) -> AsyncIterator[tuple[Gateway, httpx.AsyncClient]]:
     """A gateway on a real socket in front of a real shop, that looks for newer models every few milliseconds."""
     async with listening(demo_shop()) as shop:
         settings = Settings(
             shop_url=f"{shop}/shop-api", store_url="memory://", model=str(folder), secret=("a-secret-for-tests",),
             **changes,
         )  # fmt: skip
-        gateway = Gateway(settings)
+        gateway = Gateway(settings, clock=clock)
         gateway.renew_seconds = 0.02
         gateway.audit.share = 0.0
         async with gateway.running(), listening(gateway.storefront()) as front:
             assert await gateway.knowledge.wait(10)
-            async with httpx.AsyncClient(base_url=f"{front}/graphql", timeout=30) as client:
+            async with httpx.AsyncClient(base_url=front, timeout=30) as client:
                 yield gateway, client
 
 
 async def page(client: httpx.AsyncClient, skip: int = 0, **headers: str) -> tuple[list[str], httpx.Response]:
     """The ids of one page, and the answer."""
     response = await client.post(
-        "", json={"query": PAGE, "variables": {"skip": skip}}, headers={"User-Agent": "storefront", **headers}
+        "/graphql", json={"query": PAGE, "variables": {"skip": skip}}, headers={"User-Agent": "storefront", **headers}
     )
     assert response.status_code == 200, response.text
     told = response.json()
@@ -67,11 +73,16 @@ async def page(client: httpx.AsyncClient, skip: int = 0, **headers: str) -> tupl
     return [item["productId"] for item in told["data"]["search"]["items"]], response
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until that holds."""
+    async with asyncio.timeout(30):
+        while not holds():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.005)
+
+
 async def taken(gateway: Gateway, version: str) -> None:
     """Wait until that version is served."""
-    async with asyncio.timeout(30):
-        while gateway.decider.decisions["ranker"].version != version:
-            await asyncio.sleep(0.005)
+    await until(lambda: gateway.decider.decisions["ranker"].version == version)
 
 
 async def settled(gateway: Gateway, client: httpx.AsyncClient) -> list[str]:
@@ -87,9 +98,8 @@ async def test_requests_flow_while_models_are_swapped(models: tuple[Path, Path],
     versions = [artefact.load(model).version for model in models]
     shelf.publish(models[0])
     # Guests of whom nothing is known get one order a model, as long as nothing else changes.
-    async with serving(shelf.folder, share_ttl=3600.0) as (gateway, client):
-        gateway.clock = lambda: 1_900_000_000.0
-        gateway.reception.clock = gateway.clock
+    async with serving(shelf.folder, lambda: 1_900_000_000.0, share_ttl=3600.0) as (gateway, client):
+        gateway.decider.popularity = Popularity()  # of which nothing is learned
         orders = [await settled(gateway, client)]
         shelf.publish(models[1])
         await taken(gateway, versions[1])
@@ -107,9 +117,8 @@ async def test_requests_flow_while_models_are_swapped(models: tuple[Path, Path],
         for swap in range(SWAPS):
             await asyncio.to_thread(shelf.publish, models[swap % 2])
             await taken(gateway, versions[swap % 2])
-            before = len(seen)
-            while len(seen) < before + 3:  # some are served by it
-                await asyncio.sleep(0.002)
+            enough = len(seen) + 3  # some are served by it
+            await until(lambda enough=enough: len(seen) >= enough)
         done.set()
         await asyncio.gather(*shoppers)
         assert len(seen) >= 3 * SWAPS
@@ -148,18 +157,14 @@ async def test_a_bad_model_is_refused_and_the_old_one_goes_on(models: tuple[Path
     async with serving(shelf.folder) as (gateway, client):
         order = await settled(gateway, client)
         (shelf.folder / artefact.LIVE).write_text(f"{bad}\n")
-        async with asyncio.timeout(30):
-            while not gateway.telemetry.counted("model_reload", "ARTEFACT_CHECKSUM"):
-                await asyncio.sleep(0.005)
+        await until(lambda: gateway.telemetry.counted("model_reload", "ARTEFACT_CHECKSUM") > 0)
         await asyncio.sleep(0.1)
         assert gateway.telemetry.counted("model_reload", "ARTEFACT_CHECKSUM") == 1  # not tried again and again
         assert (await page(client))[0] == order
         ranker = gateway.decider.decisions["ranker"]
         assert good.endswith(ranker.version)
         (shelf.folder / artefact.LIVE).write_text(f"{good}\n")  # and back: nothing is stuck
-        async with asyncio.timeout(30):
-            while gateway.health.reloads.labels("taken")._value.get() == 0:
-                await asyncio.sleep(0.005)
+        await until(lambda: gateway.health.reloads.labels("taken")._value.get() > 0)
         assert gateway.telemetry.counted("decision", "ranker") == 0
 
 
@@ -199,7 +204,7 @@ async def test_the_cap_holds_at_the_door_and_health_is_told(models: tuple[Path, 
     async with serving(models[0], displacement_up=3, displacement_down=2) as (gateway, client):
         await settled(gateway, client)
         query = "{ search(input: {take: 48, groupByProduct: true}) { totalItems } personalization { listings { items { position shopPosition } } } }"  # noqa: E501
-        told = (await client.post("", json={"query": query}, headers={"User-Agent": "storefront"})).json()
+        told = (await client.post("/graphql", json={"query": query}, headers={"User-Agent": "storefront"})).json()
         moves = [
             one["shopPosition"] - one["position"] for one in told["data"]["personalization"]["listings"][0]["items"]
         ]
@@ -209,7 +214,7 @@ async def test_the_cap_holds_at_the_door_and_health_is_told(models: tuple[Path, 
         text = gateway.telemetry.render().decode()
         assert "personalize_displacement_places_count" in text
         nothing = '{ search(input: {term: "no such thing at all", take: 24}) { items { productId } } }'
-        await client.post("", json={"query": nothing}, headers={"User-Agent": "storefront"})
+        await client.post("/graphql", json={"query": nothing}, headers={"User-Agent": "storefront"})
         await gateway.outbox.flush()
         rows = [row.line async for row in gateway.store.events()]
         assert any(b'"search_term":"no such thing at all"' in line and b'"items"' not in line for line in rows)
