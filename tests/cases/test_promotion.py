@@ -90,6 +90,7 @@ async def settled(gateway: Gateway, client: httpx.AsyncClient) -> list[str]:
     await page(client)
     while fills := list(gateway.windows.fills.values()):
         await asyncio.gather(*fills)
+    gateway.runs.clear()  # the order of the page that was ranked before its window was there
     return (await page(client))[0]
 
 
@@ -203,7 +204,8 @@ async def test_parameters_of_strategies_that_are_no_model(
 async def test_the_cap_holds_at_the_door_and_health_is_told(models: tuple[Path, Path]) -> None:
     async with serving(models[0], displacement_up=3, displacement_down=2) as (gateway, client):
         await settled(gateway, client)
-        query = "{ search(input: {take: 48, groupByProduct: true}) { totalItems } personalization { listings { items { position shopPosition } } } }"  # noqa: E501
+        query = """{ search(input: {take: 24, groupByProduct: true}) { items { productId } }
+          personalization { listings { items { position shopPosition } } } }"""
         told = (await client.post("/graphql", json={"query": query}, headers={"User-Agent": "storefront"})).json()
         moves = [
             one["shopPosition"] - one["position"] for one in told["data"]["personalization"]["listings"][0]["items"]
