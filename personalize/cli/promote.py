@@ -76,7 +76,7 @@ def promote(
         _print(found)
     better = found["verdict"] == "promote"
     if better and (auto or (not as_json and sys.stdin.isatty() and click.confirm("Let it go live?"))):
-        found["live"] = shelf.publish(locate(str(candidate)), orjson.dumps(found), history)
+        found["live"] = shelf.publish(locate(str(candidate)), orjson.dumps(found), history, found["candidate"])
     if as_json:
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
     elif "live" in found:

@@ -34,8 +34,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Replay the log and judge every list from `since` on (all, if None) that a `select_item` answers.
 
-    Returns the JSON of the design's section 8, and `order_bent`: how far the model bends the shop's order, 0 to 1. The model's order is the one the ranker serves. EventError without a
-    judged list, ArtefactError where the model is unusable.
+    Returns the JSON of the design's section 8, and `order_bent`: how far the model bends the shop's order, 0 to 1. The
+    model's order is the one the ranker serves, before the operator's guardrails and the spread of near-duplicates.
+    EventError without a judged list, ArtefactError where the model is unusable.
     """
     model = artefact.load(model_dir)
     tuning = tuning or Tuning.of(model.card)

@@ -42,13 +42,20 @@ class Shelf:
             return []
         return sorted(one.name for one in self.folder.iterdir() if one.is_dir() and _VERSION.fullmatch(one.name))
 
-    def publish(self, candidate: Path, report: bytes = b"", expected: list[str] | None = None) -> str:
+    def publish(self, candidate: Path, report: bytes = b"", expected: list[str] | None = None, judged: str = "") -> str:
         """Copy an artefact in as a version and let the pointer name it; returns the version.
 
-        `expected` is the history that the decision was made on. ArtefactError where the candidate is unusable, the
-        history is another one by now, or the folder cannot be written; the pointer is then what it was.
+        `expected` is the history that the decision was made on, `judged` the version it was made of. ArtefactError
+        where the candidate is unusable, either is another one by now, or the folder cannot be written; the pointer
+        is then what it was.
         """
         version = name_of(load(candidate))
+        if judged and version != judged:
+            raise ArtefactError(
+                f"{candidate} holds {version} by now, compared was {judged}",
+                code="CANDIDATE_CHANGED",
+                hint="Run `personalize promote` again.",
+            )
         history = self.history()
         if expected is not None and history != expected:
             raise ArtefactError(
@@ -103,7 +110,8 @@ class Shelf:
             fresh.mkdir()
             for name in (MODEL, CARD):
                 _write(fresh / name, (source / name).read_bytes())
-            load(fresh)  # what was copied is what was judged
+            if name_of(load(fresh)) != version:
+                raise ArtefactError(f"{candidate} changed while it was copied", code="CANDIDATE_CHANGED")
             if place.exists():  # one whose model was let go, or that was cut short
                 shutil.rmtree(place)
             fresh.rename(place)

@@ -170,6 +170,8 @@ def test_the_shelf_goes_forth_and_one_step_back(world: Path, tmp_path: Path) -> 
     assert (shelf.folder / first / REPORT).read_bytes() == b'{"why": "first"}'
     with pytest.raises(ArtefactError, match="SHELF_MOVED"):
         shelf.publish(world / GOOD, expected=[first])
+    with pytest.raises(ArtefactError, match="CANDIDATE_CHANGED"):
+        shelf.publish(world / BAD, judged=second)
     assert shelf.rollback() == (second, first)
     assert artefact.load(shelf.folder).version == artefact.load(world / BAD).version
     assert set(shelf.versions()) == {first, second}  # nothing is deleted
