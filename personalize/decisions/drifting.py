@@ -13,7 +13,7 @@ from personalize.decisions.parameters import group_of
 from personalize.decisions.scoring import Ranked
 from personalize.features.shape import shapes
 
-EVERY = 128  # one decision in so many is counted: it costs half a millisecond
+EVERY = 256  # one decision in so many is counted: it costs a millisecond
 MEMORY = 4_000  # decisions after which older ones begin to fade
 FEWEST = 50  # decisions counted before anything is told
 
