@@ -294,13 +294,17 @@ async def test_who_may_tell_of_an_order() -> None:
         other = await tell(one, {**bought, "transactionId": "GUESSED"}, headers=forged)  # nobody, and given a new id
         assert code(other) == ["UNKNOWN_ORDER"]
         assert "purchase" not in await kinds(one)
+        seller = Shopper(one, dict(bare))
+        mine, product = await checked_out(seller)  # what the gateway saw under a bare id is that id's
+        bought_bare = {"name": "PURCHASE", "transactionId": mine, "items": [{"itemId": product}]}
+        assert (await seller.tell(bought_bare))["recorded"] == 1
         # With an id of one's own, another one's code makes a line of one's own, and takes nothing from them.
         who = one.gateway.reception.who
         ben = Shopper(one, {CONSENT: "personalization", VISITOR: who.sign(who.issue())})
         assert (await ben.tell(bought))["recorded"] == 1
         await pay(anna)
         lines = [event for event in await log(one) if event.event == "purchase"]
-        assert sorted(str(event.visitor) for event in lines) == sorted([anna.key, ben.key])
+        assert sorted(str(event.visitor) for event in lines) == sorted(["b:a-bare-opaque-id", anna.key, ben.key])
 
 
 async def test_a_forgotten_visitor_has_no_orders() -> None:

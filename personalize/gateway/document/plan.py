@@ -27,11 +27,12 @@ from graphql import (
 )
 
 from personalize.gateway.document import cursors, limits, telling
+from personalize.gateway.document.collect import TooLarge
 from personalize.gateway.document.compose import Changes, Composed, Composer
 from personalize.gateway.document.hidden import KEY, cart_text, text_of
 from personalize.gateway.document.slots import PREFIX, Found, ListingSlot, Occurrence
 from personalize.gateway.document.values import MISSING, evaluate
-from personalize.gateway.document.walk import TooLarge, Walk
+from personalize.gateway.document.walk import Walk
 from personalize.shops.map import ABOVE, ShopMap
 
 MAX_VARIANTS = 64

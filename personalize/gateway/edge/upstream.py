@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import aiohttp
@@ -78,7 +79,7 @@ class Upstream:
         upload = _Upload(call.stream, self.deadline) if call.stream is not None else None
         content = upload if upload is not None else call.body or None
         method = "POST" if call.method == "QUERY" else call.method
-        request = httpx.Request(method, self.url_for(call.query_string), headers=self._headers(call), content=content)
+        request = _request(method, self.url_for(call.query_string), self._headers(call), content)
         try:
             response = await self._send(request, upload)
         except UpstreamError:
@@ -108,7 +109,7 @@ class Upstream:
         """POST a GraphQL payload and read the answer whole within the deadline. Raises UpstreamError."""
         content = orjson.dumps(payload)
         until = asyncio.get_running_loop().time() + self.deadline
-        response = await self._send(httpx.Request("POST", url, headers=headers, content=content), again=again)
+        response = await self._send(_request("POST", url, headers, content), again=again)
         # A coding that nobody asked for is passed on as it is.
         coded = (response.headers.get("content-encoding") or "").strip().lower() not in DECODED
         chunks, size = [], 0
@@ -168,11 +169,13 @@ class Upstream:
                 if upload is not None:
                     upload.scope = scope
                 try:
-                    return await self.transport.handle_async_request(request)
+                    response = await self.transport.handle_async_request(request)
                 except FAILED as error:
                     if not (again and _hung_up(error.__cause__)):
                         raise
-                    return await self.transport.handle_async_request(request)
+                    response = await self.transport.handle_async_request(request)
+                response.headers.encoding = "latin-1"  # said, it need not be guessed at every look
+                return response
         except TimeoutError as error:
             raise _late() from error
         except FAILED as error:
@@ -222,11 +225,22 @@ def _session() -> aiohttp.ClientSession:
     )
 
 
+def _request(method: str, url: httpx.URL, headers: Headers, content: bytes | _Upload | None) -> httpx.Request:
+    """A request with these headers and no others: what httpx would add or guess, we know."""
+    raw = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in headers]
+    stream: Any = httpx.ByteStream(content or b"") if not isinstance(content, _Upload) else content
+    request = httpx.Request(method, url, headers=raw, stream=stream)
+    if isinstance(stream, httpx.ByteStream):
+        request.read()
+    if all(value.isascii() for _, value in headers):
+        request.headers.encoding = "ascii"  # said, it need not be guessed
+    return request
+
+
 def _end_to_end(response: httpx.Response) -> Headers:
-    named = {part.strip().lower() for part in response.headers.get("connection", "").split(",")}
-    pairs: Iterable[tuple[str, str]] = (
-        (key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in response.headers.raw
-    )
+    pairs = [(key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in response.headers.raw]
+    connection = ",".join([value for key, value in pairs if key == "connection"])
+    named = {part.strip().lower() for part in connection.split(",")}
     return [(key, value) for key, value in pairs if key not in HOP_BY_HOP and key not in named]
 
 
