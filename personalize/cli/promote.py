@@ -21,7 +21,7 @@ from personalize.learning.drift import drift
 from personalize.learning.insights import insights as find_insights
 from personalize.learning.promote import Limits, compare
 from personalize.learning.replay import load as read_log
-from personalize.learning.shelf import Shelf
+from personalize.learning.versions import Shelf
 
 REFUSED = 3
 _FOLDER = click.Path(file_okay=False, path_type=Path)

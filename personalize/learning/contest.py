@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import fmean
 
@@ -77,10 +77,10 @@ class Contest:
 
 
 def hold(
-    events: list[Event], since: float, models: Mapping[str, Artefact], *, seed: int = 0,
+    events: Iterable[Event], since: float, models: Mapping[str, Artefact], *, seed: int = 0,
     progress: Progress | None = None,
 ) -> Contest:  # fmt: skip
-    """Replay sorted `events` and let every model and rule order each judged list from `since` on (epoch seconds).
+    """Replay `events` (in time order) and let every model and rule order each judged list from `since` on (epoch seconds).
 
     ArtefactError where a model's scores are not finite.
     """

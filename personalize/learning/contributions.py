@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from personalize.learning.replay import Judged, replay
 TOP = 8  # features told per row; the groups tell all
 
 
-def contributions(model: Artefact, events: list[Event], event_id: str) -> dict[str, Any]:
+def contributions(model: Artefact, events: Iterable[Event], event_id: str) -> dict[str, Any]:
     """Each row of the list in the model's order, with the score and what made it, as JSON values.
 
     `features` has the `TOP` largest contributions, `groups` all of them by group; with `base` they sum to `score`
@@ -58,14 +59,15 @@ def contributions(model: Artefact, events: list[Event], event_id: str) -> dict[s
     return {"event_id": event_id, "list_id": event.list_id, "model": f"{model.name}@{model.version}", "rows": rows}
 
 
-def _find(events: list[Event], event_id: str) -> Judged:
-    for number, event in enumerate(events):
+def _find(events: Iterable[Event], event_id: str) -> Judged:
+    seen: list[Event] = []
+    for event in events:
+        seen.append(event)
         if event.event_id == event_id and event.event == "view_item_list" and event.items:
             # Replay yields lists that are answered: this one is, by a click that comes after all that is read.
             click = msgspec.structs.replace(
                 event, event="select_item", event_id=f"{event_id}?", items=event.items[:1], list_event_id=event_id
             )
-            seen = [one for one in events[: number + 1] if one.event != "select_item" or one.at <= event.at]
             for judged in replay([*seen, click]):
                 if judged.event.event_id == event_id:
                     return judged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,21 +11,30 @@ from personalize.artefact import Artefact
 from personalize.domain.event import Event
 from personalize.features.extract import extract
 from personalize.features.shape import SHIFTED, shapes
-from personalize.learning.replay import answers, replay
+from personalize.learning.replay import replay
+
+MAX_WAITING = 4_000_000
 
 
-def click_rate(events: Sequence[Event], since: float | None = None) -> dict[str, float | int | None]:
-    """Of the lists from `since` on: how many there are, and the share that a click answers."""
-    answered = answers(events)
+def click_rate(events: Iterable[Event], since: float | None = None) -> dict[str, float | int | None]:
+    """Of the lists from `since` on: how many there are, and the share that a click answers. Events come in time order.
+
+    A click before its list, or of a list that is not in the log, is none.
+    """
     lists = clicked = 0
+    waiting: set[int] = set()  # of lists that no click has answered yet
     for event in events:
         if event.event == "view_item_list" and event.items and (since is None or event.at >= since):
             lists += 1
-            clicked += event.event_id in answered
+            if len(waiting) < MAX_WAITING:
+                waiting.add(hash(event.event_id))
+        elif event.event == "select_item" and (answered := hash(event.list_event_id)) in waiting:
+            waiting.remove(answered)
+            clicked += 1
     return {"lists": lists, "rate": clicked / lists if lists else None}
 
 
-def drift(model: Artefact, events: list[Event], since: float | None = None) -> dict[str, Any]:
+def drift(model: Artefact, events: Iterable[Event], since: float | None = None) -> dict[str, Any]:
     """What has shifted since training, from the judged lists of sorted `events` from `since` on, as JSON values.
 
     `features` by PSI, the most shifted first; `shifted` those at `SHIFTED` or above; {} for both where the card of an

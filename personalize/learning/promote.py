@@ -19,7 +19,7 @@ from personalize.errors import ArtefactError
 from personalize.learning.contest import CANDIDATE, INCUMBENT, ROWS, Contest, Progress, hold
 from personalize.learning.metrics import RESAMPLES
 from personalize.learning.replay import load as read_log
-from personalize.learning.shelf import name_of
+from personalize.learning.versions import name_of
 
 NORMAL = 1.959964  # of a two-sided interval of 95 %
 REPEATS = 15  # measurements of what scoring costs; their median counts
@@ -73,13 +73,14 @@ def compare(
     if isinstance(start, tuple):
         return refuse(*start)
     log = read_log(events)
-    if log and log[-1].at < start:
-        return refuse("SLICE_SEEN", f"{events} ends {_told(log[-1].at)}, the models have seen it up to {_told(start)}")
+    last = max((event.at for event in log), default=start)
+    if last < start:
+        return refuse("SLICE_SEEN", f"{events} ends {_told(last)}, the models have seen it up to {_told(start)}")
     try:
         contest = hold(log, start, models, seed=seed, progress=progress)
     except ArtefactError as error:
         return refuse(error.code, error.message)
-    report |= {"since": _told(start), "until": _told(log[-1].at) if log else None, "lists": len(contest)}
+    report |= {"since": _told(start), "until": _told(last), "lists": len(contest)}
     if len(contest) < limits.lists:
         return refuse(
             "TOO_FEW_LISTS",

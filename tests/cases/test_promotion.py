@@ -19,8 +19,8 @@ from personalize.demo.shoppers import simulate
 from personalize.domain.clock import Clock
 from personalize.domain.popularity import Popularity
 from personalize.events.log import write
-from personalize.learning.shelf import Shelf
 from personalize.learning.train import train
+from personalize.learning.versions import Shelf
 from personalize.settings import Settings
 from tests.gateway_world import demo_shop, listening
 

@@ -25,8 +25,8 @@ from personalize.learning.drift import drift
 from personalize.learning.insights import insights
 from personalize.learning.promote import Limits, clustered_error, clustered_interval, compare
 from personalize.learning.replay import load as read_log
-from personalize.learning.shelf import KEPT, REPORT, Shelf, name_of
 from personalize.learning.train import train
+from personalize.learning.versions import KEPT, REPORT, Shelf, name_of
 from tests.unit.shop_log import START, did, shop_log, shown
 
 SPLIT = datetime.fromtimestamp(START + 50_000, UTC)
