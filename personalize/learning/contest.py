@@ -80,7 +80,7 @@ def hold(
     events: Iterable[Event], since: float, models: Mapping[str, Artefact], *, seed: int = 0,
     progress: Progress | None = None,
 ) -> Contest:  # fmt: skip
-    """Replay `events` (in time order) and let every model and rule order each judged list from `since` on (epoch seconds).
+    """Replay `events` (in time order): every model and rule orders each judged list from `since` on (epoch seconds).
 
     ArtefactError where a model's scores are not finite.
     """
