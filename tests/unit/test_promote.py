@@ -231,7 +231,7 @@ def test_shapes_tell_missing_and_discrete_values() -> None:
 
 def test_contributions_sum_to_the_score(world: Path) -> None:
     model, events = artefact.load(world / GOOD), read_log(world / "log.jsonl")
-    name = next(event.event_id for event in reversed(events) if event.event == "view_item_list")
+    name = [event.event_id for event in events if event.event == "view_item_list"][-1]
     found = contributions(model, events, name)
     assert len(found["rows"]) == 12
     for row in found["rows"]:
