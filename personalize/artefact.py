@@ -20,7 +20,7 @@ from personalize.features.schema import Schema
 
 MODEL, CARD = "model.txt", "card.toml"
 LIVE = "live"
-"""In a folder of versions, the file whose first line names the version that is served (`learning.versions` writes it)."""
+"""In a folder of versions, the file whose first line names the one that is served (`learning.versions` writes it)."""
 MAX_BYTES = 64 * 1024 * 1024
 
 
