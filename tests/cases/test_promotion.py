@@ -19,6 +19,7 @@ from personalize.demo.shoppers import simulate
 from personalize.domain.clock import Clock
 from personalize.domain.popularity import Popularity
 from personalize.events.log import write
+from personalize.gateway import health
 from personalize.learning.train import train
 from personalize.learning.versions import Shelf
 from personalize.settings import Settings
@@ -201,7 +202,10 @@ async def test_parameters_of_strategies_that_are_no_model(
         assert sum(one["weight"] for one in told) == pytest.approx(1.0)
 
 
-async def test_the_cap_holds_at_the_door_and_health_is_told(models: tuple[Path, Path]) -> None:
+async def test_the_cap_holds_at_the_door_and_health_is_told(
+    models: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "PAGES", 3)
     async with serving(models[0], displacement_up=3, displacement_down=2) as (gateway, client):
         await settled(gateway, client)
         query = """{ search(input: {take: 24, groupByProduct: true}) { items { productId } }
@@ -214,7 +218,8 @@ async def test_the_cap_holds_at_the_door_and_health_is_told(models: tuple[Path, 
         assert min(moves) >= -2
         assert any(moves)
         text = gateway.telemetry.render().decode()
-        assert "personalize_displacement_places_count" in text
+        assert "personalize_displacement_places_count 3.0" in text
+        assert "personalize_distinct_top_items 1" in text  # one visitor thrice: ten items, and what the window changed
         nothing = '{ search(input: {term: "no such thing at all", take: 24}) { items { productId } } }'
         await client.post("/graphql", json={"query": nothing}, headers={"User-Agent": "storefront"})
         await gateway.outbox.flush()
