@@ -31,6 +31,7 @@ from personalize.gateway.edge.call import Reader
 from personalize.gateway.edge.cors import Cors
 from personalize.gateway.edge.sessions import Sessions
 from personalize.gateway.edge.upstream import Upstream
+from personalize.gateway.health import Health
 from personalize.gateway.http import Storefront
 from personalize.gateway.listing.audit import Audit
 from personalize.gateway.listing.choosing import Listings
@@ -42,6 +43,7 @@ from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.pipeline import Pipeline
+from personalize.guardrails.displacement import Cap
 from personalize.settings import Settings, SettingsWatch
 from personalize.shops import reader
 from personalize.stores import open_store
@@ -97,7 +99,9 @@ class Gateway:
         self.knowledge = Knowledge(settings, self.shop, self.upstream, self.telemetry)
         self.windows = SharedWindows(settings.share_ttl, time.monotonic, settings.upstream_deadline)
         self.runs = RunBook()
-        self.decider = Decider(decisions, self.popularity, self.telemetry)
+        cap = Cap(settings.displacement_up, settings.displacement_down)
+        self.decider = Decider(decisions, self.popularity, self.telemetry, cap)
+        self.health = Health(self.telemetry)
         self.listings = Listings(
             settings, self.shop, self.upstream, sessions, self.windows, self.runs,
             self.decider,
@@ -107,12 +111,14 @@ class Gateway:
         self.labels = Labels(self.shop, self.upstream, self.telemetry)
         self.pipeline = Pipeline(
             knowledge=self.knowledge, reader=Reader(), upstream=self.upstream, reception=self.reception,
-            sessions=sessions, listings=self.listings, observer=Observer(inference, self.outbox, self.orders),
+            sessions=sessions, listings=self.listings,
+            observer=Observer(inference, self.outbox, self.orders, self.health),
             tracker=Tracker(inference, self.outbox, self.orders, self.reception.session_of, clock),
             outbox=self.outbox, profiles=self.profiles, audit=self.audit,
             cors=Cors(settings.cors_origins, self.shop.session_response_header),
             labels=self.labels, telemetry=self.telemetry,
         )  # fmt: skip
+        self.renew_seconds = RELOAD_SECONDS
         self._behind: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -128,6 +134,7 @@ class Gateway:
         self.outbox.start()
         behind = [
             self._remember(),
+            self._renew(),
             self.labels.keep_fresh(),
             keep_tidy(self.store, self.settings, self.telemetry, clock=self.clock),
         ]
@@ -195,6 +202,7 @@ class Gateway:
         return JSONResponse(known, status_code=200 if self.knowledge.settled else 503)
 
     async def _metrics(self, _: Request) -> Response:
+        self.health.drifted(self.decider.decisions.values())
         return Response(self.telemetry.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def _learn(self, entries: Any) -> None:
@@ -214,6 +222,29 @@ class Gateway:
                 await asyncio.sleep(0)
         except PersonalizeError as error:
             self.telemetry.fault("popularity", error.code, error)
+
+    async def _renew(self) -> None:
+        """Let decisions look for a newer model: read beside the event loop, put in place between two requests.
+
+        What cannot be used is refused, and the old one goes on.
+        """
+        while True:
+            await asyncio.sleep(self.renew_seconds)
+            for name, decision in self.decider.decisions.items():
+                if (renew := getattr(decision, "renew", None)) is None:
+                    continue
+                try:
+                    put_in_place = await asyncio.to_thread(renew)
+                except Exception as error:
+                    self.health.reloads.labels("refused").inc()
+                    code = error.code if isinstance(error, PersonalizeError) else type(error).__name__
+                    self.telemetry.fault("model_reload", code, error)
+                    continue
+                if put_in_place is not None:
+                    put_in_place()
+                    self.decider.epoch += 1
+                    self.health.reloads.labels("taken").inc()
+                    self.telemetry.log.info("%s: another model is served: %s", name, decision.version)
 
     async def _reload(self) -> None:
         assert self.watch is not None

@@ -19,6 +19,8 @@ from personalize.errors import ArtefactError
 from personalize.features.schema import Schema
 
 MODEL, CARD = "model.txt", "card.toml"
+LIVE = "live"
+"""In a folder of versions, the file whose first line names the one that is served (`learning.versions` writes it)."""
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -78,8 +80,42 @@ def save(directory: Path, model: str, schema: Schema, card: Mapping[str, Any]) -
     return full
 
 
+def current(directory: Path) -> Path:
+    """The folder of the artefact itself: of a folder of versions the live one, of any other the folder.
+
+    ArtefactError where the pointer names no plain folder beside it.
+    """
+    pointer = directory / LIVE
+    if not pointer.is_file():
+        return directory
+    name = _read(pointer).decode("utf-8", "replace").split("\n", 1)[0].strip()
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", name):
+        raise ArtefactError(
+            f"{pointer} names {name[:80]!r}, expected a folder beside it",
+            code="ARTEFACT_POINTER",
+            hint="`personalize promote` writes it; its first line is the version that is served.",
+        )
+    return directory / name
+
+
+def stamp(directory: Path) -> tuple[object, ...] | None:
+    """What changes when another model is to be served from a folder; None where there is none. Three `stat`s."""
+    try:
+        folder = current(directory)
+        marks = [(one.st_mtime_ns, one.st_size, one.st_ino) for one in ((folder / n).stat() for n in (CARD, MODEL))]
+    except ArtefactError as error:
+        return error.code, error.message
+    except OSError:
+        return None
+    return folder.name, *marks
+
+
 def load(directory: Path) -> Artefact:
-    """Read and try an artefact. ArtefactError where it is missing, cut, altered, for other features, or scores NaN."""
+    """Read and try an artefact, of a folder of versions the live one.
+
+    ArtefactError where it is missing, cut, altered, for other features, or scores NaN.
+    """
+    directory = current(directory)
     again = "Train it again with this version: `personalize train --events LOG --until T --out DIR`."
     try:
         card = tomllib.loads(_read(directory / CARD).decode())

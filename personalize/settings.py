@@ -60,6 +60,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     operator_port: Port = 8001
     upstream_deadline: Seconds = 10.0
     body_limit: Annotated[int, msgspec.Meta(ge=1024, le=1 << 30)] = 1 << 20
+    displacement_up: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
+    displacement_down: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
+    spread: bool = True
     share_ttl: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 5.0
     shop_timezone: str = "Europe/Berlin"
     namespace: Annotated[str, msgspec.Meta(pattern="^(?!__)[_A-Za-z][_0-9A-Za-z]*$", max_length=64)] = "personalization"

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from personalize.cli import check, demo, learn, log, map, serve
+from personalize.cli import check, demo, learn, log, map, promote, serve
 from personalize.errors import PersonalizeError
 
 
@@ -27,5 +27,8 @@ def main() -> None:
     """The personalisation gateway in front of a headless shop's GraphQL API."""
 
 
-for command in (serve.serve, check.check, map.map_, demo.demo, learn.train, learn.evaluate, log.export, log.import_):
+for command in (
+    serve.serve, check.check, map.map_, demo.demo, learn.train, learn.evaluate, promote.promote, promote.explain,
+    promote.insights, log.export, log.import_,
+):  # fmt: skip
     main.add_command(command)

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personalize.decisions.ordering import descending, moved, reorder
+from personalize.decisions.parameters import weighted
 from personalize.domain.listing import Listing
+from personalize.domain.parameter import POPULARITY, SHOP_ORDER, Parameter
 from personalize.domain.patch import Author, Later, Patch, Reason
 from personalize.domain.popularity import Popularity
 from personalize.domain.reason import MADE_ROOM, POPULAR
@@ -42,3 +44,8 @@ class PopularityOrder:
         """Scores (n,) of rows in the shop's order with clicks per expected click `rate` (1 = as expected)."""
         scores: NDArray[np.float64] = np.log(rate) - self.blend * np.log2(1.0 + np.arange(len(rate)))
         return scores
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Click rate and the shop's order, by what a doubling of each adds to the score."""
+        doubled = float(np.log(2.0))
+        return weighted({POPULARITY: doubled, SHOP_ORDER: self.blend})

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 from weakref import WeakKeyDictionary
 
-from personalize.artefact import Artefact, load
+from personalize.artefact import Artefact, load, stamp
 from personalize.assets import AssetError, find
+from personalize.decisions.drifting import Drifting
 from personalize.decisions.ordering import moved, reorder
+from personalize.decisions.parameters import of_model
 from personalize.decisions.reasons import explain
 from personalize.decisions.scoring import Tuning, rank
+from personalize.decisions.spread import groups_of, spread
 from personalize.domain.listing import Listing
+from personalize.domain.parameter import Parameter
 from personalize.domain.patch import EMPTY, Author, Later, Patch, Reason
 from personalize.domain.popularity import Popularity
 from personalize.domain.reason import MADE_ROOM
@@ -27,18 +32,24 @@ class Ranker:
     """Scores rows through the one feature path, blends with the shop's position, sinks what is bought and not due.
 
     What depends on the listing alone is prepared once per Listing object and dropped with it: the memo changes the
-    cost, never the result beyond `FRESH` seconds of popularity.
+    cost, never the result beyond `FRESH` seconds of popularity. A model that comes later is put in place between two
+    decisions (`renew`).
     """
 
     name = "ranker"
     only_orders = True
 
-    def __init__(self, artefact: Artefact | None, tuning: Tuning | None = None) -> None:
-        self.artefact = artefact
-        self.tuning = tuning or Tuning.of(artefact.card if artefact is not None else {})
-        self.version = artefact.version if artefact is not None else "none"
+    def __init__(
+        self, artefact: Artefact | None, tuning: Tuning | None = None, *, folder: Path | None = None,
+        spread: bool = True,
+    ) -> None:  # fmt: skip
+        self.folder, self.spread = folder, spread
         self.fault: ArtefactError | None = None
+        self._tried: object = None
+        self._parameters: tuple[Parameter, ...] | None = None
         self._prepared: WeakKeyDictionary[Listing, Prepared] = WeakKeyDictionary()
+        self._drifting: Drifting | None = None
+        self._use(artefact, tuning)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -48,12 +59,18 @@ class Ranker:
         """
         if not settings.model:
             return cls(None)
+        spread = bool(getattr(settings, "spread", True))
+        folder: Path | None = None
         try:
-            return cls(load(locate(settings.model)))
+            folder = locate(settings.model)
+            tried = stamp(folder)  # before it is read: what is written meanwhile is seen as newer
+            ranker = cls(load(folder), folder=folder, spread=spread)
         except ArtefactError as error:
-            ranker = cls(None)
+            tried = stamp(folder) if folder is not None else None
+            ranker = cls(None, folder=folder, spread=spread)
             ranker.fault = error
-            return ranker
+        ranker._tried = tried
+        return ranker
 
     def decide(self, target: str, listing: Listing, visit: Visit, popularity: Popularity) -> Patch:
         """One Reorder, or the empty Patch without a model. ArtefactError where the model is unusable."""
@@ -63,8 +80,13 @@ class Ranker:
             return EMPTY
         prepared = self.prepared(listing, popularity, visit.at, self.artefact)
         ranked = rank(self.artefact, prepared, visit.profile, visit.session, visit.context, visit.at, self.tuning)
-        reasons = Later(lambda: explain(prepared, ranked, moved(ranked.order), visit.profile, visit.at))
-        return reorder(target, ranked.order, Author(self.name, self.version), Reason(MADE_ROOM), reasons)
+        order = ranked.order
+        if self._drifting is not None:
+            self._drifting.note(ranked)
+        if self.spread:
+            order = spread(order, groups_of(listing), len(ranked.bought) + len(ranked.rejected))
+        reasons = Later(lambda: explain(prepared, ranked, moved(order), visit.profile, visit.at))
+        return reorder(target, order, Author(self.name, self.version), Reason(MADE_ROOM), reasons)
 
     def prepared(self, listing: Listing, popularity: Popularity, at: float, artefact: Artefact) -> Prepared:
         """The listing made ready, at most `FRESH` seconds ago."""
@@ -72,6 +94,39 @@ class Ranker:
         if found is None or abs(at - found.at) > FRESH:
             found = self._prepared[listing] = prepare(listing, popularity, at, artefact.schema)
         return found
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What its orders are made from, the weightiest first; () without a model."""
+        if self._parameters is None:
+            self._parameters = of_model(self.artefact) if self.artefact is not None else ()
+        return self._parameters
+
+    def drift(self) -> dict[str, float]:
+        """How far features have drifted since training: the largest PSI by group, {} while too little was served."""
+        return self._drifting.by_group() if self._drifting is not None else {}
+
+    def renew(self) -> Callable[[], None] | None:
+        """Look for another model in the folder; what puts it in place, None where nothing has changed.
+
+        Reads files, so it is called beside the event loop; what it returns is called on it, and is done between two
+        decisions. ArtefactError where the new model cannot be used: the old one stays, and this one is not tried again.
+        """
+        if self.folder is None:
+            return None
+        found = stamp(self.folder)
+        if found is None or found == self._tried:
+            return None
+        self._tried = found
+        artefact = load(self.folder)
+        return lambda: self._use(artefact)
+
+    def _use(self, artefact: Artefact | None, tuning: Tuning | None = None) -> None:
+        self.artefact, self.fault = artefact, None
+        self.tuning = tuning or Tuning.of(artefact.card if artefact is not None else {})
+        self.version = artefact.version if artefact is not None else "none"
+        self._parameters = None
+        self._prepared = WeakKeyDictionary()
+        self._drifting = Drifting(artefact) if artefact is not None else None
 
 
 def locate(model: str) -> Path:

@@ -18,29 +18,37 @@ from personalize.domain.reason import (
     PRICE_FITS,
     RECENTLY_VIEWED,
     SEEN_BEFORE,
+    VARIETY,
 )
 from personalize.features.prepared import Prepared
 from personalize.features.schema import columns
 
-MAX_REASONS = 48  # rows explained one by one, from the top; further ones bear the Change's own reason
+MAX_REASONS = 48  # rows explained one by one, from the top; further ones that rose bear the general reason
 STRONG = 0.15  # share of a visitor's touches from which a property counts as a taste
 POPULAR_RATE = 1.3  # clicks per expected click
 NEAR = 0.12  # log price: about an eighth
 FACTS = ("bought_times", "touched_count", "past_count", "price_to_last", "rate")
-BOUGHT, RECENT, SEEN, PRICE, DRAWS, ORDERED, CHOSEN, SUNK, REFUSED = map(
+BOUGHT, RECENT, SEEN, PRICE, DRAWS, ORDERED, CHOSEN, SUNK, REFUSED, VARIED = map(
     Reason,
     (BOUGHT_BEFORE, RECENTLY_VIEWED, SEEN_BEFORE, PRICE_FITS, POPULAR, ORDERED_FOR_YOU, OFTEN_CHOSEN, BOUGHT_RECENTLY,
-     NOT_INTERESTED),
+     NOT_INTERESTED, VARIETY),
 )  # fmt: skip
 
 
 def explain(
     prepared: Prepared, ranked: Ranked, moves: dict[int, int], profile: Profile | None, at: float
 ) -> dict[int, Reason]:
-    """Reasons per row: for rows that rose (at most `MAX_REASONS`) and for all that sank on purpose."""
+    """Reasons per row: for all that rose (one by one to `MAX_REASONS`) and for all that sank on purpose.
+
+    `moves` are those of the order that is shown; what rose in it, but not in the model's own, rose for variety.
+    """
     reasons = dict.fromkeys((row for row in ranked.bought if row in moves), SUNK)
     reasons |= dict.fromkeys((row for row in ranked.rejected if row in moves), REFUSED)
-    rose = [row for row in ranked.order[:MAX_REASONS].tolist() if moves.get(row, 0) > 0 and row not in reasons]
+    up = [(place, row) for place, row in enumerate(ranked.order.tolist()) if moves.get(row, 0) > 0]
+    up = [(place, row) for place, row in up if row not in reasons]
+    reasons |= dict.fromkeys((row for place, row in up if row <= place), VARIED)
+    rose = [row for place, row in up if row > place]
+    rose, further = rose[:MAX_REASONS], rose[MAX_REASONS:]
     tastes = _tastes(prepared, profile, at, rose)
     column = columns(prepared.schema)
     table = ranked.matrix[np.ix_(rose, [column[name] for name in FACTS])].tolist()
@@ -62,6 +70,7 @@ def explain(
             reasons[row] = DRAWS
         else:
             reasons[row] = otherwise
+    reasons |= dict.fromkeys(further, otherwise)
     return reasons
 
 

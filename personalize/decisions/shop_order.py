@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from personalize.domain.listing import Listing
+from personalize.domain.parameter import SHOP_ORDER, Parameter
 from personalize.domain.patch import EMPTY, Patch
 from personalize.domain.popularity import Popularity
 from personalize.domain.visit import Visit
@@ -25,3 +26,7 @@ class ShopOrder:
     def decide(self, target: str, listing: Listing, visit: Visit, popularity: Popularity) -> Patch:
         """The empty Patch."""
         return EMPTY
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The shop's order and nothing else."""
+        return (Parameter(SHOP_ORDER, 1.0),)

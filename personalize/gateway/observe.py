@@ -14,22 +14,25 @@ from personalize.gateway.document.hidden import TYPENAME, Item, amount, leaves
 from personalize.gateway.document.slots import PREFIX, ActionSlot
 from personalize.gateway.document.values import at_path, evaluate
 from personalize.gateway.edge.arrival import Arrival
+from personalize.gateway.health import Health
 from personalize.gateway.impression import impression
 from personalize.gateway.listing.ask import Ask
+from personalize.gateway.listing.window import Window
 from personalize.shops.map import CartMap
 
 
 class Observer:
     """Turns what was answered into events and offers them to the outbox. Nothing here may fail a request."""
 
-    def __init__(self, inference: Inference, outbox: Outbox, orders: Orders) -> None:
-        self.inference, self.outbox, self.orders = inference, outbox, orders
+    def __init__(self, inference: Inference, outbox: Outbox, orders: Orders, health: Health) -> None:
+        self.inference, self.outbox, self.orders, self.health = inference, outbox, orders, health
 
     def listings(self, arrival: Arrival, asks: list[Ask]) -> None:
-        """Impressions of the lists of one answer."""
+        """Impressions of the lists of one answer; of an empty one where something was searched for."""
         for ask in asks:
-            if arrival.watched and ask.window is not None and ask.shown:
+            if arrival.watched and ask.window is not None and (ask.shown or _found_nothing(ask.window)):
                 self._offer(arrival, impression(arrival, ask, self.inference))
+                self.health.served(ask)
 
     def detail(self, arrival: Arrival, item: Item) -> None:
         """A product that was looked at."""
@@ -61,6 +64,10 @@ class Observer:
 
     def _offer(self, arrival: Arrival, event: Event) -> None:
         self.outbox.offer(event, arrival.key, arrival.permissions.profile)
+
+
+def _found_nothing(window: Window) -> bool:
+    return not len(window) and window.offset == 0 and bool(window.listing.search_term)
 
 
 def event_item(item: Item) -> EventItem:

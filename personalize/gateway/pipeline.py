@@ -101,7 +101,8 @@ class Pipeline:
         return finish(work, self.cors)
 
     def _desk(self, arrival: Arrival, work: Work) -> RequestDesk:
-        return RequestDesk(arrival, work.asks, self.outbox, self.profiles, self.tracker, self.labels)
+        return RequestDesk(arrival, work.asks, self.outbox, self.profiles, self.tracker, self.labels,
+                           self.listings.arranger.decider)  # fmt: skip
 
     def _learn(self, work: Work, data: dict[str, object]) -> None:
         """What the operation did to the shop's session."""

@@ -15,6 +15,7 @@ from personalize import artefact
 from personalize.decisions.scoring import Tuning, rank
 from personalize.domain.popularity import Popularity
 from personalize.errors import EventError
+from personalize.guardrails.displacement import footrule
 from personalize.learning.metrics import Groups, mrr, ndcg, paired_interval
 from personalize.learning.replay import load, replay
 from personalize.learning.rules import RULES, is_cold, orders
@@ -33,8 +34,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Replay the log and judge every list from `since` on (all, if None) that a `select_item` answers.
 
-    Returns the JSON of the design's section 8. The model's order is the one the ranker serves. EventError without a
-    judged list, ArtefactError where the model is unusable.
+    Returns the JSON of the design's section 8, and `order_bent`: how far the model bends the shop's order, 0 to 1. The
+    model's order is the one the ranker serves, before the operator's guardrails and the spread of near-duplicates.
+    EventError without a judged list, ArtefactError where the model is unusable.
     """
     model = artefact.load(model_dir)
     tuning = tuning or Tuning.of(model.card)
@@ -43,6 +45,7 @@ def evaluate(
     gains: dict[str, list[float]] = {name: [] for name in ("model", *RULES)}
     ranks: dict[str, list[float]] = {name: [] for name in ("model", *RULES)}
     cold: list[bool] = []
+    bent: list[float] = []
     sessions: list[str] = []
 
     def freeze(popularity: Popularity) -> None:
@@ -57,6 +60,7 @@ def evaluate(
             gains[name].append(fmean(ndcg(order, judged.clicked) for order in tried))
             ranks[name].append(fmean(mrr(order, judged.clicked) for order in tried))
         cold.append(is_cold(judged))
+        bent.append(footrule(served.tolist()))
         sessions.append(event.session or event.event_id)
         if progress is not None:
             progress("lists", number + 1)
@@ -76,4 +80,5 @@ def evaluate(
         "lists": len(cold),
         "policies": policies,
         "difference_to_best_rule": {"rule": best, "ndcg@10": [low, high]},
+        "order_bent": fmean(bent),
     }

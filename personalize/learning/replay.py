@@ -96,9 +96,9 @@ def answers(events: Iterable[Event]) -> dict[str, set[str]]:
 
 
 def replay(
-    events: list[Event], since: float | None = None, at_since: Callable[[Popularity], None] | None = None
+    events: Iterable[Event], since: float | None = None, at_since: Callable[[Popularity], None] | None = None
 ) -> Iterator[Judged]:
-    """Walk sorted events and yield every judged list from `since` on.
+    """Walk sorted events (walked twice) and yield every judged list from `since` on.
 
     `at_since` is handed the popularity as it stands when `since` is reached.
     """

@@ -15,6 +15,8 @@ from personalize.decisions.scoring import BLEND, DEPTH
 from personalize.errors import EventError
 from personalize.events.log import Report
 from personalize.features.schema import Schema, detect
+from personalize.features.shape import describe
+from personalize.learning.drift import click_rate
 from personalize.learning.examples import Examples, collect, repeat_share
 from personalize.learning.replay import load
 
@@ -90,9 +92,11 @@ def train(
             "lists": len(examples),
             "rows": int(examples.sizes.sum()),
             "dropped": dict(report.dropped),
+            "click_rate": click_rate(found)["rate"],
         },
         "metrics": {"slice": f"latest {LATER:.0%} of the lists, model trained on the rest", "ndcg@10": score},
         "ranking": {"depth": DEPTH, "blend": BLEND, "repeat_share": repeat_share(found)},
+        "drift": describe(examples.matrix, schema.names),
     }
     return save(out, booster.model_to_string(num_iteration=-1), schema, card)
 

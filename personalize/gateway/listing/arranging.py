@@ -33,7 +33,8 @@ class Arranger:
             return run
         if not has_run(arrival) and run.pinned and self.runs.clock() - run.opened > COLD_SECONDS:
             return None
-        return run if run.stamp == stamp_of(arrival, run) else None
+        same = run.epoch == self.decider.epoch and run.stamp == stamp_of(arrival, run)
+        return run if same else None
 
     def joined(self, ask: Ask, shared: Hashable) -> Run | None:
         """The order that a visitor of whom no run is left was served from before they were known: the shared one.
@@ -115,14 +116,16 @@ class Arranger:
         ask.decided = (run.decided or Decided()).onto(ask.target)
         if ask.explained and ask.decided.patch:
             again = self.decider.decide(arrival.modes, ask.target, window.listing, arrival.visit)
-            ask.decided = again if again.patch else ask.decided
+            if again.patch:  # the order that goes on may be that of a model before
+                same = run.epoch == self.decider.epoch
+                ask.decided = again if same else ask.decided.with_reasons_of(again)
 
     def _open(self, ask: Ask, arrival: Arrival) -> Run:
         old = ask.run or self.runs.get(ask.run_key)
         # A page by itself never ends an order that others, who have no id either, are paging through.
         ordered = ask.run is not None and bool(ask.run.version) and ask.window is not None and ask.window.alone
         run = ask.run = Run() if ordered and not has_run(arrival) else self.runs.open(ask.run_key)
-        run.stamp, run.span = stamp_of(arrival), ask.paging.span
+        run.stamp, run.span, run.epoch = stamp_of(arrival), ask.paging.span, self.decider.epoch
         run.cursors.update(old.cursors if old is not None else ())
         return run
 
@@ -133,7 +136,7 @@ class Arranger:
         book = self.runs.get(ask.run_key)
         if book is None and ask.run is None:  # a list that is only watched
             ask.run = book = self.runs.open(ask.run_key)
-            book.stamp, book.span = stamp_of(arrival), ask.paging.span
+            book.stamp, book.span, book.epoch = stamp_of(arrival), ask.paging.span, self.decider.epoch
         for run in (ask.run, book if book is not ask.run else None):
             if run is not None:
                 run.note(ask.paging.skip, served)

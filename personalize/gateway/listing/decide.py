@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from personalize.domain.listing import Listing
+from personalize.domain.parameter import SHOP_ORDER, Parameter
 from personalize.domain.patch import EMPTY, Patch, Reorder
 from personalize.domain.popularity import Popularity
 from personalize.domain.strategy import Decision, Mode
 from personalize.domain.visit import Visit
-from personalize.guardrails.ranking import clip
+from personalize.guardrails.displacement import Cap
+from personalize.guardrails.ranking import NO_CAP, clip
 from personalize.telemetry import Telemetry
 
 
@@ -27,6 +29,17 @@ class Decided:
         if all(change.target == target for change in changes):
             return self
         return Decided(_onto(self.patch, target), _onto(self.shadow, target))
+
+    def with_reasons_of(self, other: Decided) -> Decided:
+        """The same with the reasons of another decision on the same rows: of a model that came since, say."""
+        theirs = {change.target: change for change in other.patch.changes if isinstance(change, Reorder)}
+        changes = (
+            replace(one, reasons=theirs[one.target].reasons)
+            if isinstance(one, Reorder) and one.target in theirs
+            else one
+            for one in self.patch.changes
+        )
+        return Decided(Patch(tuple(changes)), self.shadow)
 
     def slim(self) -> Decided:
         """The same without reasons: what an ordering run keeps."""
@@ -45,8 +58,20 @@ def _onto(patch: Patch, target: str) -> Patch:
 class Decider:
     """Holds the decisions by strategy name."""
 
-    def __init__(self, decisions: Mapping[str, Decision], popularity: Popularity, telemetry: Telemetry) -> None:
-        self.decisions, self.popularity, self.telemetry = decisions, popularity, telemetry
+    def __init__(
+        self, decisions: Mapping[str, Decision], popularity: Popularity, telemetry: Telemetry, cap: Cap = NO_CAP
+    ) -> None:
+        self.decisions, self.popularity, self.telemetry, self.cap = decisions, popularity, telemetry, cap
+        self.epoch = 0
+        """Goes up whenever a decision was renewed: orders made before are gone on with, new ones begin at page one."""
+
+    def parameters(self, modes: Mapping[str, Mode]) -> tuple[str, tuple[Parameter, ...]]:
+        """The strategy whose order holds, and what it is made from; the shop's order where none has anything to say."""
+        for name, mode in reversed(tuple(modes.items())):
+            told = getattr(self.decisions.get(name), "parameters", None)
+            if mode is Mode.ON and told is not None and (found := tuple(told())):
+                return name, found
+        return SHOP_ORDER, (Parameter(SHOP_ORDER, 1.0),)
 
     def decide(self, modes: Mapping[str, Mode], target: str, listing: Listing, visit: Visit) -> Decided:
         """The Patch for one listing, clipped by the guardrails. Never raises."""
@@ -60,7 +85,7 @@ class Decider:
                 continue
             try:
                 proposed = decision.decide(target, listing, visit, self.popularity)
-                proposed, cut = clip(proposed, target, len(listing))
+                proposed, cut = clip(proposed, target, len(listing), self.cap)
             except Exception as error:  # a plug may fail in any way; the shop's order is the answer then
                 self.telemetry.fault("decision", name, error)
                 continue

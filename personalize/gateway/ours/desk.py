@@ -8,10 +8,12 @@ import strawberry
 from graphql import GraphQLError
 
 from personalize.domain.event import Event, EventItem
+from personalize.domain.parameter import told
 from personalize.domain.permission import Keep
 from personalize.events.outbox import Outbox
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
+from personalize.gateway.listing.decide import Decider
 from personalize.gateway.ours.inputs import EventInput, Tracked
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.schema import (
@@ -20,6 +22,7 @@ from personalize.gateway.ours.schema import (
     Fact,
     ListingView,
     Placement,
+    RankingParameter,
     ReasonView,
     VisitView,
 )
@@ -36,8 +39,9 @@ class RequestDesk:
 
     def __init__(
         self, arrival: Arrival, asks: list[Ask], outbox: Outbox, profiles: ProfileBook, tracker: Tracker,
-        labels: Labels,
+        labels: Labels, decider: Decider,
     ) -> None:  # fmt: skip
+        self.decider = decider
         self.arrival, self.asks = arrival, asks
         self.outbox, self.profiles, self.tracker, self.labels = outbox, profiles, tracker, labels
         self.complaints: list[GraphQLError] = []
@@ -67,6 +71,13 @@ class RequestDesk:
                     left -= len(rows)
                     self._reports.append(self._report(ask, rows))
         return self._reports
+
+    def ranking_parameters(self) -> list[RankingParameter]:
+        """What this visit's orders are made from, by the strategy whose order holds."""
+        strategy, found = self.decider.parameters(self.arrival.modes)
+        language = self.arrival.visit.language
+        return [RankingParameter(code=p.code, text=told(p.code, language), weight=p.weight, strategy=strategy)
+                for p in found]  # fmt: skip
 
     def not_interested(self, item_id: str) -> bool:
         """Note that the visitor does not want this item; False where nothing may be remembered."""

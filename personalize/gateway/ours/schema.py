@@ -69,6 +69,16 @@ class ListingView:
     items: list[Placement] = strawberry.field(description="The items of the page, up to 400 in one operation.")
 
 
+@strawberry.type(
+    name="PersonalizationRankingParameter", description="What orders of listings are made from, and with what weight."
+)
+class RankingParameter:
+    code: str = strawberry.field(description="A stable name of the parameter.")
+    text: str = strawberry.field(description="In the page's language (German or English).")
+    weight: float = strawberry.field(description="Its share of the whole, 0 to 1.")
+    strategy: str = strawberry.field(description="The strategy whose parameter it is.")
+
+
 @strawberry.type(name=ITEM, description="What is true of the item for this visitor, wherever it stands.")
 class ItemView:
     item_id: strawberry.ID = strawberry.field(description="The product's id.")
@@ -89,6 +99,10 @@ class Desk(Protocol):
 
     def listings(self) -> list[ListingView]:
         """Reports on the listings served in this operation."""
+        ...
+
+    def ranking_parameters(self) -> list[RankingParameter]:
+        """The main parameters of this visit's orders, the weightiest first."""
         ...
 
     def not_interested(self, item_id: str) -> bool:
@@ -112,11 +126,19 @@ def _listings(info: Info[Desk, Any], path: str | None = None) -> list[ListingVie
     return [one for one in info.context.listings() if path is None or one.path == path]
 
 
+def _ranking_parameters(info: Info[Desk, Any]) -> list[RankingParameter]:
+    return info.context.ranking_parameters()
+
+
 @strawberry.type(name="Personalization", description="What the gateway knows and did in this operation.")
 class Personalization:
     visit: VisitView = strawberry.field(resolver=_visit, description="What is assumed of this visit.")
     listings: list[ListingView] = strawberry.field(
         resolver=_listings, description="Reports on this operation's listings; `path` picks one."
+    )
+    ranking_parameters: list[RankingParameter] = strawberry.field(
+        resolver=_ranking_parameters,
+        description="The main parameters that listings are ordered by for this visit, the weightiest first.",
     )
 
 
