@@ -18,6 +18,7 @@ NOT_INTERESTED = "not_interested"
 ORDERED_FOR_YOU = "ordered_for_you"
 OFTEN_CHOSEN = "often_chosen"
 MADE_ROOM = "made_room"
+TRIED_OUT = "tried_out"  # a small move that chance drew
 
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -33,6 +34,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             OFTEN_CHOSEN: "Often chosen by other shoppers",
             ORDERED_FOR_YOU: "Fits what you looked at",
             MADE_ROOM: "Made room for what may fit you better",
+            TRIED_OUT: "We are trying out another place for this",
         },
         "de": {
             RECENTLY_VIEWED: "Sie haben sich das kürzlich angesehen",
@@ -46,6 +48,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             OFTEN_CHOSEN: "Wird von anderen oft gewählt",
             ORDERED_FOR_YOU: "Passt zu dem, was Sie sich angesehen haben",
             MADE_ROOM: "Macht Platz für das, was besser passen könnte",
+            TRIED_OUT: "Wir probieren dafür einen anderen Platz aus",
         },
     }
 )

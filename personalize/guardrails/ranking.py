@@ -1,18 +1,20 @@
-"""The guardrail of orders: a Reorder is a permutation of the listing it names, or it is cut."""
+"""The guardrail of orders: a Reorder is a permutation of its listing, a draw stays within bounds, or they are cut."""
 
 from __future__ import annotations
 
-from personalize.domain.patch import Patch, Reorder
+from personalize.domain.patch import Change, Explore, Patch, Reorder
 
 
 def clip(patch: Patch, target: str, size: int) -> tuple[Patch, int]:
     """The Changes that may stand for `target` (a listing of `size` candidates), and how many were cut."""
-    kept = tuple(
-        change
-        for change in patch.changes
-        if change.target == target and not (isinstance(change, Reorder) and not is_permutation(change.order, size))
-    )
+    kept = tuple(change for change in patch.changes if change.target == target and _stands(change, size))
     return Patch(kept), len(patch.changes) - len(kept)
+
+
+def _stands(change: Change, size: int) -> bool:
+    if isinstance(change, Reorder):
+        return is_permutation(change.order, size)
+    return not isinstance(change, Explore) or change.draw.sound(size)
 
 
 def is_permutation(order: tuple[int, ...], size: int) -> bool:

@@ -226,4 +226,7 @@ def _told(logged: Logged, weights: Floats, value: float, scores: Floats) -> Esti
 
 
 def _summed(values: Floats, cluster: NDArray[np.int64] | None) -> Floats:
-    return values if cluster is None else np.bincount(cluster, values)
+    if cluster is None:
+        return values
+    sums: Floats = np.bincount(cluster, values).astype(np.float64)
+    return sums

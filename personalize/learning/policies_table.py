@@ -84,7 +84,7 @@ def read_trial(path: Path, arm: str, reward: str, propensity: str, unit: str | N
 
 
 def judge(trial: Trial, policy: str, against: str, features: Sequence[str] = (), seed: int = 0) -> dict[str, Any]:
-    """Both policies and their difference by every method; a JSON of numbers. EvidenceError where the table is too small.
+    """Both policies and their difference by every method, as JSON. EvidenceError where the table is too small.
 
     `features` are the columns that the doubly robust model may use: what was known before the arm was drawn. None are
     guessed, since a column that came after (another outcome) would spoil the estimate.
@@ -92,18 +92,17 @@ def judge(trial: Trial, policy: str, against: str, features: Sequence[str] = (),
     missing = [name for name in features if name not in trial.columns]
     if missing:
         raise EvidenceError(f"the table has no column {missing[0]!r} to learn from", code="TABLE_COLUMN")
-    context = (
-        as_columns({name: trial.columns[name] for name in features}) if features else np.zeros((len(trial.arm), 0))
-    )
+    context = as_columns({name: trial.columns[name] for name in features})
+    context = context if features else np.zeros((len(trial.arm), 0))
     if context.shape[1] > MAX_COLUMNS:
         raise EvidenceError(f"{context.shape[1]} feature columns, at most {MAX_COLUMNS}", code="TABLE_COLUMN")
     foreseen = foresee(context, trial.arm, len(trial.arms), trial.logged.reward, seed)
-    targets = [_target(trial, trial.policy(name), foreseen) for name in (policy, against)]
+    ours, theirs = (_target(trial, trial.policy(name), foreseen) for name in (policy, against))
     estimates = {
         method: {
-            "policy": told(estimate(trial.logged, targets[0], method)),
-            "against": told(estimate(trial.logged, targets[1], method)),
-            "difference": told(difference(trial.logged, *targets, method)),
+            "policy": told(estimate(trial.logged, ours, method)),
+            "against": told(estimate(trial.logged, theirs, method)),
+            "difference": told(difference(trial.logged, ours, theirs, method)),
         }
         for method in METHODS
     }
