@@ -40,8 +40,8 @@ def propensities(
 ) -> tuple[float, tuple[float, ...]] | None:
     """How likely the page `shown` (candidates from place `start` on) was, and each of its rows at its place.
 
-    Rows from `span` on (None: none) are not moved among the others. 1 without a draw. None where the page is not what the Patch says, since an ordering run went on with what it had
-    shown before: then nobody knows.
+    Rows from `span` on (None: none) are not moved among the others. 1 without a draw. None where the page is not what
+    the Patch says, since an ordering run went on with what it had shown before: then nobody knows.
     """
     explored = last_explore(patch, target)
     if explored is None:

@@ -40,6 +40,13 @@ class Judged:
         """The listing made ready, as serving would have done at that moment."""
         return prepare(self.listing, self.popularity, self.event.at, schema, self.position, self.facts)
 
+    def shown(self) -> NDArray[np.float64]:
+        """Where each row was shown, (n,): `index`, else its place in the line."""
+        places: dict[str, int] = {}
+        for row, item in enumerate(self.event.items):
+            places.setdefault(item.item_id, row if item.index is None else item.index)
+        return np.array([places[item] for item in self.listing.ids], np.float64)
+
 
 def load(path: Path, until: float | None = None, report: Report | None = None) -> list[Event]:
     """The events of a log before `until` (epoch seconds), in time order, each event id once (its first line)."""

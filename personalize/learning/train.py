@@ -16,6 +16,7 @@ from personalize.errors import EventError
 from personalize.events.log import Report
 from personalize.features.schema import Schema, detect
 from personalize.learning.examples import Examples, collect, repeat_share
+from personalize.learning.propensity import Examination, examination_of
 from personalize.learning.replay import load
 
 Progress = Callable[[str, int], None]
@@ -49,6 +50,7 @@ def train(
     *,
     seed: int = 1,
     threads: int = 1,
+    debias: bool = True,
     command: str = "",
     created: datetime | None = None,
     progress: Progress | None = None,
@@ -56,7 +58,8 @@ def train(
     """Train on the judged lists before `until` (all, if None), write the artefact to `out`, return its card.
 
     The same log, `until`, seed and version give the same model. `threads` more than one pays only on a machine with
-    nothing else to do. EventError where the log has fewer than `MIN_LISTS` judged lists.
+    nothing else to do. Where the log holds enough draws of the strategy `exploring`, clicks are freed of what positions
+    explain of them, and the card says so under `examination` (`debias=False` leaves that out). EventError where the log has fewer than `MIN_LISTS` judged lists.
     """
     tell = progress or _silent
     report = Report()
@@ -71,10 +74,11 @@ def train(
             code="TOO_FEW_LISTS",
             hint="`select_item` lines name the list they answer in `list_event_id`; or give a later `--until`.",
         )
+    examined = examination_of(found) if debias else None
     cut = int(len(examples) * (1 - LATER))
-    trees, score = _size(examples.part(0, cut), examples.part(cut, len(examples)), schema, seed, threads)
+    trees, score = _size(examples.part(0, cut), examples.part(cut, len(examples)), schema, seed, threads, examined)
     tell("trees", trees)
-    booster = lgb.train(_parameters(examples, seed, threads), _dataset(examples, schema), trees)
+    booster = lgb.train(_parameters(examples, seed, threads), _dataset(examples, schema, examined=examined), trees)
     when = created or datetime.now(UTC)
     card: dict[str, Any] = {
         "name": out.name,
@@ -92,21 +96,24 @@ def train(
             "dropped": dict(report.dropped),
         },
         "metrics": {"slice": f"latest {LATER:.0%} of the lists, model trained on the rest", "ndcg@10": score},
+        "examination": examined.card() if examined is not None else None,
         "ranking": {"depth": DEPTH, "blend": BLEND, "repeat_share": repeat_share(found)},
     }
     return save(out, booster.model_to_string(num_iteration=-1), schema, card)
 
 
-def _size(early: Examples, late: Examples, schema: Schema, seed: int, threads: int) -> tuple[int, float]:
+def _size(
+    early: Examples, late: Examples, schema: Schema, seed: int, threads: int, examined: Examination | None
+) -> tuple[int, float]:
     """The number of trees that serves the later lists best, and its NDCG@10 there."""
-    dataset = _dataset(early, schema)
+    dataset = _dataset(early, schema, examined=examined)
     # The slice is small and its curve flat and jagged: its smoothed top is a steadier choice than its highest tooth.
     curve: dict[str, dict[str, list[float]]] = {}
     lgb.train(
         _parameters(early, seed, threads),
         dataset,
         MAX_TREES,
-        valid_sets=[_dataset(late, schema, dataset)],
+        valid_sets=[_dataset(late, schema, dataset, examined)],
         valid_names=["late"],
         callbacks=[lgb.record_evaluation(curve)],
     )
@@ -127,12 +134,20 @@ def _parameters(examples: Examples, seed: int, threads: int) -> dict[str, Any]:
     }
 
 
-def _dataset(examples: Examples, schema: Schema, reference: lgb.Dataset | None = None) -> lgb.Dataset:
+def _dataset(
+    examples: Examples, schema: Schema, reference: lgb.Dataset | None = None, examined: Examination | None = None
+) -> lgb.Dataset:
+    """With an `examined` every row starts at the log chance of being looked at: trees learn what that leaves open.
+
+    Of two rows, one of them clicked, the odds that it was the first are those of examination times those of
+    attraction: in the pairwise logistic of lambdarank a sum of logs, of which serving keeps the second alone.
+    """
     return lgb.Dataset(
         examples.matrix,
         examples.clicked.astype(np.int32),
         group=examples.sizes,
         feature_name=feature_names(schema),
+        init_score=examined.at(examples.place) if examined is not None else None,
         reference=reference,
         params={"verbose": -1},
     )

@@ -241,10 +241,22 @@ async def test_through_the_gateway_a_run_is_whole_and_its_lines_say_how_likely_i
         assert 0 < whole <= min(told["items"]) + 1e-9  # type: ignore[index, call-overload, operator]
         assert event.extra["strategy"] == "shuffling@1"
     first = [event for event in explored if event.items[0].index == 0]
-    assert {event.extra["exploration"]["done"] for event in first if "swap" in event.extra["exploration"]} == {
-        True,
-        False,
-    }  # type: ignore[index, operator, call-overload]
+    told = [event.extra["exploration"] for event in first]
+    assert {one["done"] for one in told if "swap" in one} == {True, False}  # type: ignore[index, operator]
+
+
+async def test_what_only_chance_moved_says_so() -> None:
+    codes: Counter[str] = Counter()
+    async with turned_world(strategies=("exploring",), decisions={"exploring": Exploring()}) as world:
+        for _ in range(12):
+            headers = {**world.signed(), CONSENT: "personalization, experiments"}
+            await world.behave(headers)
+            data = (await world.send(SEARCH, {"skip": 0}, headers=headers)).json()["data"]
+            items = data["personalization"]["listings"][0]["items"]
+            moved = [item for item in items if item["position"] != item["shopPosition"]]
+            assert all(abs(item["position"] - item["shopPosition"]) <= DISTANCE for item in moved)
+            codes.update(item["reason"]["code"] for item in moved)
+    assert set(codes) == {"tried_out"}
 
 
 async def test_without_leave_the_order_is_the_strategies_own() -> None:

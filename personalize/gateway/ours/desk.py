@@ -10,6 +10,7 @@ from graphql import GraphQLError
 from personalize.domain.event import Event, EventItem
 from personalize.domain.patch import Reason
 from personalize.domain.permission import Keep
+from personalize.domain.reason import MADE_ROOM
 from personalize.events.outbox import Outbox
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
