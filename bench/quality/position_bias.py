@@ -1,4 +1,4 @@
-"""Freed of position bias or not: `python -m bench.quality.position_bias`, on simulated logs whose true order is known."""
+"""Freed of position bias or not, on logs whose true order is known: `python -m bench.quality.position_bias`."""
 
 from __future__ import annotations
 

@@ -62,11 +62,11 @@ def simulate(
     """The events of `shoppers` simulated people over `days` days, in the order of time.
 
     They see listings in the shop's own order (the share `explore` of them with the first `WINDOW` rows shuffled, as a
-    shop does that wants to learn what its own order hides; the share `swaps` of the others with one pair of places of
-    the first page drawn for a swap, as the strategy `exploring` does, and the line saying so), look at rows with a probability that falls with the
-    position, the faster the greater `bias`, and click, add to the cart and buy by their known utility (`make_shoppers(catalogue, shoppers, seed)`
-    gives the same people, whose ids are the log's visitors). The same arguments give the same events. Memory is
-    bounded by the events of the sessions under way.
+    shop does that wants to learn what its own order hides; of the others the share `swaps` with one pair of places of
+    the first page drawn for a swap, as the strategy `exploring` does, and the line saying so), look at rows with a
+    probability that falls with the position, the faster the greater `bias`, and click, add to the cart and buy by
+    their known utility (`make_shoppers(catalogue, shoppers, seed)` gives the same people, whose ids are the log's
+    visitors). The same arguments give the same events. Memory is bounded by the events of the sessions under way.
     """
     people = make_shoppers(catalogue, shoppers, seed)
     street = _Street(catalogue, seed, days, explore, swaps, bias)

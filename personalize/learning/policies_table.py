@@ -109,12 +109,12 @@ def judge(trial: Trial, policy: str, against: str, features: Sequence[str] = (),
     return {"units": len(trial.arm), "policy": policy, "against": against, "estimates": estimates}
 
 
-def told(one: Estimate) -> dict[str, Any]:
-    """An estimate as JSON: value, interval, effective sample, mean weight."""
+def told(one: Estimate, scale: float = 1.0) -> dict[str, Any]:
+    """An estimate as JSON, value and interval times `scale`: effective sample and mean weight beside them."""
     table = asdict(one)
     return {
-        "value": table["value"],
-        "interval": [table["low"], table["high"]],
+        "value": table["value"] * scale,
+        "interval": [table["low"] * scale, table["high"] * scale],
         "effective": round(table["effective"], 1),
         "weight": round(table["weight"], 4),
     }

@@ -152,7 +152,7 @@ def _place(event: Event, row: int) -> int:
 
 
 def is_certain(examination: Examination) -> bool:
-    """Whether the positions that took part are told apart well enough to be used: errors well below what they explain."""
+    """Whether positions are told apart well enough to be used: errors well below what they explain."""
     known = ~np.isnan(examination.error)
     spread = float(np.ptp(examination.log[known]))
     return spread > 0 and math.sqrt(float((examination.error[known] ** 2).mean())) < max(0.5 * spread, 0.05)

@@ -59,7 +59,8 @@ def train(
 
     The same log, `until`, seed and version give the same model. `threads` more than one pays only on a machine with
     nothing else to do. Where the log holds enough draws of the strategy `exploring`, clicks are freed of what positions
-    explain of them, and the card says so under `examination` (`debias=False` leaves that out). EventError where the log has fewer than `MIN_LISTS` judged lists.
+    explain of them, and the card says so under `examination` (`debias=False` leaves that out). EventError where the log
+    has fewer than `MIN_LISTS` judged lists.
     """
     tell = progress or _silent
     report = Report()
