@@ -52,6 +52,8 @@ from personalize.visitors.profiles import ProfileBook
 
 DAY = 86_400.0
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "QUERY", "PUT", "PATCH", "DELETE")
+PATHS = ("/graphql", "/api/{version}/graphql.json")
+"""Where the storefront's API is found; the second is where Shopify's clients look below the domain they are given."""
 REMEMBERED_DAYS = 30.0
 RELOAD_SECONDS = 1.0
 
@@ -150,7 +152,7 @@ class Gateway:
     def storefront(self, lifespan: Lifespan[Starlette] | None = None) -> ASGIApp:
         """The app of the storefront port: `/graphql`. `lifespan` replaces the gateway's own, which it must contain."""
         endpoint = Storefront(self.pipeline, self.telemetry, self.settings)
-        routes = [Route("/graphql", endpoint, methods=METHODS)]
+        routes = [Route(path, endpoint, methods=METHODS) for path in PATHS]
         framework = Starlette(routes=routes, lifespan=lifespan or self._lifespan)
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:

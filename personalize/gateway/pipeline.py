@@ -84,6 +84,8 @@ class Pipeline:
             self.telemetry.count("gave_up", "values we cannot read")
         except Exception as error:  # law 4: whatever fails here, the shop's answer is still to be had
             self.telemetry.fault("pipeline", type(error).__name__, error)
+        if work is not None:
+            self.listings.failed(work.asks)
         return await self._fall_back(call, operation, plan, work)
 
     async def _carry(self, work: Work) -> Answer:

@@ -137,7 +137,7 @@ def page_sizes(size: Argument | None, *, fixed: bool = False) -> dict[str, Guess
     if said:
         sizes["limit"] = Guess(max(int(said[1]), 1), "the largest page, as its description says", Sure.LIKELY)
     else:
-        why = "the largest page the shop serves (the schema does not say; most serve so many): ask for more and see"
+        why = "the largest page the shop serves (the schema does not say, most serve so many): ask, and count"
         sizes["limit"] = Guess(LIMIT, why, Sure.UNSURE)
     return sizes
 

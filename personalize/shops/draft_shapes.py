@@ -160,7 +160,7 @@ def asked(name: str, field: GraphQLField, rows: int) -> str | None:
     needed = {key for key, argument in field.args.items() if is_required_argument(argument)}
     sizes = [
         key for key, argument in field.args.items()
-        if joined(key) in TAKE and str(get_nullable_type(argument.type)) == "Int"
+        if joined(key) in TAKE and WHOLE.match(str(get_nullable_type(argument.type)))
     ]  # fmt: skip
     if needed - set(sizes[:1]):
         return None

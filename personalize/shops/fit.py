@@ -11,6 +11,7 @@ from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
@@ -132,6 +133,11 @@ class _Fit:
             return f"the schema has no field {listing.coordinates}"
         field = kind.fields[listing.field]
         container = get_named_type(field.type)
+        if listing.on is not None:
+            member = self._object(listing.on)
+            if member is None or member not in self._possible(container):
+                return f"{listing.coordinates} answers {field.type}, which is never {listing.on}"
+            container = member
         if is_list_type(get_nullable_type(field.type)) != listing.bare:
             return f"{listing.coordinates} answers {field.type}, which is {'no' if listing.bare else 'a bare'} list"
         if not listing.bare and not isinstance(container, GraphQLObjectType):
@@ -139,10 +145,7 @@ class _Fit:
         if not listing.bare and (lacking := self._selects(container.name, held_by(listing))):
             return f"{listing.coordinates} answers {field.type}: {lacking}"
         members = _members(listing, container)
-        possible = [members.name]
-        if not isinstance(members, GraphQLObjectType):
-            possible = [kind.name for kind in self.schema.get_possible_types(members)]
-        if not any(name in items for name in possible):
+        if not any(kind.name in items for kind in self._possible(members)):
             return f"its items are {members.name}, which no @item describes"
         for path in (
             *listing.paged.arguments,
@@ -192,6 +195,12 @@ class _Fit:
         root = self.schema.query_type
         problem = self._selects(root.name, leaf.selection) if root else "the schema has no Query"
         return self.say(f"@labels {leaf.name}", problem, leaf.selection)
+
+    def _possible(self, kind: GraphQLNamedType) -> Iterable[GraphQLObjectType]:
+        """The object types behind a type."""
+        if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
+            return self.schema.get_possible_types(kind)
+        return (kind,) if isinstance(kind, GraphQLObjectType) else ()
 
     def _object(self, name: str) -> GraphQLObjectType | None:
         kind = self.schema.get_type(name)

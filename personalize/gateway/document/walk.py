@@ -134,9 +134,9 @@ class Walk:
         event = self.shop.events.get((parent.name, name))
         if event and event.name == "view_item" and not in_list:
             kind = self._type_of(met[0])
-            if kind is not None and kind.name in self.shop.items:
-                item = self.shop.items[kind.name]
-                self.found.details.append(DetailSlot(path, event, item, tuple(m.occurrence for m in met)))
+            if items := self._items_of(kind):
+                abstract = not isinstance(kind, GraphQLObjectType)
+                self.found.details.append(DetailSlot(path, event, items, tuple(m.occurrence for m in met), abstract))
         self._descend(met, path, parents, in_list=in_list)
 
     def _descend(self, met: list[_Met], path: Path, parents: tuple[FieldNode, ...] = (), *, in_list: bool) -> None:
@@ -150,7 +150,8 @@ class Walk:
         """Find the views of a listing; False where its items are not selected or mapped, or its arguments differ."""
         if len(met) > 1 and len({_arguments(one.node) for one in met}) > 1:
             return False  # the shop will object; one paging for both would hide it
-        inside = [] if listing.bare else self._below(met)
+        below = [] if listing.bare else self._below(met)
+        inside = [one for one in below if listing.on is None or one[1][0].parent.name == listing.on]
         shown = [seen for key, inner in inside for seen in self._views(listing, key, inner)]
         if listing.bare:
             shown = [_Seen(View(""), [met], [])]
@@ -202,12 +203,14 @@ class Walk:
                     yield from ((key, *rest) for rest in self._leading(self._below(met), names[1:]))
 
     def _further_rows(self, met: list[_Met]) -> bool:
-        """Whether a field answers a list of items, or edges of some."""
+        """Whether a field answers the page's items in Relay's other way: as edges, or as nodes."""
         kind, output = self._type_of(met[0]), self._output(met[0])
         if output is None or not is_list_type(get_nullable_type(output)):
             return False
+        if met[0].node.name.value == "nodes":
+            return bool(self._items_of(kind))
         node = kind.fields.get("node") if isinstance(kind, GraphQLObjectType) else None
-        held = get_named_type(node.type) if node is not None else kind
+        held = get_named_type(node.type) if node is not None else None
         composite = isinstance(held, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType)
         return composite and bool(self._items_of(held))
 
