@@ -19,7 +19,8 @@ from personalize.domain.profile import Profile
 from personalize.errors import EvidenceError
 from personalize.learning.off_policy import METHODS, Logged, Target, difference, estimate
 from personalize.learning.policies_table import LOGGED, told
-from personalize.learning.replay import MAX_VISITORS, Judged, answers, listing_of, load
+from personalize.learning.propensity import answers
+from personalize.learning.replay import MAX_VISITORS, Judged, listing_of, load
 from personalize.learning.rules import RULES, orders
 
 Floats = NDArray[np.float64]

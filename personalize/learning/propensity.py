@@ -12,7 +12,6 @@ from scipy.special import expit
 
 from personalize.domain.event import Event
 from personalize.errors import EvidenceError
-from personalize.learning.replay import answers
 
 Floats = NDArray[np.float64]
 
@@ -101,8 +100,17 @@ def examine(pairs: NDArray[np.int64], seed: int = 0) -> Examination:
     return Examination(log, error, slope, total)
 
 
-def examination_of(events: list[Event]) -> Examination | None:
-    """The examination that a log tells, None where its swaps are too few or tell too little."""
+def answers(events: Iterable[Event]) -> dict[str, set[str]]:
+    """The items clicked per list, by the list's event id."""
+    found: dict[str, set[str]] = {}
+    for event in events:
+        if event.event == "select_item" and event.list_event_id is not None:
+            found.setdefault(event.list_event_id, set()).update(item.item_id for item in event.items)
+    return found
+
+
+def examination_of(events: Iterable[Event]) -> Examination | None:
+    """The examination that a log tells (read twice), None where its swaps are too few or tell too little."""
     pairs = harvest(events, answers(events))
     if int(pairs.sum()) < MIN_CLICKS:
         return None

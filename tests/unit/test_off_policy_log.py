@@ -24,7 +24,7 @@ LIKED = np.array([0.3, 0.5, 0.1, 0.6, 0.2, 0.4, 0.1, 0.5])  # clicks once looked
 
 
 def lists(count: int, how: str, seed: int = 0) -> Iterator[Event]:
-    """Lists of a visitor each: `shuffled` (chances per item; `whole`: per page), a pair `swapped`, or one of `near` places."""
+    """Lists of a visitor each: `shuffled` (chances per item; `whole`: per page), a pair `swapped`, or a `near` one."""
     rng = np.random.default_rng(seed)
     n = 3 if how == "whole" else ITEMS
     moves = swaps(0, n)
