@@ -16,7 +16,8 @@ from personalize.errors import EventError
 from personalize.events.log import Report
 from personalize.features.schema import Schema, detect
 from personalize.learning.examples import Examples, collect, repeat_share
-from personalize.learning.replay import load
+from personalize.learning.journal import load
+from personalize.learning.judgments import GAINS
 
 Progress = Callable[[str, int], None]
 
@@ -28,6 +29,7 @@ PARAMETERS: Mapping[str, Any] = {
     "objective": "lambdarank",
     "metric": "ndcg",
     "eval_at": [10],
+    "label_gain": GAINS,
     "lambdarank_truncation_level": 30,
     "lambdarank_norm": False,
     "learning_rate": 0.1,
@@ -60,14 +62,16 @@ def train(
     """
     tell = progress or _silent
     report = Report()
-    found = load(events, until.timestamp() if until is not None else None, report)
+    found = load(events, until.timestamp() if until is not None else None, report, progress)
     tell("events", len(found))
     schema = detect(found)
-    examples = collect(found, schema)
+    examples = collect(found, schema, progress)
     tell("lists", len(examples))
+    dropped, noted = dict(report.dropped), dict(found.noted)
     if len(examples) < MIN_LISTS:
         raise EventError(
-            f"{events} holds {len(examples)} lists that a click answers, at least {MIN_LISTS} are needed",
+            f"{events} holds {len(examples)} lists that a click answers, at least {MIN_LISTS} are needed; "
+            f"lines dropped: {dropped or 'none'}; met: {noted or 'nothing odd'}",
             code="TOO_FEW_LISTS",
             hint="`select_item` lines name the list they answer in `list_event_id`; or give a later `--until`.",
         )
@@ -84,12 +88,13 @@ def train(
         "trees": trees,
         "leaves": PARAMETERS["num_leaves"],
         "data": {
-            "from": _told(found[0].at),
-            "to": _told(found[-1].at),
+            "from": _told(found.span[0]),
+            "to": _told(found.span[1]),
             "events": len(found),
             "lists": len(examples),
             "rows": int(examples.sizes.sum()),
-            "dropped": dict(report.dropped),
+            "dropped": dropped,
+            "noted": noted,
         },
         "metrics": {"slice": f"latest {LATER:.0%} of the lists, model trained on the rest", "ndcg@10": score},
         "ranking": {"depth": DEPTH, "blend": BLEND, "repeat_share": repeat_share(found)},
@@ -130,8 +135,9 @@ def _parameters(examples: Examples, seed: int, threads: int) -> dict[str, Any]:
 def _dataset(examples: Examples, schema: Schema, reference: lgb.Dataset | None = None) -> lgb.Dataset:
     return lgb.Dataset(
         examples.matrix,
-        examples.clicked.astype(np.int32),
+        examples.grade,
         group=examples.sizes,
+        weight=examples.weight,
         feature_name=feature_names(schema),
         reference=reference,
         params={"verbose": -1},
