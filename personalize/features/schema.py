@@ -32,10 +32,11 @@ SESSION = (
     "touched_span", "touched_turn", "click_index",
 )  # fmt: skip
 LASTING = (
-    "past_count", "past_days", "bought_times", "bought_days", "bought_due", "rejected_days", "taste_price",
+    "past_count", "past_days", "bought_times", "bought_days", "bought_due", "bought_share", "bought_orders_ago",
+    "rejected_days", "taste_price",
     "affinity_sum", "affinity_max",
 )  # fmt: skip
-VISITOR = ("visitor_sessions", "visitor_items", "visitor_bought")
+VISITOR = ("visitor_sessions", "visitor_items", "visitor_bought", "visitor_orders", "days_since_order")
 CLOCK = ("hour", "weekday")
 
 MAX_NUMBERS = 8  # numeric attributes of items that become features
@@ -64,6 +65,12 @@ class Schema:
             *(f"context.{name}" for name in self.context_numbers),
             *(f"context.{name}" for name, _ in self.context_words),
         )  # fmt: skip
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """The columns that tell of visitor and moment and are equal for all rows of a list, the session's aside."""
+        context = (*self.context_numbers, *(name for name, _ in self.context_words))
+        return frozenset((*VISITOR, *CLOCK, *(f"context.{name}" for name in context)))
 
     @property
     def static_names(self) -> tuple[str, ...]:
