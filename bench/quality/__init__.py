@@ -1,1 +1,1 @@
-"""Quality benchmarks: what rankings and estimates are worth, against a known truth or a public log."""
+"""Quality benchmarks: what rankings and estimates are worth, against a known truth or on data anybody can fetch."""

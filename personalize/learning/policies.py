@@ -15,13 +15,14 @@ from personalize.artefact import Artefact
 from personalize.decisions.scoring import Tuning, rank
 from personalize.domain.event import Event
 from personalize.domain.popularity import MAX_POSITIONS, Popularity
-from personalize.domain.profile import Profile
 from personalize.errors import EvidenceError
+from personalize.learning.journal import Journal, load
+from personalize.learning.judgments import Answer
 from personalize.learning.off_policy import METHODS, Logged, Target, difference, estimate
 from personalize.learning.policies_table import LOGGED, told
-from personalize.learning.propensity import answers
-from personalize.learning.replay import MAX_VISITORS, Judged, listing_of, load
+from personalize.learning.replay import Judged, listing_of
 from personalize.learning.rules import RULES, orders
+from personalize.learning.shelf import Shelf
 
 Floats = NDArray[np.float64]
 
@@ -117,27 +118,24 @@ def _placed(
     return found
 
 
-def _lists(events: list[Event], since: float | None) -> Iterator[Judged]:
+def _lists(events: Journal, since: float | None) -> Iterator[Judged]:
     """Every list from `since` on, clicked or not, with the state before it."""
-    clicks = answers(events)
-    profiles: dict[str, Profile] = {}
-    popularity = Popularity()
+    shelf, popularity = Shelf(), Popularity()
     for event in events:
         key = event.visitor or event.session
-        profile = None
-        if key is not None:
-            profile = profiles.pop(key, None) or Profile()
-            profiles[key] = profile
-            if len(profiles) > MAX_VISITORS:
-                del profiles[next(iter(profiles))]
+        profile = shelf.take(key) if key is not None else None
         if event.event == "view_item_list" and event.items and (since is None or event.at >= since):
             listing, position, facts = listing_of(event)
-            wanted = clicks.get(event.event_id, set())
-            clicked = np.array([item in wanted for item in listing.ids])
-            yield Judged(event, listing, position, facts, clicked, profile, popularity)
+            answer = events.judgments.of(event, listing.ids) or _unanswered(len(listing))
+            yield Judged(event, listing, position, facts, answer, profile, popularity)
         if profile is not None:
             profile.apply(event)
         popularity.apply(event)
+
+
+def _unanswered(rows: int) -> Answer:
+    nothing = np.zeros(rows, bool)
+    return Answer(nothing, nothing.astype(np.int8), nothing, 1.0, 0)
 
 
 class _Rows:
