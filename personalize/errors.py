@@ -60,3 +60,9 @@ class ArtefactError(PersonalizeError):
     """A model artefact is missing, damaged or made for other features."""
 
     code = "ARTEFACT_INVALID"
+
+
+class EvidenceError(PersonalizeError):
+    """The data cannot answer what was asked of it: too little, or not what it claims to be."""
+
+    code = "EVIDENCE_INSUFFICIENT"

@@ -13,6 +13,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from personalize.cli.off_policy import judge, show_estimates
 from personalize.decisions.ranker import locate
 from personalize.learning.evaluate import evaluate as run_evaluation
 from personalize.learning.train import train as run_training
@@ -57,15 +58,30 @@ def train(events: Path, until: datetime | None, out: Path, seed: int) -> None:
 
 
 @click.command()
-@click.option("--events", required=True, type=_LOG, help="The event log, JSON Lines, plain or .gz.")
+@click.option("--events", type=_LOG, help="The event log, JSON Lines, plain or .gz.")
 @click.option("--since", type=Moment(), help="Judge lists from this time on.")
-@click.option(
-    "--model", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the artefact."
-)
+@click.option("--model", type=_FOLDER, help="Folder of the artefact.")
+@click.option("--policy", help="Off-policy: the policy to judge by logged propensities (an order, or an arm).")
+@click.option("--against", help="Off-policy: the policy it is held against.")
+@click.option("--table", type=_LOG, help="Off-policy: a CSV, a row a unit, in place of an event log.")
+@click.option("--arm", help="Column of the table: what was done.")
+@click.option("--reward", help="Column of the table: what it earned.")
+@click.option("--propensity", help="Column of the table: how likely the arm was; or a number for all rows.")
+@click.option("--unit", help="Column of the table: whose row it is, where one visitor has several.")
+@click.option("--feature", "features", multiple=True, help="Column known before the arm was drawn; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--seed", default=0, show_default=True)
-def evaluate(events: Path, since: datetime | None, model: Path, as_json: bool, seed: int) -> None:
-    """Compare a model with simple rules on an event log."""
+def evaluate(
+    events: Path | None, since: datetime | None, model: Path | None, as_json: bool, seed: int, **off_policy: Any
+) -> None:
+    """Compare a model with simple rules on an event log, or two policies by the propensities that were logged."""
+    if off_policy["policy"] or off_policy["against"] or off_policy["table"]:
+        folder = locate(str(model)) if model is not None else None
+        result = judge(events=events, since=since, model=folder, seed=seed, **off_policy)
+        show_estimates(result, as_json)
+        return
+    if events is None or model is None:
+        raise click.UsageError(f"Missing option '--{'model' if events else 'events'}'.")
     result = run_evaluation(events, since, locate(str(model)), seed=seed)
     if as_json:
         click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())

@@ -8,17 +8,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from personalize.decisions.exploring import swaps as pairs
 from personalize.demo.catalogue import CURRENCY, Catalogue, Product
 from personalize.demo.shop.find import Finder
 from personalize.demo.shop.inputs import SearchInput
 from personalize.demo.shop.shelf import Shelf
 from personalize.demo.source import read
-from personalize.demo.tastes import PAGE, Shopper, attraction, examination, make_shoppers
+from personalize.demo.tastes import PAGE, POSITION_BIAS, Shopper, attraction, examination, make_shoppers
 from personalize.domain.event import Event, EventItem
+from personalize.domain.moves import Draw, Swap
 
 ATTRIBUTES: Mapping[str, Callable[[Product], object]] = MappingProxyType(
     {
@@ -53,18 +56,20 @@ def price_of(product: Product) -> float:
 
 
 def simulate(
-    catalogue: Catalogue, *, shoppers: int, seed: int, days: int = 14, explore: float = 0.0
-) -> Iterator[Event]:
+    catalogue: Catalogue, *, shoppers: int, seed: int, days: int = 14, explore: float = 0.0, swaps: float = 0.0,
+    bias: float = POSITION_BIAS,
+) -> Iterator[Event]:  # fmt: skip
     """The events of `shoppers` simulated people over `days` days, in the order of time.
 
     They see listings in the shop's own order (the share `explore` of them with the first `WINDOW` rows shuffled, as a
-    shop does that wants to learn what its own order hides), look at rows with a probability that falls with the
-    position, and click, add to the cart and buy by their known utility (`make_shoppers(catalogue, shoppers, seed)`
-    gives the same people, whose ids are the log's visitors). The same arguments give the same events. Memory is
-    bounded by the events of the sessions under way.
+    shop does that wants to learn what its own order hides; of the others the share `swaps` with one pair of places of
+    the first page drawn for a swap, as the strategy `exploring` does, and the line saying so), look at rows with a
+    probability that falls with the position, the faster the greater `bias`, and click, add to the cart and buy by
+    their known utility (`make_shoppers(catalogue, shoppers, seed)` gives the same people, whose ids are the log's
+    visitors). The same arguments give the same events. Memory is bounded by the events of the sessions under way.
     """
     people = make_shoppers(catalogue, shoppers, seed)
-    street = _Street(catalogue, seed, days, explore)
+    street = _Street(catalogue, seed, days, explore, swaps, bias)
     starts = sorted(_starts(people, seed, days))
     pending: list[tuple[float, int, Event]] = []
     order = itertools.count()
@@ -99,10 +104,13 @@ class _Listing:
 class _Street:
     """The shop as the shoppers find it: its listings and the weather outside."""
 
-    def __init__(self, catalogue: Catalogue, seed: int, days: int, explore: float) -> None:
+    def __init__(
+        self, catalogue: Catalogue, seed: int, days: int, explore: float, swaps: float, bias: float
+    ) -> None:  # fmt: skip
         self.catalogue = catalogue
         self.seed = seed
-        self.explore = explore
+        self.explore, self.swaps = explore, swaps
+        self.seen = examination(np.arange(PAGE), bias)
         self.listings = {c.slug: _Listing(c.slug, np.array(c.products, dtype=np.int_), None)
                          for c in catalogue.collections if c.products}  # fmt: skip
         self.categories = [c["code"] for c in read("categories")["category"]]
@@ -132,7 +140,10 @@ class _Street:
         numbers = itertools.count()
         clock = start
 
-        def event(name: str, items: tuple[EventItem, ...], listing: _Listing | None = None, **more: str) -> Event:
+        def event(
+            name: str, items: tuple[EventItem, ...], listing: _Listing | None = None,
+            extra: Mapping[str, object] = MARK, **more: str,
+        ) -> Event:  # fmt: skip
             return Event(
                 event=name,
                 event_id=f"{session}-{next(numbers)}",
@@ -143,7 +154,7 @@ class _Street:
                 items=items,
                 list_id=list_id_of(listing.asked) if listing else None,
                 search_term=listing.term if listing else None,
-                extra=MARK,
+                extra=extra,
                 **more,
             )
 
@@ -154,7 +165,7 @@ class _Street:
             listing = main if turn == 0 or rng.random() < 0.35 else self._choose(shopper, liked, rng)
             if listing.term is not None:
                 yield event("search", (), listing)
-            order = self._shown(listing, rng)
+            order, drawn = self._shown(listing, rng)
             for page in range(MAX_PAGES):
                 places = order[page * PAGE : (page + 1) * PAGE]
                 if not len(places):
@@ -162,9 +173,9 @@ class _Street:
                 rows = listing.rows[places]
                 first = page * PAGE
                 items = tuple(map(self._item, rows.tolist(), range(first, first + len(rows)), places.tolist()))
-                shown = event("view_item_list", items, listing)
+                shown = event("view_item_list", items, listing, drawn if page == 0 else MARK)
                 yield shown
-                seen = examination(np.arange(len(rows)))
+                seen = self.seen[: len(rows)]
                 clicked = np.flatnonzero(rng.random(len(rows)) < seen * attraction(liked[rows]))
                 for k in clicked.tolist():
                     row = int(rows[k])
@@ -203,12 +214,24 @@ class _Street:
         found = self.terms[shopper.language]
         return found[int(rng.integers(len(found)))]
 
-    def _shown(self, listing: _Listing, rng: np.random.Generator) -> NDArray[np.int_]:
-        """The shop's places of the listing's rows, in the order in which they are shown."""
+    def _shown(
+        self, listing: _Listing, rng: np.random.Generator
+    ) -> tuple[NDArray[np.int_], Mapping[str, object]]:  # fmt: skip
+        """The shop's places of the listing's rows, in the order in which they are shown; what the first line tells."""
         places = np.arange(len(listing.rows))
         if self.explore and rng.random() < self.explore:
             places[:WINDOW] = rng.permutation(places[:WINDOW])
-        return places
+        elif self.swaps and rng.random() < self.swaps and len(places) > 1:
+            moves = pairs(0, min(PAGE, len(places)))
+            draw = Draw(moves, (1 / len(moves),) * len(moves), int(rng.integers(len(moves))))
+            first, second, done = cast(Swap, draw.move)
+            page = range(min(PAGE, len(places)))
+            whole, each = draw.propensities(page, 0, len(page))
+            if done:
+                places[[first, second]] = places[[second, first]]
+            told = {"strategy": "exploring@1", "items": each, "swap": [first, second], "done": done}
+            return places, {**MARK, "propensity": whole, "exploration": told}
+        return places, MARK
 
     def _item(
         self, row: int, index: int | None = None, shop_index: int | None = None, quantity: int | None = None

@@ -25,9 +25,9 @@ COLD, WARM = 8.0, 20.0
 """Degrees Celsius below which people look for warm things, above which for airy ones."""
 
 
-def examination(positions: NDArray[np.int_] | int) -> Floats:
+def examination(positions: NDArray[np.int_] | int, bias: float = POSITION_BIAS) -> Floats:
     """The probability that the row at each 0-based position is looked at."""
-    return np.asarray(np.power(np.asarray(positions, dtype=np.float64) + 1.0, -POSITION_BIAS))
+    return np.asarray(np.power(np.asarray(positions, dtype=np.float64) + 1.0, -bias))
 
 
 def attraction(utility: Floats) -> Floats:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from personalize.domain.moves import Draw
+
 
 @dataclass(frozen=True, slots=True)
 class Author:
@@ -68,7 +70,17 @@ class Annotate:
     reason: Reason
 
 
-Change = Reorder | Annotate
+@dataclass(frozen=True, slots=True)
+class Explore:
+    """Change the order of `target`, whoever made it, by one small move that chance drew (`domain/moves.py`)."""
+
+    target: str
+    draw: Draw
+    author: Author
+    reason: Reason
+
+
+Change = Reorder | Annotate | Explore
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ ORDERED_FOR_YOU = "ordered_for_you"
 OFTEN_CHOSEN = "often_chosen"
 MADE_ROOM = "made_room"
 VARIETY = "variety"
+TRIED_OUT = "tried_out"  # a small move that chance drew
 
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -35,6 +36,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             ORDERED_FOR_YOU: "Fits what you looked at",
             MADE_ROOM: "Made room for what may fit you better",
             VARIETY: "Stands here for variety",
+            TRIED_OUT: "We are trying out another place for this",
         },
         "de": {
             RECENTLY_VIEWED: "Sie haben sich das kürzlich angesehen",
@@ -49,6 +51,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             ORDERED_FOR_YOU: "Passt zu dem, was Sie sich angesehen haben",
             MADE_ROOM: "Macht Platz für das, was besser passen könnte",
             VARIETY: "Steht hier der Abwechslung wegen",
+            TRIED_OUT: "Wir probieren dafür einen anderen Platz aus",
         },
     }
 )

@@ -39,7 +39,7 @@ def extract(
     start += len(SESSION_ITEM) + len(SESSION)
     fill_lasting(out[:, start : start + len(LASTING)], prepared, known, at)
     start += len(LASTING)
-    broadcast = [*visitor_values(known), *_clock(at), *_context(schema, context)]
+    broadcast = [*visitor_values(known, at), *_clock(at), *_context(schema, context)]
     out[:, start:] = broadcast
     return out
 
@@ -63,4 +63,4 @@ def _context(schema: Schema, context: Mapping[str, object]) -> list[float]:
 
 
 _NOBODY = Profile()
-assert len(visitor_values(_NOBODY)) == len(VISITOR)
+assert len(visitor_values(_NOBODY, 0.0)) == len(VISITOR)

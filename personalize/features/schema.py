@@ -12,7 +12,7 @@ from hashlib import blake2b
 from personalize.domain.event import Event
 from personalize.domain.tokens import MAX_WORD, numbers
 
-VERSION = 1  # raise it whenever the meaning of a feature changes, so that older models are refused
+VERSION = 2  # raise it whenever the meaning of a feature changes, so that older models are refused
 
 LIST = (
     "position", "list_size", "price_log", "price_rank", "price_ratio", "price_order",
@@ -21,19 +21,22 @@ LIST = (
 POPULARITY = ("rate", "impressions", "clicks", "views", "carts", "purchases", "position_rate")
 SESSION_ITEM = (
     "touched_count", "touched_clicks", "touched_carts", "touched_order", "touched_events_ago", "touched_seconds",
-    "touched_share", "shown_times", "shown_lists_ago", "skipped",
-    "from_touched", "from_deepest", "touched_above",
+    "touched_share", "clicked_index", "shown_times", "shown_lists_ago", "skipped", "shown_index", "shown_moved",
+    "from_touched", "from_second", "from_mean", "from_deepest", "from_clicked", "touched_above", "to_touched_above",
+    "to_touched_below", "touched_beside",
     "price_to_last", "price_to_mean", "price_to_low", "price_to_high", "lean_sum", "lean_max", "lean_last",
 )  # fmt: skip
 SESSION = (
     "session_events", "session_touches", "session_clicks", "session_searches", "session_lists", "session_items",
     "seconds_since_event", "events_since_search", "events_since_click", "touched_in_list", "last_in_list",
+    "touched_span", "touched_turn", "click_index",
 )  # fmt: skip
 LASTING = (
-    "past_count", "past_days", "bought_times", "bought_days", "bought_due", "rejected_days", "taste_price",
+    "past_count", "past_days", "bought_times", "bought_days", "bought_due", "bought_share", "bought_orders_ago",
+    "rejected_days", "taste_price",
     "affinity_sum", "affinity_max",
 )  # fmt: skip
-VISITOR = ("visitor_sessions", "visitor_items", "visitor_bought")
+VISITOR = ("visitor_sessions", "visitor_items", "visitor_bought", "visitor_orders", "days_since_order")
 CLOCK = ("hour", "weekday")
 
 MAX_NUMBERS = 8  # numeric attributes of items that become features
@@ -62,6 +65,12 @@ class Schema:
             *(f"context.{name}" for name in self.context_numbers),
             *(f"context.{name}" for name, _ in self.context_words),
         )  # fmt: skip
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """The columns that tell of visitor and moment and are equal for all rows of a list, the session's aside."""
+        context = (*self.context_numbers, *(name for name, _ in self.context_words))
+        return frozenset((*VISITOR, *CLOCK, *(f"context.{name}" for name in context)))
 
     @property
     def static_names(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def fill_session(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
     """Fill the columns `SESSION_ITEM` and `SESSION` of all rows; `out` comes filled with NaN."""
     touched = _fill_touched(out, prepared, session, at)
     _fill_shown(out, prepared, session)
-    _fill_distances(out, prepared, touched)
+    _fill_distances(out, prepared, session, touched)
     _fill_prices(out, prepared, session)
     weights = session.leanings(prepared.token_number)
     out[:, _COLUMN["lean_sum"]], out[:, _COLUMN["lean_max"]] = gather(prepared, weights)
@@ -42,6 +42,9 @@ def fill_session(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
         session.events - session.click_event if session.clicks else math.nan,
         len(touched),
         _last_in_list(prepared, session),
+        max(touched) - min(touched) if touched else math.nan,
+        touched[0] - touched[1] if len(touched) > 1 else math.nan,
+        session.click_index if session.click_index >= 0 else math.nan,
     ]
 
 
@@ -71,9 +74,9 @@ def _fill_touched(out: NDArray[np.float32], prepared: Prepared, session: Session
         if row is None:
             continue
         mark = session.touched[item]
-        out[row, first : first + 7] = (
+        out[row, first : first + 8] = (
             mark.count, mark.clicks, mark.carts, order, session.events - mark.last, _since(at, mark.at),
-            mark.count / session.touches,
+            mark.count / session.touches, mark.index if mark.index >= 0 else math.nan,
         )  # fmt: skip
     return places
 
@@ -82,23 +85,41 @@ def _fill_shown(out: NDArray[np.float32], prepared: Prepared, session: Session) 
     out[:, _COLUMN["shown_times"]] = 0.0
     out[:, _COLUMN["skipped"]] = 0.0
     rows: list[int] = []
-    values: list[tuple[int, int, int]] = []
+    values: list[tuple[int, int, int, int]] = []
     for item, sight in session.shown.items():
         row = prepared.row_of.get(item)
         if row is not None:
             rows.append(row)
-            values.append((sight.times, session.list_count - sight.list_number, sight.skipped))
+            values.append((sight.times, session.list_count - sight.list_number, sight.skipped, sight.index))
     if rows:
         first = _COLUMN["shown_times"]
-        out[rows, first : first + 3] = values
+        out[rows, first : first + 4] = values
+        out[:, _COLUMN["shown_moved"]] = prepared.position - out[:, first + 3]
 
 
-def _fill_distances(out: NDArray[np.float32], prepared: Prepared, touched: list[float]) -> None:
+def _fill_distances(out: NDArray[np.float32], prepared: Prepared, session: Session, touched: list[float]) -> None:
+    """Where the rows lie to the touched items of the window, and to where the last click was."""
+    position = prepared.position
     out[:, _COLUMN["touched_above"]] = 0.0
-    if touched:
-        out[:, _COLUMN["from_touched"]] = prepared.position - touched[0]
-        out[:, _COLUMN["from_deepest"]] = prepared.position - max(touched)
-        out[:, _COLUMN["touched_above"]] = np.searchsorted(np.sort(touched), prepared.position)
+    out[:, _COLUMN["touched_beside"]] = 0.0
+    if session.click_index >= 0:
+        out[:, _COLUMN["from_clicked"]] = position - session.click_index
+    if not touched:
+        return
+    places = np.sort(touched)
+    above, beyond = np.searchsorted(places, position), np.searchsorted(places, position, "right")
+    # One place more at either end, so that rows without a touched one on that side read NaN.
+    framed = np.concatenate([[np.nan], places, [np.nan]])
+    to_above, to_below = position - framed[above], framed[beyond + 1] - position
+    out[:, _COLUMN["from_touched"]] = position - touched[0]
+    if len(touched) > 1:
+        out[:, _COLUMN["from_second"]] = position - touched[1]
+    out[:, _COLUMN["from_mean"]] = position - places.mean()
+    out[:, _COLUMN["from_deepest"]] = position - places[-1]
+    out[:, _COLUMN["touched_above"]] = above
+    out[:, _COLUMN["to_touched_above"]] = to_above
+    out[:, _COLUMN["to_touched_below"]] = to_below
+    out[:, _COLUMN["touched_beside"]] = (to_above == 1.0).astype(np.float32) + (to_below == 1.0)
 
 
 def _fill_prices(out: NDArray[np.float32], prepared: Prepared, session: Session) -> None:

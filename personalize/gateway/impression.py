@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from personalize.domain.event import Event, EventItem
+from personalize.domain.moves import Swap
 from personalize.events.infer import Inference
 from personalize.features.window import describe
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
-from personalize.guardrails.apply import last_reorder
+from personalize.guardrails.apply import last_explore, last_reorder, propensities
 
 
 def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
@@ -33,7 +34,7 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
             **describe(listing, visit.profile, visit.session, visit.at),
         },
         "strategy": f"{change.author.strategy}@{change.author.version}" if change else "shop_order",
-        "propensity": 1.0,  # orders are deterministic until a randomised policy runs
+        **_chance(ask, [owner[row] for row in ask.shown], first - offset),
     }
     shadow = last_reorder(ask.decided.shadow, ask.target) if ask.orderable else None
     if shadow is not None:  # what a strategy in shadow would have shown in these places
@@ -46,3 +47,29 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
         arrival.key, arrival.whose, arrival.visit.at, items,
         list_id=ask.list_id, term=listing.search_term, path=ask.target, extra=extra,
     )  # fmt: skip
+
+
+def _chance(ask: Ask, shown: list[int], start: int) -> dict[str, object]:
+    """`propensity` of the page as it stands, and under `exploration` that of each item at its place and what was drawn.
+
+    Neither where nobody knows: an ordering run went on with what had been shown, or a product takes several rows.
+    """
+    window = ask.window
+    assert window is not None
+    patch = ask.decided.patch
+    explored = last_explore(patch, ask.target) if ask.orderable else None
+    if explored is None:
+        return {"propensity": 1.0}  # without a draw orders are deterministic
+    size = len(window.listing)
+    span = min(ask.run.span, size) if ask.run is not None and ask.run.span and not window.alone else size
+    told = propensities(patch, ask.target, size, start, shown, span) if size == len(window) else None
+    if told is None:
+        return {}
+    move = explored.draw.move
+    drawn: dict[str, object] = (
+        {"swap": [move.first - start, move.second - start], "done": move.done}
+        if isinstance(move, Swap)
+        else {"lift": window.listing.ids[move.row], "place": move.place - start}
+    )
+    author = f"{explored.author.strategy}@{explored.author.version}"
+    return {"propensity": told[0], "exploration": {"strategy": author, "items": list(told[1]), **drawn}}

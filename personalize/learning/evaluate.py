@@ -16,8 +16,9 @@ from personalize.decisions.scoring import Tuning, rank
 from personalize.domain.popularity import Popularity
 from personalize.errors import EventError
 from personalize.guardrails.displacement import footrule
+from personalize.learning.journal import load
 from personalize.learning.metrics import Groups, mrr, ndcg, paired_interval
-from personalize.learning.replay import load, replay
+from personalize.learning.replay import replay
 from personalize.learning.rules import RULES, is_cold, orders
 
 Progress = Callable[[str, int], None]

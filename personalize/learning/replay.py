@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,49 +12,47 @@ from personalize.domain.event import Event
 from personalize.domain.listing import Listing
 from personalize.domain.popularity import Popularity
 from personalize.domain.profile import Profile
-from personalize.events.log import Report, read
 from personalize.features.prepared import Prepared, prepare
 from personalize.features.schema import Schema
 from personalize.features.window import Facts, recall
+from personalize.learning.journal import EVERY, Journal, Progress, load
+from personalize.learning.judgments import Answer
+from personalize.learning.shelf import Shelf
 
-MAX_VISITORS = 200_000  # profiles held; the one unseen longest leaves first
+__all__ = ["Judged", "listing_of", "load", "replay"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """A list that a click answers, n rows in the shop's order, and the state before it.
 
-    `clicked` is bool (n,). `profile` and `popularity` are live: read them before asking for the next list.
+    `clicked` is bool (n,), `answer` tells how each row was answered. `profile` and `popularity` are live: read them
+    before asking for the next list.
     """
 
     event: Event
     listing: Listing
     position: NDArray[np.float64]
     facts: Facts | None
-    clicked: NDArray[np.bool_]
+    answer: Answer
     profile: Profile | None
     popularity: Popularity
+
+    @property
+    def clicked(self) -> NDArray[np.bool_]:
+        """The rows that a `select_item` answers, bool (n,)."""
+        return self.answer.clicked
 
     def prepare(self, schema: Schema) -> Prepared:
         """The listing made ready, as serving would have done at that moment."""
         return prepare(self.listing, self.popularity, self.event.at, schema, self.position, self.facts)
 
-
-def load(path: Path, until: float | None = None, report: Report | None = None) -> list[Event]:
-    """The events of a log before `until` (epoch seconds), in time order, each event id once (its first line)."""
-    seen: set[str] = set()
-    events: list[Event] = []
-    report = Report() if report is None else report
-    for event in read(path, report):
-        if until is not None and event.at >= until:
-            continue
-        if event.event_id in seen:
-            report.dropped["REPEATED"] += 1
-            continue
-        seen.add(event.event_id)
-        events.append(event)
-    events.sort(key=lambda event: event.at)
-    return events
+    def shown(self) -> NDArray[np.float64]:
+        """Where each row was shown, (n,): `index`, else its place in the line."""
+        places: dict[str, int] = {}
+        for row, item in enumerate(self.event.items):
+            places.setdefault(item.item_id, row if item.index is None else item.index)
+        return np.array([places[item] for item in self.listing.ids], np.float64)
 
 
 def listing_of(event: Event) -> tuple[Listing, NDArray[np.float64], Facts | None]:
@@ -86,42 +83,42 @@ def listing_of(event: Event) -> tuple[Listing, NDArray[np.float64], Facts | None
     return listing, np.array([place for place, _ in ordered], np.float64), facts
 
 
-def answers(events: Iterable[Event]) -> dict[str, set[str]]:
-    """The items clicked per list, by the list's event id."""
-    found: dict[str, set[str]] = {}
-    for event in events:
-        if event.event == "select_item" and event.list_event_id is not None:
-            found.setdefault(event.list_event_id, set()).update(item.item_id for item in event.items)
-    return found
-
-
 def replay(
-    events: Iterable[Event], since: float | None = None, at_since: Callable[[Popularity], None] | None = None
+    events: Iterable[Event],
+    since: float | None = None,
+    at_since: Callable[[Popularity], None] | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[Judged]:
-    """Walk sorted events (walked twice) and yield every judged list from `since` on.
+    """Walk events in time order and yield every judged list from `since` on.
 
-    `at_since` is handed the popularity as it stands when `since` is reached.
+    A `Journal` is read as it is, other events become one first. `at_since` is handed the popularity as it stands when
+    `since` is reached. What a list says that cannot be used is counted in the journal's `noted`.
     """
-    clicks = answers(events)
-    profiles: dict[str, Profile] = {}
-    popularity = Popularity()
-    for event in events:
+    journal = events if isinstance(events, Journal) else Journal(events)
+    noted = journal.noted
+    for reason in ("UNKNOWN_ITEM", "OTHER_CURRENCY", "VISITORS_FORGOTTEN"):
+        noted.pop(reason, None)
+    shelf, popularity = Shelf(), Popularity()
+    for number, event in enumerate(journal):
+        if progress is not None and number % EVERY == 0:
+            progress("events replayed", number)
         if at_since is not None and since is not None and event.at >= since:
             at_since(popularity)
             at_since = None
         key = event.visitor or event.session
-        profile = None
-        if key is not None:
-            profile = profiles.pop(key, None) or Profile()
-            profiles[key] = profile
-            if len(profiles) > MAX_VISITORS:
-                del profiles[next(iter(profiles))]
-        wanted = clicks.get(event.event_id) if event.event == "view_item_list" else None
-        if wanted and (since is None or event.at >= since):
+        profile = shelf.take(key) if key is not None else None
+        if event.event == "view_item_list" and (since is None or event.at >= since):
             listing, position, facts = listing_of(event)
-            clicked = np.array([item in wanted for item in listing.ids])
-            if clicked.any():
-                yield Judged(event, listing, position, facts, clicked, profile, popularity)
+            answer = journal.judgments.of(event, listing.ids)
+            if answer is not None:
+                noted["UNKNOWN_ITEM"] += answer.unknown
+                noted["OTHER_CURRENCY"] += sum(
+                    item.currency not in (None, listing.currency) for item in event.items if item.price is not None
+                )
+                if answer.clicked.any():
+                    yield Judged(event, listing, position, facts, answer, profile, popularity)
         if profile is not None:
             profile.apply(event)
         popularity.apply(event)
+    noted["VISITORS_FORGOTTEN"] += shelf.forgotten
+    journal.noted = +noted

@@ -18,22 +18,26 @@ from personalize.features.schema import Schema, detect
 from personalize.features.shape import describe
 from personalize.learning.drift import click_rate
 from personalize.learning.examples import Examples, collect, repeat_share
-from personalize.learning.replay import load
+from personalize.learning.journal import load
+from personalize.learning.judgments import GAINS
+from personalize.learning.propensity import Examination, examination_of
 
 Progress = Callable[[str, int], None]
 
 LATER = 0.2  # share of lists, the latest, on which the number of trees is chosen
 MIN_LISTS = 50
-MAX_TREES = 160  # a latency budget: 32 rows x 160 trees x 8 leaves cost about 0.1 ms
+MAX_TREES = 240  # a latency budget: 32 rows x 240 trees x 15 leaves cost about 0.15 ms
 MIN_TREES = 20
+SHARED_GAIN = 0.3  # of a split's gain on a column that is equal for all rows: most such splits fit noise
 PARAMETERS: Mapping[str, Any] = {
     "objective": "lambdarank",
     "metric": "ndcg",
     "eval_at": [10],
+    "label_gain": GAINS,
     "lambdarank_truncation_level": 30,
-    "lambdarank_norm": False,
-    "learning_rate": 0.1,
-    "num_leaves": 8,
+    "lambdarank_norm": True,
+    "learning_rate": 0.05,
+    "num_leaves": 15,
     "feature_fraction": 0.4,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -51,6 +55,7 @@ def train(
     *,
     seed: int = 1,
     threads: int = 1,
+    debias: bool = True,
     command: str = "",
     created: datetime | None = None,
     progress: Progress | None = None,
@@ -58,25 +63,31 @@ def train(
     """Train on the judged lists before `until` (all, if None), write the artefact to `out`, return its card.
 
     The same log, `until`, seed and version give the same model. `threads` more than one pays only on a machine with
-    nothing else to do. EventError where the log has fewer than `MIN_LISTS` judged lists.
+    nothing else to do. Where the log holds enough draws of the strategy `exploring`, clicks are freed of what positions
+    explain of them, and the card says so under `examination` (`debias=False` leaves that out). EventError where the log
+    has fewer than `MIN_LISTS` judged lists.
     """
     tell = progress or _silent
     report = Report()
-    found = load(events, until.timestamp() if until is not None else None, report)
+    found = load(events, until.timestamp() if until is not None else None, report, progress)
     tell("events", len(found))
     schema = detect(found)
-    examples = collect(found, schema)
+    examples = collect(found, schema, progress)
     tell("lists", len(examples))
+    dropped, noted = dict(report.dropped), dict(found.noted)
     if len(examples) < MIN_LISTS:
         raise EventError(
-            f"{events} holds {len(examples)} lists that a click answers, at least {MIN_LISTS} are needed",
+            f"{events} holds {len(examples)} lists that a click answers, at least {MIN_LISTS} are needed; "
+            f"lines dropped: {dropped or 'none'}; met: {noted or 'nothing odd'}",
             code="TOO_FEW_LISTS",
             hint="`select_item` lines name the list they answer in `list_event_id`; or give a later `--until`.",
         )
+    examined = examination_of(found) if debias else None
     cut = int(len(examples) * (1 - LATER))
-    trees, score = _size(examples.part(0, cut), examples.part(cut, len(examples)), schema, seed, threads)
+    trees, score = _size(examples.part(0, cut), examples.part(cut, len(examples)), schema, seed, threads, examined)
     tell("trees", trees)
-    booster = lgb.train(_parameters(examples, seed, threads), _dataset(examples, schema), trees)
+    data = _dataset(examples, schema, examined=examined)
+    booster = lgb.train(_parameters(examples, schema, seed, threads), data, trees)
     when = created or datetime.now(UTC)
     card: dict[str, Any] = {
         "name": out.name,
@@ -86,31 +97,35 @@ def train(
         "trees": trees,
         "leaves": PARAMETERS["num_leaves"],
         "data": {
-            "from": _told(found[0].at),
-            "to": _told(found[-1].at),
+            "from": _told(found.span[0]),
+            "to": _told(found.span[1]),
             "events": len(found),
             "lists": len(examples),
             "rows": int(examples.sizes.sum()),
-            "dropped": dict(report.dropped),
+            "dropped": dropped,
+            "noted": noted,
             "click_rate": click_rate(found)["rate"],
         },
         "metrics": {"slice": f"latest {LATER:.0%} of the lists, model trained on the rest", "ndcg@10": score},
+        "examination": examined.card() if examined is not None else None,
         "ranking": {"depth": DEPTH, "blend": BLEND, "repeat_share": repeat_share(found)},
         "drift": describe(examples.matrix, schema.names),
     }
     return save(out, booster.model_to_string(num_iteration=-1), schema, card)
 
 
-def _size(early: Examples, late: Examples, schema: Schema, seed: int, threads: int) -> tuple[int, float]:
+def _size(
+    early: Examples, late: Examples, schema: Schema, seed: int, threads: int, examined: Examination | None
+) -> tuple[int, float]:
     """The number of trees that serves the later lists best, and its NDCG@10 there."""
-    dataset = _dataset(early, schema)
+    dataset = _dataset(early, schema, examined=examined)
     # The slice is small and its curve flat and jagged: its smoothed top is a steadier choice than its highest tooth.
     curve: dict[str, dict[str, list[float]]] = {}
     lgb.train(
-        _parameters(early, seed, threads),
+        _parameters(early, schema, seed, threads),
         dataset,
         MAX_TREES,
-        valid_sets=[_dataset(late, schema, dataset)],
+        valid_sets=[_dataset(late, schema, dataset, examined)],
         valid_names=["late"],
         callbacks=[lgb.record_evaluation(curve)],
     )
@@ -121,22 +136,32 @@ def _size(early: Examples, late: Examples, schema: Schema, seed: int, threads: i
     return max(best, MIN_TREES), float(values[best - 1])
 
 
-def _parameters(examples: Examples, seed: int, threads: int) -> dict[str, Any]:
+def _parameters(examples: Examples, schema: Schema, seed: int, threads: int) -> dict[str, Any]:
     rows = int(examples.sizes.sum())
     return {
         **PARAMETERS,
         "min_data_in_leaf": int(np.clip(rows // 800, 5, 200)),
+        "feature_contri": [SHARED_GAIN if name in schema.shared else 1.0 for name in schema.names],
         "seed": seed,
         "num_threads": max(threads, 1),
     }
 
 
-def _dataset(examples: Examples, schema: Schema, reference: lgb.Dataset | None = None) -> lgb.Dataset:
+def _dataset(
+    examples: Examples, schema: Schema, reference: lgb.Dataset | None = None, examined: Examination | None = None
+) -> lgb.Dataset:
+    """With an `examined` every row starts at the log chance of being looked at: trees learn what that leaves open.
+
+    Of two rows, one of them clicked, the odds that it was the first are those of examination times those of
+    attraction: in the pairwise logistic of lambdarank a sum of logs, of which serving keeps the second alone.
+    """
     return lgb.Dataset(
         examples.matrix,
-        examples.clicked.astype(np.int32),
+        examples.grade,
         group=examples.sizes,
+        weight=examples.weight,
         feature_name=feature_names(schema),
+        init_score=examined.at(examples.place) if examined is not None else None,
         reference=reference,
         params={"verbose": -1},
     )

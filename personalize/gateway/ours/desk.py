@@ -9,7 +9,9 @@ from graphql import GraphQLError
 
 from personalize.domain.event import Event, EventItem
 from personalize.domain.parameter import told
+from personalize.domain.patch import Reason
 from personalize.domain.permission import Keep
+from personalize.domain.reason import MADE_ROOM
 from personalize.events.outbox import Outbox
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
@@ -27,7 +29,7 @@ from personalize.gateway.ours.schema import (
     VisitView,
 )
 from personalize.gateway.ours.tracker import Tracker
-from personalize.guardrails.apply import last_reorder
+from personalize.guardrails.apply import last_explore, last_reorder, planned
 from personalize.visitors.identity import has_rights, profile_key
 from personalize.visitors.profiles import ProfileBook
 
@@ -113,16 +115,21 @@ class RequestDesk:
         window = ask.window
         assert window is not None
         change = last_reorder(ask.decided.patch, ask.target) if ask.orderable else None
+        explored = last_explore(ask.decided.patch, ask.target) if ask.orderable else None
+        plan = planned(ask.decided.patch, ask.target, len(window.listing)) if explored is not None else ()
+        tried = explored.draw.move.moved(plan) if explored is not None else frozenset()
         owner, items = window.owner, []
         for place, row in enumerate(rows):
             candidate = owner[row]
             position, shop = ask.first + place, row + window.offset
             reason = None
-            if change is not None and position != shop:
-                why = change.reasons.get(candidate, change.reason)
+            if (change or explored) is not None and position != shop:
+                why = change.reasons.get(candidate, change.reason) if change is not None else Reason(MADE_ROOM)
+                why = explored.reason if explored is not None and candidate in tried else why
                 reason = ReasonView(code=why.code, text=self.labels.words(why, self.arrival.visit.language))
             item_id = strawberry.ID(window.listing.ids[candidate])
             items.append(Placement(item_id=item_id, position=position, shop_position=shop, reason=reason))
         moved = any(item.position != item.shop_position for item in items)
-        strategy = change.author.strategy if change is not None and moved else None
+        author = change or explored
+        strategy = author.author.strategy if author is not None and moved else None
         return ListingView(path=ask.target, personalized=moved, strategy=strategy, items=items)
