@@ -97,9 +97,7 @@ def _fill_shown(out: NDArray[np.float32], prepared: Prepared, session: Session) 
         out[:, _COLUMN["shown_moved"]] = prepared.position - out[:, first + 3]
 
 
-def _fill_distances(
-    out: NDArray[np.float32], prepared: Prepared, session: Session, touched: list[float]
-) -> None:
+def _fill_distances(out: NDArray[np.float32], prepared: Prepared, session: Session, touched: list[float]) -> None:
     """Where the rows lie to the touched items of the window, and to where the last click was."""
     position = prepared.position
     out[:, _COLUMN["touched_above"]] = 0.0

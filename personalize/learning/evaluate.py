@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from statistics import fmean
@@ -15,12 +14,10 @@ from personalize import artefact
 from personalize.decisions.scoring import Tuning, rank
 from personalize.domain.popularity import Popularity
 from personalize.errors import EventError
-from personalize.learning.metrics import Groups, mrr, ndcg, paired_interval
-from personalize.learning.journal import load
+from personalize.learning.journal import Progress, load
+from personalize.learning.metrics import Groups, Health, mrr, ndcg, paired_interval
 from personalize.learning.replay import replay
-from personalize.learning.rules import RULES, is_cold, orders
-
-Progress = Callable[[str, int], None]
+from personalize.learning.rules import RULES, is_cold, is_new, orders
 
 
 def evaluate(
@@ -34,8 +31,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Replay the log and judge every list from `since` on (all, if None) that a `select_item` answers.
 
-    Returns the JSON of the design's section 8. The model's order is the one the ranker serves. EventError without a
-    judged list, ArtefactError where the model is unusable.
+    Returns the JSON of the design's section 8, and `health` (see `metrics.Health`). The model's order is the one the
+    ranker serves. EventError without a judged list, ArtefactError where the model is unusable.
     """
     model = artefact.load(model_dir)
     tuning = tuning or Tuning.of(model.card)
@@ -44,13 +41,15 @@ def evaluate(
     gains: dict[str, list[float]] = {name: [] for name in ("model", *RULES)}
     ranks: dict[str, list[float]] = {name: [] for name in ("model", *RULES)}
     cold: list[bool] = []
+    new: list[bool] = []
+    health = Health()
     sessions: list[str] = []
 
     def freeze(popularity: Popularity) -> None:
         frozen[0] = Popularity.from_bytes(popularity.to_bytes())
 
     start = since.timestamp() if since is not None else None
-    for number, judged in enumerate(replay(load(events), start, freeze)):
+    for number, judged in enumerate(replay(load(events, progress=progress), start, freeze, progress)):
         event = judged.event
         prepared = judged.prepare(model.schema)
         served = rank(model, prepared, judged.profile, event.session, event.context, event.at, tuning).order
@@ -58,6 +57,8 @@ def evaluate(
             gains[name].append(fmean(ndcg(order, judged.clicked) for order in tried))
             ranks[name].append(fmean(mrr(order, judged.clicked) for order in tried))
         cold.append(is_cold(judged))
+        new.append(is_new(judged))
+        health.see(prepared.ids, served)
         sessions.append(event.session or event.event_id)
         if progress is not None:
             progress("lists", number + 1)
@@ -68,7 +69,7 @@ def evaluate(
             hint="`select_item` lines name the list they answer in `list_event_id`.",
         )
     last = {session: number for number, session in enumerate(sessions)}
-    groups = Groups(np.array(cold), np.isin(np.arange(len(cold)), list(last.values())))
+    groups = Groups(np.array(cold), np.isin(np.arange(len(cold)), list(last.values())), np.array(new))
     policies = {name: groups.table(np.array(gains[name]), np.array(ranks[name])) for name in gains}
     best = max(RULES, key=lambda rule: policies[rule]["all"]["ndcg@10"] or 0.0)
     low, high = paired_interval(np.array(gains["model"]) - np.array(gains[best]), seed)
@@ -76,5 +77,6 @@ def evaluate(
     return {
         "lists": len(cold),
         "policies": policies,
+        "health": health.told(),
         "difference_to_best_rule": {"rule": best, "ndcg@10": [low, high]},
     }

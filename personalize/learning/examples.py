@@ -89,9 +89,7 @@ class _Room:
         self._rows = 0
         self.dropped = 0
 
-    def add(
-        self, matrix: NDArray[np.float32], grade: NDArray[np.int8], weight: NDArray[np.float32], at: float
-    ) -> None:
+    def add(self, matrix: NDArray[np.float32], grade: NDArray[np.int8], weight: NDArray[np.float32], at: float) -> None:
         count = len(matrix)
         if self._rows + count > self._limit:
             self._make_room(count)

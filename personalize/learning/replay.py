@@ -21,6 +21,7 @@ from personalize.learning.shelf import Shelf
 
 __all__ = ["Judged", "listing_of", "load", "replay"]
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """A list that a click answers, n rows in the shop's order, and the state before it.

@@ -13,9 +13,9 @@ import pytest
 from personalize.domain.event import Event, EventItem
 from personalize.errors import EventError
 from personalize.events.log import Report, write
+from personalize.features.schema import Schema
 from personalize.learning.examples import Examples, collect
 from personalize.learning.journal import Journal, load
-from personalize.features.schema import Schema
 from personalize.learning.judgments import CART, CLICK, FULL_LISTS, PURCHASE, ROBOT_CLICKS
 from personalize.learning.replay import replay
 from personalize.learning.shelf import Shelf
@@ -59,7 +59,8 @@ def test_unsorted_and_repeated_lines_are_told_and_change_nothing(tmp_path: Path)
 def test_missing_fields_are_told_by_name(tmp_path: Path) -> None:
     lines = [
         b'{"event_id":"a","at":"2026-03-01T09:00:00Z"}', b'{"event":"search","at":"2026-03-01T09:00:00Z"}',
-        b'{"event":"search","event_id":"c"}', b"[]", b"{", b'{"event":"select_item","event_id":"d","at":"2026-03-01T09:00:00Z"}',
+        b'{"event":"search","event_id":"c"}', b"[]", b"{",
+        b'{"event":"select_item","event_id":"d","at":"2026-03-01T09:00:00Z"}',
     ]  # fmt: skip
     (tmp_path / "log.jsonl").write_bytes(b"\n".join(lines))
     report = Report()
