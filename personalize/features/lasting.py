@@ -29,24 +29,29 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
     out[:, _COLUMN["bought_share"]] = 0.0
     row_of = prepared.row_of
     # Sets meet at the speed of the smaller one: most of what a profile holds is not in this list.
-    for item in profile.history.keys() & row_of.keys():
-        mark = profile.history[item]
-        out[row_of[item], past : past + 2] = mark.count, max(at - mark.at, 0.0) / DAY
-    for item in profile.bought.keys() & row_of.keys():
-        bought = profile.bought[item]
-        since = profile.orders - bought.first_order + 1
-        out[row_of[item], bought_first : bought_first + 5] = (
-            bought.times, max(at - bought.last, 0.0) / DAY, due(bought, at), bought.times / max(since, 1),
-            profile.orders - bought.last_order,
-        )  # fmt: skip
+    history = profile.history
+    if touched := list(history.keys() & row_of.keys()):
+        marks = [history[item] for item in touched]
+        out[[row_of[item] for item in touched], past : past + 2] = [
+            (mark.count, max(at - mark.at, 0.0) / DAY) for mark in marks
+        ]
+    if owned := list(profile.bought.keys() & row_of.keys()):
+        out[[row_of[item] for item in owned], bought_first : bought_first + 5] = [
+            _bought(profile.bought[item], profile.orders, at) for item in owned
+        ]
     for item in profile.rejected.keys() & row_of.keys():
         out[row_of[item], _COLUMN["rejected_days"]] = max(at - profile.rejected[item], 0.0) / DAY
     if profile.log_price.weight > 0:
-        out[:, _COLUMN["taste_price"]] = (prepared.log_price - profile.log_price.mean()) / (
-            profile.log_price.deviation() + 0.2
-        )
+        width = profile.log_price.deviation() + 0.2
+        out[:, _COLUMN["taste_price"]] = (prepared.log_price - profile.log_price.mean()) / width
     weights = profile.affinities(prepared.token_number.keys(), at)
     out[:, _COLUMN["affinity_sum"]], out[:, _COLUMN["affinity_max"]] = gather(prepared, weights)
+
+
+def _bought(bought: Bought, orders: int, at: float) -> tuple[float, float, float, float, float]:
+    """Times, days since, how due, the share of the visitor's orders since the first that held it, orders since."""
+    share = bought.times / max(orders - bought.first_order + 1, 1)
+    return bought.times, max(at - bought.last, 0.0) / DAY, due(bought, at), share, orders - bought.last_order
 
 
 def gather(prepared: Prepared, weights: dict[int, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
