@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.profile import Bought, Profile
+from personalize.domain.profile import Bought, Profile, fade
 from personalize.features.prepared import Prepared
 from personalize.features.schema import LASTING
 
@@ -27,6 +27,7 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
     out[:, past] = 0.0
     out[:, bought_first] = 0.0
     out[:, _COLUMN["bought_share"]] = 0.0
+    out[:, _COLUMN["bought_recent"]] = 0.0
     row_of = prepared.row_of
     # Sets meet at the speed of the smaller one: most of what a profile holds is not in this list.
     history = profile.history
@@ -36,7 +37,7 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
             (mark.count, max(at - mark.at, 0.0) / DAY) for mark in marks
         ]
     if owned := list(profile.bought.keys() & row_of.keys()):
-        out[[row_of[item] for item in owned], bought_first : bought_first + 5] = [
+        out[[row_of[item] for item in owned], bought_first : bought_first + 6] = [
             _bought(profile.bought[item], profile.orders, at) for item in owned
         ]
     for item in profile.rejected.keys() & row_of.keys():
@@ -48,10 +49,15 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
     out[:, _COLUMN["affinity_sum"]], out[:, _COLUMN["affinity_max"]] = gather(prepared, weights)
 
 
-def _bought(bought: Bought, orders: int, at: float) -> tuple[float, float, float, float, float]:
-    """Times, days since, how due, the share of the visitor's orders since the first that held it, orders since."""
+def _bought(bought: Bought, orders: int, at: float) -> tuple[float, ...]:
+    """Times, days since, how due, the share of the visitor's orders since the first that held it, orders since, faded.
+
+    In the order of `LASTING`.
+    """
     share = bought.times / max(orders - bought.first_order + 1, 1)
-    return bought.times, max(at - bought.last, 0.0) / DAY, due(bought, at), share, orders - bought.last_order
+    days = max(at - bought.last, 0.0) / DAY
+    recent = bought.recent * fade(at - bought.last)
+    return bought.times, days, due(bought, at), share, orders - bought.last_order, recent
 
 
 def gather(prepared: Prepared, weights: dict[int, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
