@@ -26,6 +26,7 @@ MIN_LISTS = 50
 MAX_TREES = 240  # a latency budget: 32 rows x 240 trees x 15 leaves cost about 0.15 ms
 MIN_TREES = 20
 RATES = (0.05, 0.1)  # what a tree counts
+NOTICEABLE = 0.002  # NDCG@10 that the doubled rate must gain: less than that is the noise of a small slice
 CLIMBING = 0.85  # share of `MAX_TREES` from which a best number of trees means that more would serve better
 SHARED_GAIN = 0.3  # of a split's gain on a column that is equal for all rows: most such splits fit noise
 PARAMETERS: Mapping[str, Any] = {
@@ -134,7 +135,7 @@ def _size(early: Examples, late: Examples, schema: Schema, seed: int, threads: i
         found.append((max(best, MIN_TREES), rate, float(smooth.max())))
         if best < CLIMBING * MAX_TREES:
             break
-    return max(found, key=lambda choice: choice[2])
+    return found[-1] if found[-1][2] > found[0][2] + NOTICEABLE else found[0]
 
 
 def _parameters(examples: Examples, schema: Schema, seed: int, threads: int) -> dict[str, Any]:
