@@ -30,7 +30,7 @@ lint: $(VENV)/tested      ## ruff and strict mypy
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 
-bench: $(VENV)/tested     ## measure CPU per request, side by side in one run
+bench: $(VENV)/tested     ## measure beside nginx, Hive Gateway and the shops (5 minutes)
 	$(RUN) -m bench $(ARGS)
 
 clean:           ## remove what was set up

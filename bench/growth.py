@@ -6,6 +6,7 @@ import contextlib
 import random
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import questions, visitors
@@ -13,7 +14,7 @@ from bench.cores import Cores
 from bench.forest import cut
 from bench.gateway import demo_shop, faults, personalising, profiles_missed
 from bench.load import Measured, measure
-from bench.noise import Others
+from bench.noise import Others, Patience
 from bench.ranker import FOLDER
 from bench.report import Result, machine, middle, table, tell_of_others, told_of_model
 from bench.servers import Server
@@ -33,40 +34,48 @@ Point = tuple[Server, list[str]]
 """A gateway, and the visitors who ask it."""
 
 
-def run(model: Path, demo: Path, catalogue: Catalogue, cores: Cores, requests: int, rounds: int) -> Result:
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What the command line asked for."""
+
+    requests: int
+    rounds: int
+    patience: Patience
+
+
+def run(model: Path, demo: Path, ask: Ask, catalogue: Catalogue, cores: Cores) -> Result:
     """CPU milliseconds and p50 of a warm page at every point of the three curves; `demo` holds the log to train on."""
     shown = visitors.products(catalogue)
     tags = questions.tags()
     others = Others()
     with demo_shop(cores) as shop, contextlib.ExitStack() as stack:
         curves = {
-            "window": _curve(_windows(stack, shop, model, shown, cores), tags, requests, rounds, cores),
+            "window": _curve(_windows(stack, shop, model, shown, cores), tags, ask, cores),
             "trees": {},
             "history": {},
         }
         stack.pop_all().close()
-        curves["trees"] = _curve(_forests(stack, shop, demo, shown, cores), tags, requests, rounds, cores)
+        curves["trees"] = _curve(_forests(stack, shop, demo, shown, cores), tags, ask, cores)
         stack.pop_all().close()
-        curves["history"] = _curve(_histories(stack, shop, model, shown, cores), tags, requests, rounds, cores)
+        curves["history"] = _curve(_histories(stack, shop, model, shown, cores), tags, ask, cores)
         noise = others.share()
         stack.pop_all().close()
     result = {
-        "machine": machine(cores), "model": told_of_model(model), "page": questions.TAKE, "requests": requests,
-        "rounds": rounds, "others": noise, "curves": curves,
+        "machine": machine(cores), "model": told_of_model(model), "page": questions.TAKE, "requests": ask.requests,
+        "rounds": ask.rounds, "others": noise, "curves": curves,
     }  # fmt: skip
     _show(result)
     return result
 
 
-def _curve(
-    points: Mapping[int, Point], tags: Iterator[str], requests: int, rounds: int, cores: Cores
-) -> dict[str, Result]:
+def _curve(points: Mapping[int, Point], tags: Iterator[str], ask: Ask, cores: Cores) -> dict[str, Result]:
     found: dict[int, list[Measured]] = {size: [] for size in points}
-    for at in range(rounds + 1):  # the first round is not told: it loads the profiles
+    for at in range(ask.rounds + 1):  # the first round is not told: it loads the profiles
         for size, (server, signed) in points.items():
-            warm_up, load = questions.known(signed, tags, requests, LISTING)
+            warm_up, load = questions.known(signed, tags, ask.requests, LISTING)
             for one in (*warm_up, *warm_up):
                 measure(server.url, [one], 1, {}, cores)
+            ask.patience.wait()
             missed = profiles_missed(server)
             one_pass = measure(server.url, load, 1, {"proxy": server}, cores)
             missed = (profiles_missed(server) - missed) / len(load)

@@ -39,6 +39,8 @@ class Request:
 class Measured:
     """CPU milliseconds per request of each watched process; latencies in milliseconds; requests a second.
 
+    `sustained` counts the seconds until the servers were idle again, too: who answers at once and puts work off may not
+    be able to go on like that.
     `asked` is the share of answers with a `Date`: behind our gateway, which gives none itself, the shop was asked.
     `failed` is the share that is no 200 with data; they count in nothing else.
     `personal` is the share of answers that no cache may keep, as the gateway says of pages that it personalised.
@@ -48,6 +50,7 @@ class Measured:
     p50: float
     p99: float
     rate: float
+    sustained: float
     asked: float
     personal: float
     failed: float
@@ -98,13 +101,12 @@ def measure(
     before = {name: server.cpu() for name, server in watched.items()}
     with cores.sending():
         sent = _run(_send(url, requests, connections, seconds, strict))
-    if watched:
-        settle(list(watched.values()))
+    drained = settle(list(watched.values())) if watched else 0.0
     count = len(sent.latencies)
     p50, p99 = np.percentile(np.array(sent.latencies) * 1000, [50, 99])
     return Measured(
         cpu={name: (server.cpu() - before[name]) / count * 1000 for name, server in watched.items()},
-        p50=float(p50), p99=float(p99), rate=count / sent.seconds,
+        p50=float(p50), p99=float(p99), rate=count / sent.seconds, sustained=count / (sent.seconds + drained),
         asked=sent.dated / count, personal=sent.personal / count,
         failed=len(sent.failures) / (count + len(sent.failures)),
         memory={name: server.memory() for name, server in watched.items()},

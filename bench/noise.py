@@ -6,6 +6,9 @@ import contextlib
 
 import psutil
 
+LOOK_SECONDS = 0.3
+CALM_PERCENT = 8.0
+
 
 class Others:
     """Watches from its making on. Ask while the benchmark's own servers still run: they are told apart by descent."""
@@ -19,6 +22,18 @@ class Others:
         busy, whole = _machine()
         others = (busy - self.busy) - (_family() - self.own)
         return round(max(others, 0.0) / max(whole - self.whole, 1e-9), 3)
+
+
+class Patience:
+    """So many seconds in all that a benchmark waits for others to be quiet before its measurements."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+    def wait(self) -> None:
+        """Return when the machine is idle, or patience is at its end. Our own servers have nothing to do meanwhile."""
+        while self.left > 0 and psutil.cpu_percent(LOOK_SECONDS) > CALM_PERCENT:
+            self.left -= LOOK_SECONDS
 
 
 def _machine() -> tuple[float, float]:

@@ -19,6 +19,7 @@ from bench.load import Measured
 from personalize.artefact import load
 
 QUIET = 0.05
+FIGURES = ("p50", "p99", "rate", "sustained", "asked", "failed")
 OUT = Path("bench/out")
 CONSOLE = Console(width=132, highlight=False)
 Result = dict[str, Any]
@@ -48,7 +49,7 @@ def middle(rounds: Sequence[Measured]) -> Result:
     """Medians over the rounds, with each round's own figures beside them."""
     return {
         "cpu": {name: _median(one.cpu[name] for one in rounds) for name in rounds[0].cpu},
-        **{name: _median(getattr(one, name) for one in rounds) for name in ("p50", "p99", "rate", "asked", "failed")},
+        **{name: _median(getattr(one, name) for one in rounds) for name in FIGURES},
         "memory_mib": {name: round(size / 2**20) for name, size in rounds[-1].memory.items()},
         "rounds": [
             {"cpu": {k: round(v, 4) for k, v in one.cpu.items()}, "p50": round(one.p50, 3), "p99": round(one.p99, 3),

@@ -20,7 +20,10 @@ from bench.cores import Cores
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
-QUIET_SECONDS = 3.0  # how long what a server does behind its answers is waited for
+QUIET_SECONDS = 20.0  # how long what a server does behind its answers is waited for
+LOOK_SECONDS = 0.1
+LOOKS = 6  # an outbox that flushes twice a second has had its turn
+IDLE = 0.08  # of one core: timers and polls of a server that nobody asks
 TAIL = 2_000
 
 
@@ -49,14 +52,21 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def settle(servers: list[Server]) -> None:
-    """Wait until the servers do (almost) nothing: what they put off until after their answers is work, too."""
-    until = time.monotonic() + QUIET_SECONDS
+def settle(servers: list[Server]) -> float:
+    """Wait until the servers do (almost) nothing, for what they put off until after their answers is work, too.
+
+    How long that took, in seconds.
+    """
+    began = last = time.monotonic()
     quiet = 0
-    while quiet < 6 and time.monotonic() < until:  # an outbox that flushes twice a second has had its turn
+    while quiet < LOOKS and last - began < QUIET_SECONDS:
         before = sum(server.cpu() for server in servers)
-        time.sleep(0.1)
-        quiet = quiet + 1 if sum(server.cpu() for server in servers) - before < 0.001 else 0
+        time.sleep(LOOK_SECONDS)
+        if sum(server.cpu() for server in servers) - before < IDLE * LOOK_SECONDS:
+            quiet += 1
+        else:
+            quiet, last = 0, time.monotonic()
+    return last - began
 
 
 def free_port() -> int:

@@ -12,7 +12,7 @@ from bench.cores import Cores
 from bench.gateway import demo_shop, faults, passing, personalising, profiles_missed, replay
 from bench.hive import install as hive
 from bench.load import Measured, Request, measure
-from bench.noise import Others
+from bench.noise import Others, Patience
 from bench.ranker import FOLDER
 from bench.report import Result, difference, machine, middle, ratio, say, table, tell_of_others, told_of_model
 from bench.servers import Server, free_port, running
@@ -53,6 +53,7 @@ class Ask:
     requests: int
     connections: tuple[int, ...]
     rounds: int
+    patience: Patience
 
 
 def run(ask: Ask, catalogue: Catalogue, cores: Cores) -> Result:
@@ -72,6 +73,7 @@ def run(ask: Ask, catalogue: Catalogue, cores: Cores) -> Result:
         for at in range(ask.rounds):
             for connections in ask.connections:
                 for row in rows[at % len(rows) :] + rows[: at % len(rows)]:
+                    ask.patience.wait()
                     found = _measure(row, ask.requests, connections, cores)
                     row.found.setdefault(connections, []).append(found)
             say(f"round {at + 1} of {ask.rounds} done")

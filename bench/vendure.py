@@ -15,7 +15,7 @@ from bench.cores import Cores
 from bench.gateway import faults, personalising, profiles_missed
 from bench.listings import Mix
 from bench.load import Measured, Request, measure
-from bench.noise import Others
+from bench.noise import Others, Patience
 from bench.questions import of_visitor
 from bench.ranker import FOLDER
 from bench.report import Result, machine, middle, ratio, say, table, tell_of_others, told_of_model
@@ -37,6 +37,7 @@ class Ask:
     seconds: float
     rounds: int
     share_ttl: float
+    patience: Patience
 
 
 def run(ask: Ask) -> Result:
@@ -54,6 +55,7 @@ def run(ask: Ask) -> Result:
 
         def measured(at: Server, seconds: float, name: str = "") -> None:
             watched = {"shop": shop} if at is shop else {"gateway": gateway, "shop": shop}
+            ask.patience.wait()
             before = profiles_missed(gateway)
             one = measure(at.url, _some(coming, seconds), ask.connections, watched, free, seconds, strict=False)
             if name:
@@ -86,6 +88,7 @@ def run(ask: Ask) -> Result:
         "ratios": {
             "requests/s, first pass / alone": _rate(found[COLD] * ask.rounds, found[ALONE]),
             "requests/s, warm / alone": _rate(found[WARM], found[ALONE]),
+            "sustained/s, warm / alone": _rate(found[WARM], found[ALONE], "sustained"),
             "CPU of all processes, alone / warm": ratio(_all_cpu(found[ALONE]), _all_cpu(found[WARM])),
         },
     }  # fmt: skip
@@ -121,8 +124,8 @@ def _hits(name: str, passes: list[Measured]) -> float | None:
     return None if name == ALONE else round(1 - sum(one.asked for one in passes) / len(passes), 4)
 
 
-def _rate(above: list[Measured], below: list[Measured]) -> Result:
-    return ratio([one.rate for one in above], [one.rate for one in below])
+def _rate(above: list[Measured], below: list[Measured], figure: str = "rate") -> Result:
+    return ratio([getattr(one, figure) for one in above], [getattr(one, figure) for one in below])
 
 
 def _all_cpu(passes: list[Measured]) -> list[float]:
@@ -141,12 +144,18 @@ def _show(result: Result) -> None:
         cpu = row["cpu"]
         used = [f"{cpu[name]:.3f}" if name in cpu else "-" for name in ("gateway", "shop")]
         shares = [hits, f"{row['failed']:.1%}", f"{row['without_profile']:.1%}"]
-        rows.append([row["row"], *used, row["p50"], row["p99"], f"{row['rate']:.0f}", *shares])
+        rows.append(
+            [row["row"], *used, row["p50"], row["p99"], f"{row['rate']:.0f}", f"{row['sustained']:.0f}", *shares]
+        )
     title = (
         f"Vendure with {result['products']:,} products, {result['listings']} listings, "
         f"{result['connections']} at once; ms per request"
     )
-    table(title, ["", "CPU gateway", "CPU shop", "p50", "p99", "requests/s", "hits", "failed", "no profile"], rows)
+    table(
+        title,
+        ["", "CPU gateway", "CPU shop", "p50", "p99", "requests/s", "sustained", "hits", "failed", "no profile"],
+        rows,
+    )
     ratios = [[name, one["median"], one["least"], one["most"]] for name, one in result["ratios"].items()]
     table("ratios", ["", "median", "least", "most"], ratios)
     tell_of_others(result["others"])

@@ -52,8 +52,12 @@ from personalize.visitors.profiles import ProfileBook
 
 DAY = 86_400.0
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "QUERY", "PUT", "PATCH", "DELETE")
+PATHS = ("/graphql", "/api/{version}/graphql.json")
+"""Where the storefront's API is found; the second is where Shopify's clients look below the domain they are given."""
 REMEMBERED_DAYS = 30.0
 RELOAD_SECONDS = 1.0
+WRITE_SECONDS = 5.0
+"""How long what one process learned of its visitors may wait for the store; the events themselves do not."""
 
 
 class Gateway:
@@ -82,6 +86,7 @@ class Gateway:
         self.outbox = Outbox(
             self.store.append_events, (self.profiles.fold, self._learn), self.telemetry,
             writes=(self.profiles.write, self.orders.write),
+            write_every=0.0 if settings.workers > 1 else WRITE_SECONDS,
         )  # fmt: skip
         sessions, inference = Sessions(self.shop, who), Inference()
         if decisions is None:
@@ -150,7 +155,7 @@ class Gateway:
     def storefront(self, lifespan: Lifespan[Starlette] | None = None) -> ASGIApp:
         """The app of the storefront port: `/graphql`. `lifespan` replaces the gateway's own, which it must contain."""
         endpoint = Storefront(self.pipeline, self.telemetry, self.settings)
-        routes = [Route("/graphql", endpoint, methods=METHODS)]
+        routes = [Route(path, endpoint, methods=METHODS) for path in PATHS]
         framework = Starlette(routes=routes, lifespan=lifespan or self._lifespan)
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -196,4 +196,35 @@ BARE_NUMBERED = Shape(
     odd=[{"p": {"page": 6, "pageSize": 9}}, {}, {"p": {"page": 2}}],
 )
 
-PAGED = (NUMBERED, FIXED, ECHOING, DEEP, BARE, BARE_NUMBERED)
+# -- one of several types: the page, or an error as data --------------------------------------------------------------
+
+
+def _either(_: Any, page: int, perPage: int, **__: Any) -> dict[str, Any]:  # noqa: N803 (names of the shop)
+    if not 0 < perPage <= 60 or not 0 < page <= _pages(perPage):
+        return {"__typename": "OutOfRange", "message": f"no page {page} of {perPage}"}
+    cut = by_number(page, perPage, 60)
+    told = {"totalItems": COUNT, "totalPages": _pages(perPage), "page": page, "hasNextPage": cut.end < COUNT}
+    return {"__typename": "ChairList", "chairs": _rows(cut), "pageInfo": told}
+
+
+EITHER = Shape(
+    name="either",
+    sdl=GOODS
+    + """
+    type Query { chairs(page: Int!, perPage: Int!, sort: Sort): ChairsResult! chair(id: ID!): ChairResult! }
+    enum Sort { RECOMMENDED PRICE_ASC }
+    union ChairsResult = ChairList | OutOfRange
+    union ChairResult = Chair | OutOfRange
+    type OutOfRange { message: String! }
+    type ChairList { chairs: [Chair!]! pageInfo: PageInfo! }
+    type PageInfo { totalItems: Int! totalPages: Int! page: Int! hasNextPage: Boolean! }
+    """,
+    root=lambda: {"chairs": _either},
+    query="""query C($page: Int = 1, $size: Int = 8) { list: chairs(page: $page, perPage: $size) { __typename
+      ... on ChairList { chairs { id } pageInfo { page totalPages hasNextPage } } ... on OutOfRange { message } } }""",
+    path=("list", "chairs"),
+    pages=[{"page": page} for page in range(1, 7)],
+    odd=[{"page": 7}, {"page": 0}, {"size": 61}, {"page": 2, "size": 40}, {"page": 1, "size": 43}],
+)
+
+PAGED = (EITHER, NUMBERED, FIXED, ECHOING, DEEP, BARE, BARE_NUMBERED)

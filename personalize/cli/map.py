@@ -13,6 +13,10 @@ from personalize.errors import MapError
 from personalize.gateway.ours.knowledge import schema_from_file
 from personalize.settings import load_settings
 from personalize.shops.draft import Draft, draft
+from personalize.shops.draft_skeleton import skeleton
+
+SKELETON = 3
+"""The exit code where the map holds nothing yet but candidates."""
 
 
 @click.command("map")
@@ -23,7 +27,7 @@ from personalize.shops.draft import Draft, draft
 def map_(url: str | None, schema_file: str | None, out: Path | None, name: str | None) -> None:
     """Draft a shop map by introspecting the shop at URL (default: setting `shop_url`), each guess under a comment.
 
-    Ends with exit code 2 where nothing looks like a product.
+    Where nothing looks like a product, it writes what comes nearest, as comments, and ends with exit code 3.
     """
     settings = load_settings(overrides={"shop_url": url} if url is not None else {})
     if out is not None and out.exists():
@@ -38,15 +42,26 @@ def map_(url: str | None, schema_file: str | None, out: Path | None, name: str |
         where = f"{address.scheme}://{address.hostname}{address.path}"
     else:
         raise MapError("no shop to map", hint="give its GraphQL URL, or --schema FILE")
-    drafted = draft(schema, name=name, source=where)
-    if out is None:
-        click.echo(drafted.text, nl=False)
-    else:
-        try:
-            out.write_text(drafted.text, encoding="utf-8")
-        except OSError as error:
-            raise MapError(f"{out} cannot be written: {error}", code="FILE_UNWRITABLE") from error
+    try:
+        drafted = draft(schema, name=name, source=where)
+    except MapError as error:
+        if error.code != "NO_PRODUCTS":
+            raise
+        _write(skeleton(schema, name=name, source=where), out)
+        click.echo(f"{error}\n  a skeleton of a map was written, with what comes nearest as comments", err=True)
+        click.get_current_context().exit(SKELETON)
+    _write(drafted.text, out)
     click.echo(_summary(drafted), err=True)
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MapError(f"{out} cannot be written: {error}", code="FILE_UNWRITABLE") from error
 
 
 def _summary(drafted: Draft) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from secrets import token_hex
 
-from cachetools import TTLCache
+from cachetools import LRUCache, TTLCache
 
 from personalize.domain.event import NOTHING, Event, EventItem
 from personalize.events.acts import SAME_SECONDS, Acts, Source
@@ -16,6 +16,10 @@ MAX_REMEMBERED = 50_000
 REMEMBERED_SECONDS = 24 * 3600.0
 MAX_SHOWN = 500
 MAX_LISTS = 20
+MAX_TOLD_SIZE = 64 * 1024 * 1024
+"""Of all that clients told and that is remembered, about, in bytes: what is told is the client's to choose."""
+
+MAX_TELLER_SIZE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class Inference:
 
     def __init__(self) -> None:
         self.memory: TTLCache[str, Memory] = TTLCache(MAX_REMEMBERED, REMEMBERED_SECONDS)
+        self.told = _Sizes(self.memory)
 
     def shown(
         self, unit: str | None, whose: Whose, at: float, items: Sequence[EventItem], *,
@@ -171,6 +176,7 @@ class Inference:
     def forget(self, unit: str) -> None:
         """Forget a unit."""
         self.memory.pop(unit, None)
+        self.told.pop(unit, None)
 
     def of(self, unit: str | None) -> Memory | None:
         """The memory of a unit, made where there is none; None for nobody."""
@@ -179,6 +185,17 @@ class Inference:
         memory = self.memory.get(unit)
         if memory is None:
             memory = self.memory[unit] = Memory(Acts(unit))
+        return memory
+
+    def listen(self, unit: str, size: int) -> Memory:
+        """The memory of a unit that tells something of about `size` bytes; those who told longest ago make room."""
+        whole = self.told.pop(unit, 0) + size
+        if whole > MAX_TELLER_SIZE:
+            self.memory.pop(unit, None)
+            whole = size
+        self.told[unit] = min(whole, MAX_TELLER_SIZE)
+        memory = self.of(unit)
+        assert memory is not None
         return memory
 
     @staticmethod
@@ -197,6 +214,20 @@ class Inference:
             if name not in new and line.quantity
         ]
         return events
+
+
+class _Sizes(LRUCache[str, int]):
+    """How much each unit told, in bytes; where all is too much, the memory of the least recent ones goes."""
+
+    def __init__(self, memory: TTLCache[str, Memory]) -> None:
+        super().__init__(MAX_TOLD_SIZE, getsizeof=int)
+        self.memory = memory
+
+    def popitem(self) -> tuple[str, int]:
+        """Drop a unit; it is forgotten whole."""
+        unit, size = super().popitem()
+        self.memory.pop(unit, None)
+        return unit, size
 
 
 def purchase_id(code: str) -> str:

@@ -28,13 +28,17 @@ STEP = 4
 """Events folded before requests get their turn again; a list of 24 costs about 0.4 ms of CPU."""
 
 
+WRITE_EVENTS = 1_000
+"""Events folded after which what was learned is written at once."""
+
+
 class Outbox:
     """Takes events at once, folds and stores them soon after, each event id once.
 
     Every bound holds by dropping and counting: `capacity` events wait at most, and as many again for the store when it
     fails; a batch is given up after `attempts` tries. `linger` is how long an event waits for others, in seconds.
-    `folds` (profiles, popularity) see each batch before the store does; `writes` are called after it, to put down what
-    was learned.
+    `folds` (profiles, popularity) see each batch before the store does; `writes` put down what was learned, at most
+    every `write_every` seconds: a visitor's next event often comes before, and a profile is written whole.
     """
 
     def __init__(
@@ -49,12 +53,15 @@ class Outbox:
         linger: float = 0.05,
         attempts: int = 3,
         backoff: float = 0.5,
+        write_every: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._append, self._telemetry = append, telemetry
         self._folds, self._writes = tuple(folds), tuple(writes)
         self._capacity, self._batch, self._linger = capacity, batch, linger
         self._attempts, self._backoff, self._clock = attempts, backoff, clock
+        self._write_every, self._write_at = write_every, 0.0
+        self._unwritten = 0
         self._queue: deque[Entry] = deque()
         self._unstored: deque[EventRow] = deque()
         self._known: LRUCache[str, bool] = LRUCache(capacity * 4)
@@ -112,6 +119,7 @@ class Outbox:
             self._not_before = 0.0
             for _ in range(max(1, ceil(len(self._queue) / self._batch))):
                 await self._turn()
+            await self._write()
 
     async def discard(self, key: str) -> int:
         """Drop every waiting event of a profile key (when its visitor asks to be forgotten); how many."""
@@ -126,6 +134,8 @@ class Outbox:
             await self._pause()
             async with self._lock:
                 await self._turn()
+                if self._clock() >= self._write_at or self._unwritten >= WRITE_EVENTS:
+                    await self._write()
 
     async def _turn(self) -> None:
         # Only what waits now: under steady load a loop until the queue is empty would never come to the store.
@@ -133,17 +143,26 @@ class Outbox:
             await self._fold()
             await asyncio.sleep(0)  # requests go first
         await self._store()
+
+    async def _write(self) -> None:
+        if not self._unwritten:
+            return
+        waiting, self._unwritten = self._unwritten, 0
+        self._write_at = self._clock() + self._write_every
         for write in self._writes:
             try:
                 await write()
             except Exception as error:
+                self._unwritten = min(waiting, WRITE_EVENTS - 1)
+                self._write_at = self._clock() + max(self._write_every, self._backoff)
                 self._telemetry.fault("outbox", "write_failed", error)
 
     async def _pause(self) -> None:
         """Until there is something to do, then a moment longer, so that events travel together."""
         if not self._queue:
             self._wake.clear()
-            wait = max(self._not_before - self._clock(), self._linger) if self._unstored else None
+            due = [at for at, there in ((self._not_before, self._unstored), (self._write_at, self._unwritten)) if there]
+            wait = max(min(due) - self._clock(), self._linger) if due else None
             try:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
@@ -162,6 +181,7 @@ class Outbox:
                 continue
             self._known[entry.event.event_id] = True
             entries.append(entry)
+        self._unwritten += len(entries)
         for fold in self._folds:
             try:
                 await fold(entries)

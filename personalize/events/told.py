@@ -36,6 +36,12 @@ class Telling:
     event_id: str | None = None
 
 
+def size_of(telling: Telling) -> int:
+    """About how many bytes it takes to remember a telling."""
+    texts = (telling.list_id, telling.list_path, telling.search_term, telling.transaction_id, telling.event_id)
+    return 500 + sum(len(text) for text in texts if text) + sum(400 + len(item.item_id) for item in telling.items)
+
+
 def lines(
     memory: Memory, telling: Telling, whose: Whose, *, session: Session | None = None, order_id: str | None = None
 ) -> list[Event]:  # fmt: skip

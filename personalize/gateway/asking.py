@@ -25,7 +25,9 @@ async def ask_shop(work: Work, upstream: Upstream, cors: Cors) -> None:
     if composed.empty:
         return
     body = payload(plan, work.operation, composed, _paging(work))
-    answer = work.answer = await upstream.ask(work.call, body, again=plan.kind == "query")
+    # A window may be too much for the shop: half the time is left for the page alone.
+    within = upstream.deadline / 2 if Mode.WINDOW in work.modes else None
+    answer = work.answer = await upstream.ask(work.call, body, again=plan.kind == "query", within=within)
     cors.learn(work.call, answer)
     if not answer.json:
         raise GiveUp("the shop's answer is not JSON")

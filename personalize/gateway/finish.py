@@ -27,12 +27,12 @@ def observe(work: Work, observer: Observer) -> dict[str, Any]:
     observer.listings(work.arrival, work.asks)
     details = [d for d in work.plan.found.details if any(o.there(work.variables) for o in d.occurrences)]
     for detail in details:
-        reader = item_fields(detail.item)
+        readers = [item_fields(item, number) for number, item in enumerate(detail.items)]
 
-        def take(node: Raws, reader: ItemFields = reader) -> None:
-            item = reader.read(node)
-            if item is not None and len(details) == 1:  # several details in one operation are no click
-                observer.detail(work.arrival, item)
+        def take(node: Raws, readers: list[ItemFields] = readers) -> None:
+            for item in [reader.read(node) for reader in readers]:
+                if item is not None and len(details) == 1:  # several details in one operation are no click
+                    observer.detail(work.arrival, item)
 
         work.data = fields(edit(joined(work.data), detail.path, take))
     if not work.plan.found.actions:

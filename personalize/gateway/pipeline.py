@@ -75,15 +75,20 @@ class Pipeline:
             work = Work(call, operation, plan, variables, arrival, asks)
             return await self._carry(work)
         except (UpstreamError, LimitError) as error:
-            if error.code != "UNDECODABLE" or plan.kind != "query":
+            windows = [ask for ask in work.asks if ask.mode is Mode.WINDOW] if work is not None else []
+            if isinstance(error, LimitError) or plan.kind != "query" or not (windows or error.code == "UNDECODABLE"):
                 raise
-            self.telemetry.count("gave_up", "the shop's answer is not in the coding it names")
+            # What was too much for the shop or for us may have been our window: the page alone is asked for.
+            which = f" for a window of {windows[0].slot.map.coordinates}" if windows else ""
+            self.telemetry.fault("gave_up", f"{error.code}{which}", error)
         except (GiveUp, Unreadable) as reason:
             self.telemetry.count("gave_up", str(reason))
         except (msgspec.DecodeError, ValueError):
             self.telemetry.count("gave_up", "values we cannot read")
         except Exception as error:  # law 4: whatever fails here, the shop's answer is still to be had
             self.telemetry.fault("pipeline", type(error).__name__, error)
+        if work is not None:
+            self.listings.failed(work.asks)
         return await self._fall_back(call, operation, plan, work)
 
     async def _carry(self, work: Work) -> Answer:

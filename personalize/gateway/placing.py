@@ -34,7 +34,7 @@ def place_listings(work: Work, listings: Listings, audit: Audit) -> None:
     for ask in work.asks:
         if not ask.given:
             container = container_of(work.data, ask)
-            if container is None:  # the shop has no such list: null stays null
+            if container is None or _another(ask, container):  # the shop has no such list: what it says stays
                 continue
             listings.read(ask, container)
             if ask.behind is not None:
@@ -43,6 +43,11 @@ def place_listings(work: Work, listings: Listings, audit: Audit) -> None:
             audit.start(work.plan, ask, work.call, work.operation)
         listings.arrange(ask, work.arrival)
         _put(work, ask.slot.path, _page(work, ask))
+
+
+def _another(ask: Ask, container: Json) -> bool:
+    """Whether a field answers another of its types than the one that holds items."""
+    return ask.slot.map.on is not None and not any(view.path[0] in fields(container) for view in ask.slot.views)
 
 
 def lead_errors_back(work: Work) -> None:

@@ -37,7 +37,8 @@ def draft(schema: GraphQLSchema, *, name: str, source: str = "the shop's schema"
     schema = _lenient(schema)
     looking = find_items(schema)
     listings = find_listings(schema, looking)
-    views, viewed = find_views(schema, looking)
+    views = find_views(schema, looking)
+    viewed = set[str]().union(*(members for _, members in views))
     items = {k: item for k, item in looking.items() if k in listings.used | viewed or _by_name(item)}
     if not items:
         raise MapError(
@@ -47,7 +48,8 @@ def draft(schema: GraphQLSchema, *, name: str, source: str = "the shop's schema"
     carts = find_carts(schema, items)
     cart_events, no_events = find_cart_events(schema, carts, items)
     sessions = find_sessions(schema, {entry.field or "" for entry in cart_events})
-    fields = [*listings.entries, *(one for one in views if one.answers in items), *cart_events, *sessions]
+    seen = [entry for entry, members in views if members & items.keys()]
+    fields = [*listings.entries, *seen, *cart_events, *sessions]
     types = [item.entry() for item in items.values()] + list(carts.entries.values())
     root = schema.query_type.name if schema.query_type else ""
     order = [root, *dict.fromkeys(entry.type for entry in (*listings.entries, *types, *fields))]
@@ -61,7 +63,7 @@ def draft(schema: GraphQLSchema, *, name: str, source: str = "the shop's schema"
     return Draft(
         text, tuple(items), tuple(f"{e.type}.{e.field}" for e in listings.entries if e.guess.live),
         tuple(f"{e.type}.{e.field}" for e in listings.entries if not e.guess.live),
-        sum(one.guess.live for one in (*views, *cart_events, *sessions)), text.count("# unsure:"),
+        sum(one.guess.live for one in (*seen, *cart_events, *sessions)), text.count("# unsure:"),
     )  # fmt: skip
 
 

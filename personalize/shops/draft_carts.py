@@ -229,8 +229,8 @@ def _leading(
 def _same(items: dict[str, Item], selection: str) -> Guess:
     """The product's id on a line, where it may be another than the one that lists name."""
     ids = sorted({item.id for item in items.values()})
-    plain = joined(selection)
-    if " " in selection or any(plain in (joined(one), f"product{joined(one)}") for one in ids):
+    plain, last = joined(selection), {joined(one.rstrip("} ").split()[-1]) for one in ids}
+    if " " in selection or any(plain in (one, f"product{one}") for one in last):
         return Guess(selection, "the product's id, the same that @item names")
     why = f"names the product, but @item names {', '.join(ids[:3])}: both have to be the same id"
     return Guess(selection, why, Sure.UNSURE)

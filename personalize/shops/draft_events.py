@@ -12,6 +12,7 @@ from personalize.shops.draft_words import (
     ACTED_ON,
     ACTS,
     ADDS_TO,
+    ANY_OBJECT,
     CART,
     ERRORS,
     FINISHES,
@@ -45,24 +46,25 @@ _BY_TOKEN = {
 }
 
 
-def find_views(schema: GraphQLSchema, items: dict[str, Item]) -> tuple[list[Entry], set[str]]:
-    """Fields that answer one product by its id or slug, and the item types they answer."""
-    entries, used = [], set()
+def find_views(schema: GraphQLSchema, items: dict[str, Item]) -> list[tuple[Entry, set[str]]]:
+    """Fields that answer one product by its id or slug, each with the item types that it answers."""
+    entries: list[tuple[Entry, set[str]]] = []
     for kind in object_types(schema):
         if kind.name in items or has(kind.name, NOT_PARENT | {"line", "item", "payload"}):
             continue
         for name, one in kind.fields.items():
-            target = composite(one)
-            if target is None or is_many(one) or target.name not in items:
+            kinds = [one_of.name for one_of in possible(schema, composite(one)) if not has(one_of.name, ERRORS)]
+            members = {member for member in kinds if member in items}
+            if is_many(one) or len(members) * 2 < len(kinds) or not members or joined(name) in ANY_OBJECT:
                 continue
             by = [a for a in arguments(one, 2) if joined(a.name) in IDS or joined(a.name) in SLUGS
                   or joined(a.name) in VARIANT_ARGUMENTS]  # fmt: skip
             if by:
-                why = f"{kind.name}.{name} answers one {target.name} by {', '.join(a.text for a in by[:3])}"
+                named = get_named_type(one.type).name
+                why = f"{kind.name}.{name} answers one {named} by {', '.join(a.text for a in by[:3])}"
                 event = Directive("event", {"name": Guess("view_item", "")})
-                entries.append(Entry(kind.name, (event,), Guess(None, why, Sure.LIKELY), name, target.name))
-                used.add(target.name)
-    return entries, used
+                entries.append((Entry(kind.name, (event,), Guess(None, why, Sure.LIKELY), name, named), members))
+    return entries
 
 
 def find_cart_events(schema: GraphQLSchema, carts: Carts, items: dict[str, Item]) -> tuple[list[Entry], list[str]]:

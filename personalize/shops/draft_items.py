@@ -160,6 +160,8 @@ def _looks(schema: GraphQLSchema, kind: GraphQLObjectType, referenced: frozenset
     called = bool(set(said) & PRODUCT) or joined(ids[0]) in PRODUCT_IDS
     shape = ", ".join(["an id", titles[0], *([price.selection] if price else [])])
     currency = (price.currency or currency_beside(body)) if price else None
+    if inside and (of_product := pick(body, PRODUCT_IDS, _scalar)):
+        ids = [f"{' { '.join([*inside, of_product[0]])}{' }' * len(inside)}", *ids]
     item = Item(kind, ids[0], "", called, f"{kind.name} has {shape}", ids=tuple(ids[1:4]), inside=inside,
                 within=body if inside else None)  # fmt: skip
     return replace(
@@ -170,11 +172,13 @@ def _looks(schema: GraphQLSchema, kind: GraphQLObjectType, referenced: frozenset
 
 def _body(schema: GraphQLSchema, kind: Composite, depth: int = 2) -> tuple[tuple[str, ...], Composite]:
     """The fields that lead to a title, and the type that has it: the type itself, or one of an object in it."""
-    if pick(kind, TITLES, _scalar) or not depth:
+    if pick(kind, TITLES, _scalar) or not depth or has(kind.name, VARIANT):
         return (), kind
     for name in pick(kind, WITHIN, lambda one: composite(one) is not None and not is_many(one)):
         inner = composite(dict(usable(kind))[name])
-        further, body = _body(schema, inner, depth - 1) if inner is not None else ((), kind)
+        if inner is None or any(composite(one) is kind for _, one in usable(inner)):
+            continue  # it leads back: this is one of its variants, or of its offers
+        further, body = _body(schema, inner, depth - 1)
         if pick(body, TITLES, _scalar):
             return (name, *further), body
     return (), kind

@@ -11,7 +11,7 @@ from personalize.shops.draft_guess import Directive, Entry, Guess, Sure
 from personalize.shops.draft_items import Item
 from personalize.shops.draft_paging import Paged, Paging, first_number, page_sizes, paging, sorting, term
 from personalize.shops.draft_places import Place, place
-from personalize.shops.draft_shapes import Argument, arguments, composite, is_many, object_types, possible
+from personalize.shops.draft_shapes import Argument, arguments, composite, is_many, object_types, possible, seen
 from personalize.shops.draft_words import AGGREGATE, NOT_LISTING, NOT_PARENT, VARIANT, has, words
 from personalize.shops.map import ABOVE
 
@@ -81,7 +81,7 @@ def _look(one: _Field, above: Sequence[GraphQLField], found: Listings) -> None:
     if paged is None:
         if one.field.args and not held.connection and not held.bare:
             found.used |= set(one.members)
-            found.left_out.append(f"{where} has no paging arguments that are understood")
+            found.left_out.append(f"{where} has no paging arguments that are understood; it has {seen(one.field)}")
         return
     if has(one.parent.name, NOT_PARENT) or has(one.name, NOT_LISTING):
         found.left_out.append(f"{where} looks like a list that a visitor made")

@@ -38,6 +38,8 @@ _LIMIT_SAID = re.compile(
     r"(?:max(?:imum)?|up to|at most|no more than|limited to|limit of|limit is)\D{0,24}(\d{1,5})", re.I
 )
 NEUTRAL_MAX = 8
+SPELT = frozenset(("page", "currentpage", "pagenumber", "pageno", "perpage", "pagesize", "offset", "limit"))
+"""Names of numbers even where they are of type String."""
 LIMIT = 50
 """Where more is asked for than a shop serves, it refuses, and its lists are never ordered: rather too few."""
 
@@ -87,7 +89,7 @@ def _paging(given: list[Argument], *, cursors: bool) -> Paging | None:
     A list that has both cursors and offsets is taken as paged by cursor: following cursors through an order that was
     changed by offset would repeat items. Without the rows' cursors there is nothing to follow them by.
     """
-    whole = [one for one in given if WHOLE.match(one.type) and not one.many]
+    whole = [one for one in given if (WHOLE.match(one.type) or _spelt(one)) and not one.many]
     texts = [one for one in given if one not in whole and not one.many]
     seeking = _by_cursor(whole, texts)
     if seeking is not None and cursors:
@@ -99,6 +101,14 @@ def _paging(given: list[Argument], *, cursors: bool) -> Paging | None:
     if page is not None:
         return Paging(Paged.NUMBER, {"number": page, **({"take": take} if take else {})})
     return seeking
+
+
+def _spelt(one: Argument) -> bool:
+    """Whether a string is a number of rows or pages, by its default (`page: String = "1"`) or by a name like it."""
+    if one.type not in ("String", "ID"):
+        return False
+    default = one.default
+    return (isinstance(default, str) and default.isdecimal()) or joined(one.name) in SPELT
 
 
 def _by_cursor(whole: list[Argument], texts: list[Argument]) -> Paging | None:
@@ -114,7 +124,7 @@ def _by_cursor(whole: list[Argument], texts: list[Argument]) -> Paging | None:
 
 def first_number(number: Argument) -> dict[str, Guess]:
     """`firstNumber` of `@page`, where it is not 1."""
-    if number.default == 0 or FROM_ZERO.search(number.value.description or ""):
+    if number.default in (0, "0") or FROM_ZERO.search(number.value.description or ""):
         return {"firstNumber": Guess(0, f"{number.text} counts from 0, as the schema says", Sure.LIKELY)}
     if "index" in joined(number.name):
         return {"firstNumber": Guess(0, f"{number.text} is an index: say 1 where the first page is 1", Sure.UNSURE)}
@@ -124,6 +134,8 @@ def first_number(number: Argument) -> dict[str, Guess]:
 def page_sizes(size: Argument | None, *, fixed: bool = False) -> dict[str, Guess]:
     """`default` and `limit` of `@page`: what the schema says of them; `fixed`: no client can ask for another size."""
     default = size.default if size else None
+    if isinstance(default, str) and default.isdecimal():
+        default = int(default[:6])
     said = _LIMIT_SAID.search((size.value.description or "") if size else "")
     sizes: dict[str, Guess] = {}
     if isinstance(default, int) and not isinstance(default, bool) and default > 0:
@@ -137,7 +149,7 @@ def page_sizes(size: Argument | None, *, fixed: bool = False) -> dict[str, Guess
     if said:
         sizes["limit"] = Guess(max(int(said[1]), 1), "the largest page, as its description says", Sure.LIKELY)
     else:
-        why = "the largest page the shop serves (the schema does not say; most serve so many): ask for more and see"
+        why = "the largest page the shop serves (the schema does not say, most serve so many): ask, and count"
         sizes["limit"] = Guess(LIMIT, why, Sure.UNSURE)
     return sizes
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from graphql import GraphQLField, GraphQLSchema
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 
 from personalize.shops.draft_guess import Guess, Sure
 from personalize.shops.draft_items import Item
@@ -33,6 +33,7 @@ class Place:
     edges: Edges | None = None
     page_info: str | None = None
     bare: bool = False
+    on: str | None = None
     connection: bool = False
     telling: Telling = NOTHING
 
@@ -41,6 +42,8 @@ class Place:
         given = {}
         if self.bare:
             given["bare"] = Guess(True, f"the field answers a list of {named} itself", Sure.SURE)
+        if self.on is not None:
+            given["on"] = Guess(self.on, "the one of the types answered that holds items", Sure.SURE)
         if self.edges is not None and self.edges.cursors:
             why = f"edges, each with a node and a cursor: a list of {named}"
             given["edges"] = Guess(self.edges.field, why, Sure.SURE)
@@ -65,6 +68,8 @@ def place(schema: GraphQLSchema, items: Mapping[str, Item], field: GraphQLField)
         return None
     if is_many(field):
         return Place(kind, bare=True) if _holds(schema, items, kind) else None
+    if not isinstance(kind, GraphQLObjectType):
+        return _in_one_of(schema, items, kind)
     held = None if kind.name in items else container(kind)
     if held is not None and (found := _inside(schema, items, kind, held)) is not None:
         return found
@@ -79,6 +84,17 @@ def place(schema: GraphQLSchema, items: Mapping[str, Item], field: GraphQLField)
     return None
 
 
+def _in_one_of(schema: GraphQLSchema, items: Mapping[str, Item], kind: Composite) -> Place | None:
+    """Where items are in one of several types (`ProductList | NotFound`), None where none or several hold some."""
+    found = [
+        replace(there, on=one.name)
+        for one in possible(schema, kind)
+        if one.name not in items and (held := container(one)) is not None
+        and (there := _inside(schema, items, one, held)) is not None
+    ]  # fmt: skip
+    return found[0] if len(found) == 1 else None
+
+
 def _inside(schema: GraphQLSchema, items: Mapping[str, Item], kind: Composite, held: Container) -> Place | None:
     edges = held.edges if held.edges is not None and _holds(schema, items, held.edges.kind) else None
     plain = [
@@ -90,7 +106,9 @@ def _inside(schema: GraphQLSchema, items: Mapping[str, Item], kind: Composite, h
     elif not plain:
         return None
     inner = edges.kind if edges is not None and edges.cursors else held.lists[plain[0]]
-    return Place(inner, tuple(plain), edges, held.page_info, False, held.connection, telling(kind))
+    return Place(
+        inner, tuple(plain), edges, held.page_info, connection=held.connection, telling=telling(kind)
+    )  # fmt: skip
 
 
 def _holds(schema: GraphQLSchema, items: Mapping[str, Item], kind: Composite) -> bool:

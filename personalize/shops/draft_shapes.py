@@ -39,6 +39,8 @@ MAX_ARGUMENTS = 400
 """Arguments and input fields looked at for one field; filters of real shops nest without end."""
 MAX_POSSIBLE = 12
 """Types of a union that one selection names."""
+SEEN_MAX = 8
+"""Arguments of a field that are named in a comment."""
 MANY = 5
 """Objects asked for where an item leads to a paged list (of collections, of variants)."""
 WHOLE = re.compile(r"^\w*Int(?:eger)?(?:\d\d)?$|^Long$")
@@ -160,7 +162,7 @@ def asked(name: str, field: GraphQLField, rows: int) -> str | None:
     needed = {key for key, argument in field.args.items() if is_required_argument(argument)}
     sizes = [
         key for key, argument in field.args.items()
-        if joined(key) in TAKE and str(get_nullable_type(argument.type)) == "Int"
+        if joined(key) in TAKE and WHOLE.match(str(get_nullable_type(argument.type)))
     ]  # fmt: skip
     if needed - set(sizes[:1]):
         return None
@@ -255,6 +257,12 @@ def arguments(field: GraphQLField, depth: int = 3) -> list[Argument]:
                 deeper += [((*path, name), inner) for name, inner in named.fields.items()]
         level = deeper
     return found
+
+
+def seen(field: GraphQLField) -> str:
+    """The arguments of a field with their types, as the schema writes them; the first few of many."""
+    said = [f"{name}: {value.type}" for name, value in field.args.items()]
+    return ", ".join(said[:SEEN_MAX]) + (f" and {len(said) - SEEN_MAX} more" if len(said) > SEEN_MAX else "")
 
 
 def holds(schema: GraphQLSchema, kind: str, selection: str) -> bool:

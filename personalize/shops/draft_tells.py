@@ -12,6 +12,11 @@ from personalize.shops.draft_words import PAGE_OBJECTS, TELLS, TOTALS, has, join
 from personalize.shops.map import Told
 
 DEPTH = 3
+SPELT = ("String", "ID")
+"""Types of numbers in some shops (`page: "1"`)."""
+PLAIN = ("number", "take", "pages")
+"""What a string of that name tells as surely as a number does."""
+_NAMED = frozenset[str]().union(*(TELLS[meaning] for meaning in (*PLAIN, "next", "previous"))) - {"size", "current"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +46,12 @@ def telling(kind: Composite, through: str | None = None) -> Telling:
     total = totals[0] if totals else None
     tells: list[Told] = []
     unknown: list[str] = []
-    for path, _ in leaves:
+    for path, field in leaves:
         meaning = next((key for key, table in TELLS.items() if joined(path[-1]) in table), None)
         if path == total:
             continue
+        if get_named_type(field.type).name in SPELT and meaning not in PLAIN:
+            meaning = None  # `next` may be an address
         if meaning is not None and meaning not in {one.meaning for one in tells}:
             tells.append(Told(meaning, path))
         elif path not in totals:
@@ -76,7 +83,7 @@ def _rank(path: tuple[str, ...]) -> tuple[int, int]:
 def _leaves(
     kind: Composite, above: tuple[str, ...], depth: int, through: str | None = None
 ) -> Iterator[tuple[tuple[str, ...], GraphQLField]]:
-    """Numbers and truths of a container, and of the objects in it that tell of the page."""
+    """Numbers, strings named like them, and truths of a container, and of the objects in it that tell of the page."""
     for name, field in usable(kind):
         inner, named = composite(field), get_named_type(field.type).name
         if is_many(field):
@@ -85,5 +92,7 @@ def _leaves(
             page = has(name, PAGE_OBJECTS) or joined(name).endswith("info") or name == through
             if page and len(above) + 1 < depth:
                 yield from _leaves(inner, (*above, name), depth)
-        elif is_leaf(field) and (named == "Boolean" or WHOLE.match(named)):
+        elif is_leaf(field) and (
+            named == "Boolean" or WHOLE.match(named) or (named in SPELT and joined(name) in _NAMED)
+        ):
             yield (*above, name), field

@@ -185,6 +185,8 @@ NOT_LISTING = _all("wishlist favourites favorites cart history viewed purchased 
 
 # -- carts and sessions --------------------------------------------------------------------------------------------
 
+ANY_OBJECT = _all("node entity resource object")
+"""Fields that answer any object of the shop by its id."""
 CART = _all("cart basket order checkout bag trolley")
 LINES = _ranked("lines items lineitems orderlines cartlines cartitems orderitems itemsv2 products entries contents")
 QUANTITY = _ranked("quantity qty quantityordered qtyordered amount count pieces units number")

@@ -11,6 +11,7 @@ from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
@@ -23,6 +24,7 @@ from graphql import (
     validate,
 )
 
+from personalize.shops.fit_paging import read_types
 from personalize.shops.map import ABOVE, ArgumentPath, CartMap, Cursors, EventMap, ItemMap, Leaf, ListingMap, ShopMap
 
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
@@ -43,7 +45,7 @@ def fit(shop: ShopMap, schema: GraphQLSchema) -> tuple[ShopMap, list[Finding]]:
     fitting = _Fit(schema)
     items = {kind: item for kind, entry in shop.items.items() if (item := fitting.item(entry))}
     carts = {kind: cart for kind, cart in shop.carts.items() if fitting.cart(cart)}
-    listings = {key: listing for key, listing in shop.listings.items() if fitting.listing(listing, items)}
+    listings = {key: one for key, listing in shop.listings.items() if (one := fitting.listing(listing, items))}
     events = {key: event for key, event in shop.events.items() if fitting.event(event)}
     labels = tuple(leaf for leaf in shop.labels if fitting.labels(leaf))
     return replace(shop, items=items, carts=carts, listings=listings, events=events, labels=labels), fitting.findings
@@ -123,8 +125,27 @@ class _Fit:
         problem = self._selects(cart.type, f"{outer} l: {cart.lines_of(inner)}")
         return self.say(f"{cart.type} @cart", problem, f"lines: {cart.lines}")
 
-    def listing(self, listing: ListingMap, items: dict[str, ItemMap]) -> bool:
-        return self.say(f"{listing.coordinates} @listing", self._listing(listing, items), f"window {listing.window}")
+    def listing(self, listing: ListingMap, items: dict[str, ItemMap]) -> ListingMap | None:
+        """The listing, with its numbers that travel as strings; None where it does not fit."""
+        problem, worded = self._listing(listing, items), frozenset[ArgumentPath]()
+        if problem is None:
+            field = self.schema.type_map[listing.parent].fields[listing.field]  # type: ignore[attr-defined]
+            problem, worded = read_types(listing, field.args)
+        if problem is None and listing.told("pages", "next") and (way := listing.total):
+            problem = self._uncounted(listing, way)
+        held = self.say(f"{listing.coordinates} @listing", problem, f"window {listing.window}")
+        return replace(listing, worded=worded) if held else None
+
+    def _uncounted(self, listing: ListingMap, total: tuple[str, ...]) -> str | None:
+        """Why the pages of a list cannot be counted, None where they can."""
+        parent: Any = self.schema.type_map[listing.parent]
+        kind: Any = get_named_type(parent.fields[listing.field].type)
+        kind = self.schema.type_map[listing.on] if listing.on else kind
+        for step in total:
+            kind = get_named_type(kind.fields[step].type)
+        if kind.name not in ("String", "ID"):
+            return None
+        return f"total {'.'.join(total)} is a {kind.name}: pages are counted from a whole number only"
 
     def _listing(self, listing: ListingMap, items: dict[str, ItemMap]) -> str | None:
         kind = self._object(listing.parent)
@@ -132,6 +153,11 @@ class _Fit:
             return f"the schema has no field {listing.coordinates}"
         field = kind.fields[listing.field]
         container = get_named_type(field.type)
+        if listing.on is not None:
+            member = self._object(listing.on)
+            if member is None or member not in self._possible(container):
+                return f"{listing.coordinates} answers {field.type}, which is never {listing.on}"
+            container = member
         if is_list_type(get_nullable_type(field.type)) != listing.bare:
             return f"{listing.coordinates} answers {field.type}, which is {'no' if listing.bare else 'a bare'} list"
         if not listing.bare and not isinstance(container, GraphQLObjectType):
@@ -139,10 +165,7 @@ class _Fit:
         if not listing.bare and (lacking := self._selects(container.name, held_by(listing))):
             return f"{listing.coordinates} answers {field.type}: {lacking}"
         members = _members(listing, container)
-        possible = [members.name]
-        if not isinstance(members, GraphQLObjectType):
-            possible = [kind.name for kind in self.schema.get_possible_types(members)]
-        if not any(name in items for name in possible):
+        if not any(kind.name in items for kind in self._possible(members)):
             return f"its items are {members.name}, which no @item describes"
         for path in (
             *listing.paged.arguments,
@@ -192,6 +215,12 @@ class _Fit:
         root = self.schema.query_type
         problem = self._selects(root.name, leaf.selection) if root else "the schema has no Query"
         return self.say(f"@labels {leaf.name}", problem, leaf.selection)
+
+    def _possible(self, kind: GraphQLNamedType) -> Iterable[GraphQLObjectType]:
+        """The object types behind a type."""
+        if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
+            return self.schema.get_possible_types(kind)
+        return (kind,) if isinstance(kind, GraphQLObjectType) else ()
 
     def _object(self, name: str) -> GraphQLObjectType | None:
         kind = self.schema.get_type(name)

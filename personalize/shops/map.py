@@ -107,8 +107,10 @@ class ListingMap:
     """A field that answers a list, and how it is paged (sizes in rows).
 
     Its container holds the items as a list (`items`, a path of field names), below `edges`, or both; a list paged by
-    `Cursors` has edges. With neither, the field answers the bare list. Where one of the arguments `unless` is given,
-    the list is paged in another way, and left to the shop.
+    `Cursors` has edges. With neither, the field answers the bare list. `on` is the container's type, where the field
+    may answer others too. Where one of the arguments `unless` is given,
+    the list is paged in another way, and left to the shop. `worded` are the arguments of paging that the schema has as
+    strings (`page: "2"`): no map says so, `fit` does.
     """
 
     parent: str
@@ -116,6 +118,7 @@ class ListingMap:
     items: tuple[str, ...] | None
     paged: Offsets | Numbers | Cursors
     edges: EdgeMap | None = None
+    on: str | None = None
     total: tuple[str, ...] | None = None
     tells: tuple[Told, ...] = ()
     unless: tuple[ArgumentPath, ...] = ()
@@ -127,6 +130,7 @@ class ListingMap:
     limit: int = 100
     window: int = 200
     private: int = 100
+    worded: frozenset[ArgumentPath] = frozenset()
 
     @property
     def coordinates(self) -> str:

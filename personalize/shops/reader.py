@@ -159,7 +159,8 @@ class _Reader:
         if isinstance(paged, Numbers) and paged.take is None and page.get("default"):  # each page has that size
             page |= {"limit": page["default"], "private": page["default"]}
         return ListingMap(
-            *key, items=_optional(_path, items), edges=edges, total=_optional(_path, listing.get("total")),
+            *key, items=_optional(_path, items), edges=edges, on=listing.get("on"),
+            total=_optional(_path, listing.get("total")),
             tells=_told(where, listing), paged=paged, unless=tuple(_path(one) for one in page["unless"]),
             sort=tuple(_path(one) for one in listing["sort"]), term=_optional(_path, listing.get("term")),
             neutral=tuple(json.loads(value) for value in listing["neutral"]),

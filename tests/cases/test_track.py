@@ -19,6 +19,7 @@ from personalize.errors import StoreError
 from personalize.events.log import parse
 from personalize.gateway.ours.telling import MAX_EVENTS
 from personalize.gateway.ours.tracker import MAX_RATE
+from tests.cases.failing_shop import MAP, SDL, FailingShop
 from tests.gateway_world import World, world
 
 CONSENT, VISITOR = "x-personalize-consent", "x-personalize-visitor"
@@ -168,6 +169,24 @@ async def test_one_event_id_in_two_processes(tmp_path: Path) -> None:
         assert await kinds(one) == ["purchase", "remove_from_wishlist"]
 
 
+async def test_what_one_process_saw_and_another_is_told(tmp_path: Path) -> None:
+    """Within the same two minutes both come to the same ids, and the store keeps one line of each."""
+    shared = f"sqlite:///{tmp_path / 'events.sqlite'}"
+    async with shop(store_url=shared) as (one, anna), world(consent_default=Consent.NONE, store_url=shared) as two:
+        for each in (one, two):
+            each.gateway.reception.clock = each.gateway.pipeline.tracker.clock = lambda: 1_800_000_000.0
+        item = (await anna.shown())[1]
+        await anna.ask(LOOK, {"id": item})
+        await one.gateway.outbox.flush()
+        told = [{"name": name, "items": [{"itemId": item}]} for name in ("SELECT_ITEM", "VIEW_ITEM")]
+        assert (await tell(two, *told, headers=anna.headers))["refused"] == 0
+        await two.gateway.outbox.flush()
+        assert await kinds(one) == ["select_item", "view_item", "view_item_list"]
+        found = await one.gateway.profiles.find(*await visitor_of(one, anna))
+        assert found.profile is not None
+        assert found.profile.history[item].count == 2  # a click and a view, each once
+
+
 # -- orders ----------------------------------------------------------------------------------------------------------
 
 
@@ -275,13 +294,17 @@ async def test_who_may_tell_of_an_order() -> None:
         other = await tell(one, {**bought, "transactionId": "GUESSED"}, headers=forged)  # nobody, and given a new id
         assert code(other) == ["UNKNOWN_ORDER"]
         assert "purchase" not in await kinds(one)
+        seller = Shopper(one, dict(bare))
+        mine, product = await checked_out(seller)  # what the gateway saw under a bare id is that id's
+        bought_bare = {"name": "PURCHASE", "transactionId": mine, "items": [{"itemId": product}]}
+        assert (await seller.tell(bought_bare))["recorded"] == 1
         # With an id of one's own, another one's code makes a line of one's own, and takes nothing from them.
         who = one.gateway.reception.who
         ben = Shopper(one, {CONSENT: "personalization", VISITOR: who.sign(who.issue())})
         assert (await ben.tell(bought))["recorded"] == 1
         await pay(anna)
         lines = [event for event in await log(one) if event.event == "purchase"]
-        assert sorted(str(event.visitor) for event in lines) == sorted([anna.key, ben.key])
+        assert sorted(str(event.visitor) for event in lines) == sorted(["b:a-bare-opaque-id", anna.key, ben.key])
 
 
 async def test_a_forgotten_visitor_has_no_orders() -> None:
@@ -501,3 +524,19 @@ async def test_a_mutation_is_not_told_by_get() -> None:
                                     "{ recorded } } }"})  # fmt: skip
         await one.send(method="GET", params=query, headers=anna.headers)
         assert await log(one) == []
+
+
+async def test_a_shop_without_mutations(tmp_path: Path) -> None:
+    """Ours is there, and the shop is asked nothing."""
+    file, shop_map = tmp_path / "shop.graphql", tmp_path / "map.graphql"
+    file.write_text(SDL, "utf-8")
+    shop_map.write_text(MAP, "utf-8")
+    asked = FailingShop()
+    async with shop(shop=asked, shop_map=str(shop_map), schema_file=str(file)) as (one, anna):
+        listed = await anna.ask("{ rows(take: 2) { items { id } } }")
+        item = listed["rows"]["items"][0]["id"]
+        await one.settle()
+        assert one.upstream is not None
+        before = one.upstream.count
+        told = await anna.tell(VIEW, {"name": "VIEW_ITEM_LIST", "items": [{"itemId": item, "index": 0}]})
+        assert (told["recorded"], told["duplicates"], one.upstream.count) == (1, 1, before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -57,6 +58,9 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "an unknown hash": ({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}},
                         400, "QUERY_UNREADABLE"),
     "nothing": ({}, 400, "QUERY_UNREADABLE"),
+    "a mutation in the URL, which some shops run": (
+        {"query": "{ __typename }", "params": f"query={quote(MUTATION)}"}, 400, "QUERY_UNREADABLE",
+    ),
     "a long mutation": ({"query": MUTATION + "#" * MAX_CHARACTERS}, 400, "LIMIT_EXCEEDED"),
 }  # fmt: skip
 

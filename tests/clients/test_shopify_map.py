@@ -9,6 +9,7 @@ from pathlib import Path
 
 from personalize.gateway.ours.knowledge import schema_from_file
 from personalize.shops import reader
+from personalize.shops.draft import draft
 from personalize.shops.fit import fit
 from tests.clients.install import INSTALL_DEADLINE, ROOT, environment
 from tests.vendure.node import npm_command
@@ -39,3 +40,24 @@ def test_every_entry_of_the_map_is_in_the_schema() -> None:
     assert [finding for finding in findings if not finding.found] == []
     assert fitted == shop
     assert len(findings) == 18
+
+
+def test_a_draft_says_what_the_map_says() -> None:
+    """`personalize map` finds the same lists, products and carts by itself."""
+    schema, by_hand = schema_from_file(str(storefront_schema())), reader.load("shopify")
+    drafted = reader.read(draft(schema, name="shopify").text)
+    assert set(drafted.listings) == set(by_hand.listings)
+    for where, ours in by_hand.listings.items():
+        found = drafted.listings[where]
+        assert (found.paged, found.edges, found.items, found.total) == (ours.paged, ours.edges, ours.items, ours.total)
+        assert (found.sort, found.term) == (ours.sort, ours.term)
+        assert set(map(str, ours.neutral)) <= set(map(str, found.neutral))
+    for kind, item in by_hand.items.items():
+        found_item = drafted.items[kind]
+        assert (found_item.id, found_item.title) == (item.id, item.title)
+        assert (found_item.price, found_item.currency) == (item.price, item.currency)
+    ours_cart, cart = by_hand.carts["Cart"], drafted.carts["Cart"]
+    assert (cart.id, cart.item, cart.variant, cart.price) == (
+        ours_cart.id, ours_cart.item, ours_cart.variant, ours_cart.price,
+    )  # fmt: skip
+    assert set(by_hand.events) <= set(drafted.events)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from personalize.domain.event import Event, EventItem
 from personalize.domain.profile import Profile
 from personalize.events.acts import MAX_ACTS, MAX_THINGS, MAX_TOLD, SAME_SECONDS, Acts, Source
 from personalize.events.infer import Cart, Inference, Line, Whose
-from personalize.events.told import LIST_SECONDS, Telling, lines
+from personalize.events.told import LIST_SECONDS, Telling, lines, size_of
 
 ANNA = Whose("s:anna", "session-1", {})
 UNIT = "s:anna"
@@ -232,3 +233,23 @@ def test_a_search_whose_list_the_gateway_served_is_known() -> None:
     both.inference.shown(UNIT, ANNA, START, ITEMS, list_id="a", term="Lamp ", path="search")
     assert both.tell("search", START + 3, search_term="lamp") == 0
     assert both.tell("search", START + 3, search_term="chair") == 1
+
+
+def test_what_clients_tell_takes_no_more_room_than_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many visitors who tell much: the first are forgotten, and one alone never fills it."""
+    inference = Inference()
+    inference.told = type(inference.told)(inference.memory)
+    monkeypatch.setattr(inference.told, "_Cache__maxsize", 1_000_000)
+    items = tuple(EventItem("x" * 120, index=place) for place in range(200))
+    for number in range(200):
+        telling = Telling("view_item_list", START, items)
+        for _ in range(3):
+            lines(inference.listen(f"s:{number}", size_of(telling)), telling, ANNA)
+    assert inference.told.currsize <= 1_000_000
+    assert len(inference.memory) == len(inference.told) < 10
+    assert "s:199" in inference.memory
+    inference.forget("s:199")
+    assert "s:199" not in inference.told
+    for _ in range(20):
+        inference.listen("s:loud", 900_000)
+    assert inference.told.currsize <= 1_000_000

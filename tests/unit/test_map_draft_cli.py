@@ -16,6 +16,7 @@ from personalize.cli import main
 from personalize.gateway.document.hidden import Item, ItemFields
 from personalize.gateway.document.raw import fields
 from personalize.shops import reader
+from personalize.shops.fit import fit
 from personalize.shops.map import ItemMap
 from tests.gateway_world import demo_shop, listening, world
 from tests.unit.test_map_draft import FLAT
@@ -158,10 +159,40 @@ async def test_no_shop_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 async def test_a_schema_without_products(tmp_path: Path) -> None:
     made = await run("--schema", written(tmp_path, "blog.graphql", "type Query { posts: [String!]! }"))
-    assert made.exit_code == 2
+    assert made.exit_code == 3
     assert "[NO_PRODUCTS]" in made.stderr
     assert "blog.graphql" in made.stderr
     assert "hint:" in made.stderr
+    assert not reader.read(made.stdout).items
+
+
+PARTS = """
+type Query { channel(code: String!): Channel }
+type Channel { assortment(page: String = "1", perPage: String = "10", q: String): Assortment! parts(w: W): [Article!]! }
+input W { to: Int }
+type Assortment { positions: [Position!]! hitCount: Int! }
+type Position { rank: Int! article: Article! net: Money! }
+type Article { sku: Int! label: String! }
+type Money { value: String! iso: String! }
+"""
+
+
+async def test_a_skeleton_names_what_comes_nearest(tmp_path: Path) -> None:
+    """The best candidates stand there as comments; uncommented, they fit."""
+    out = tmp_path / "parts.graphql"
+    made = await run("--schema", written(tmp_path, "x.graphql", PARTS), "--out", str(out))
+    assert (made.exit_code, made.stdout) == (3, "")
+    text = kept(str(out))
+    assert "# Article lacks price" in text
+    assert "# Channel.parts(w: W) answers [Article!]!; its paging arguments are not understood" in text
+    lines = text.splitlines()
+    entry = next(line for line in lines if "Position @item" in line)
+    at = next(number for number, line in enumerate(lines) if "assortment: Assortment @listing" in line)
+    chosen = [entry, *lines[at - 1 : at + 2]]
+    mended = 'extend schema @shop(name: "x")\n' + "\n".join(line.removeprefix("# ") for line in chosen)
+    fitted, findings = fit(reader.read(mended), build_schema(PARTS))
+    assert [one.said for one in findings if not one.found] == []
+    assert list(fitted.listings) == [("Channel", "assortment")]
 
 
 async def test_an_address_is_kept_without_its_password(tmp_path: Path) -> None:

@@ -25,8 +25,10 @@ from personalize.shops import reader
 from personalize.shops.draft import draft
 from personalize.shops.fit import fit
 from tests.unit.test_map_draft import SHOPS
+from tests.unit.test_map_known import SCHEMAS
 
-DOCUMENTS = {name: parse(sdl, no_location=True) for name, sdl in SHOPS.items()}
+KNOWN = {path.stem: path.read_text("utf-8") for path in SCHEMAS.glob("*.graphql")}
+DOCUMENTS = {name: parse(sdl, no_location=True) for name, sdl in (SHOPS | KNOWN).items()}
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
@@ -115,11 +117,13 @@ FIELDS = [
     "id", "name", "title", "slug", "productId", "variantId", "price", "priceWithTax", "min", "amount", "currency",
     "product", "variants", "items", "nodes", "edges", "node", "pageInfo", "total", "brand", "tags", "collections",
     "facetValueIds", "attributes", "values", "inStock", "lines", "quantity", "state", "token", "cart", "code",
-    "products", "_", "_2ndTag",
+    "products", "_", "_2ndTag", "pagination", "totalCount", "count", "page", "pages", "limit", "hasMore", "data",
     "type",
 ]  # fmt: skip
 KINDS = ["ID", "String", "Int", "Float", "Boolean", "Money", "Sort", "Goods", "Outcome", "Named", *TYPES]
-ARGUMENTS = ["skip", "take", "first", "after", "page", "sort", "term", "id", "slug", "input"]
+ARGUMENTS = [
+    "skip", "take", "first", "after", "last", "before", "page", "sort", "reverse", "term", "id", "slug", "input",
+]  # fmt: skip
 ARGUMENT_KINDS = ["Int", "Int = 10", "Int!", "String", "ID", "Sort = RELEVANCE", "Listing", "Listing!", "[Int!]"]
 FIXED = """
 scalar Money

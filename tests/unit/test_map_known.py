@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,16 @@ LISTINGS: dict[str, dict[str, Any]] = {
     "commercetools": {"Query.products": OFFSET, "Query.productProjectionSearch": OFFSET},
     "hasura": {"query_root.products": OFFSET, "categories.products": OFFSET},
     "keystone": {"Query.products": Offsets(("skip",), ("take",)), "Category.products": Offsets(("skip",), ("take",))},
+    "lighthouse": {
+        "Query.products": Numbers(("page",), ("first",)), "Category.products": Numbers(("page",), ("first",)),
+    },
     "magento": {
         "Query.products": Numbers(("currentPage",), ("pageSize",)),
         "CategoryTree.products": Numbers(("currentPage",), ("pageSize",)),
     },
     "medusa": {"Query.products": OFFSET},
     "payload": {"Query.Products": Numbers(("page",), ("limit",))},
+    "reaction": {"Query.catalogItems": RELAY},
     "shopware": {
         "Query.productListing": Numbers(("page",), ("limit",)), "Query.productSearch": Numbers(("p",), ("limit",)),
     },
@@ -55,6 +60,7 @@ ITEMS = {  # type: (id, price, currency, minor units)
     },
     "hasura": {"products": ("id", "price", "currency", False)},
     "keystone": {"Product": ("id", "price", None, True)},
+    "lighthouse": {"Product": ("id", "price", None, False)},
     "magento": dict.fromkeys(("SimpleProduct", "ConfigurableProduct"), (
         "sku", "price_range { minimum_price { final_price { value } } }",
         "price_range { minimum_price { final_price { currency } } }", False,
@@ -62,6 +68,8 @@ ITEMS = {  # type: (id, price, currency, minor units)
     "medusa": {"Product": ("id", "variants { calculated_price { calculated_amount } }",
                            "variants { calculated_price { currency_code } }", False)},
     "payload": {"Product": ("id", "priceInEUR", None, False)},
+    "reaction": {"CatalogItemProduct": ("product { productId }", "product { pricing { minPrice } }",
+                                        "product { pricing { currency { code } } }", False)},
     "shopware": {"Product": ("id", "calculatedPrice { unitPrice }", None, False)},
     "strapi": {"ProductEntity": ("id", "attributes { price }", "attributes { currency }", False)},
     "sylius": {"Product": ("id", "variants(first: 5) { edges { node { price } } }", None, True)},
@@ -75,11 +83,14 @@ CARTS = {  # type: (id, lines, item, state, placed)
     "commercetools": {"Cart": ("id", "lineItems", "productId", "cartState", ("Ordered",)),
                       "Order": ("id", "lineItems", "productId", "orderState", ("Complete", "Confirmed", "Open"))},
     "hasura": {"carts": ("id", "cart_items(limit: 50)", "product { id }", "status", ())},
+    "lighthouse": {"Cart": ("id", "items", "product { id }", None, ()),
+                   "Order": ("number", "items", "product { id }", "__typename", ("Order",))},
     "magento": {"Cart": ("id", "itemsV2(pageSize: 50) { items }", "product { sku }", None, ()),
                 "CustomerOrder": ("number", "items", "product_sku", "__typename", ("CustomerOrder",))},
     "medusa": {"Cart": ("id", "items", "product_id", None, ()),
                "Order": ("id", "items", "product_id", "status",
                          ("archived", "completed", "pending", "requires_action"))},
+    "reaction": {"Cart": ("_id", "items(first: 50) { nodes }", "productId", None, ())},
     "shopware": {"Cart": ("token", "lineItems", "referencedId", None, ()),
                  "Order": ("orderNumber", "lineItems", "referencedId", "__typename", ("Order",))},
     "sylius": {"Order": ("id", "items(first: 50) { edges { node } }", "variant { product { id } }", "state", ())},
@@ -96,6 +107,7 @@ EVENTS = {
 }  # fmt: skip
 
 
+@cache
 def drafted(name: str) -> tuple[ShopMap, GraphQLSchema, str]:
     """The draft of that schema, read back; everything in it fits."""
     schema = schema_from_file(str(SCHEMAS / f"{name}.graphql"))
@@ -159,6 +171,9 @@ def test_what_is_told_of_its_pages(name: str, listing: str, total: str, tells: d
     assert {one.meaning: ".".join(one.path) for one in found.tells} == tells
 
 
-def test_other_ways_to_page_are_named() -> None:
-    listing = drafted("strapi")[0].listings["Query", "products"]
-    assert listing.unless == (("pagination", "page"),)
+@pytest.mark.parametrize(
+    ("name", "listing", "unless"),
+    [("strapi", ("Query", "products"), ("pagination", "page")), ("reaction", ("Query", "catalogItems"), ("offset",))],
+)
+def test_other_ways_to_page_are_named(name: str, listing: tuple[str, str], unless: tuple[str, ...]) -> None:
+    assert drafted(name)[0].listings[listing].unless == (unless,)

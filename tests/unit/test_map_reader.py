@@ -69,6 +69,12 @@ def test_values() -> None:
         (SHOP + 'extend type Query { rows: Rows @listing @page(skip: "a", take: "b") }', "neither `items` nor `edges`"),
         (SHOP + 'extend type Query { rows: Rows @listing(items: "i") @page(skip: "a", first: "b") }', "first, skip"),
         (SHOP + 'extend type Query { rows: Rows @listing(items: "i") @page(first: "a", after: "b") }', "no `edges`"),
+        (SHOP + LISTING.replace('"items"', '"items", bare: true'), "names `items` or `edges`"),
+        (SHOP + LISTING.replace('"items"', '"items", tells: "depth"'), "tells 'depth'"),
+        (SHOP + LISTING.replace('"items"', '"items", tells: "a { pages }"'), "names no `total`"),
+        (SHOP + LISTING.replace('"items"', '"items", tells: "next"'), "names no `total`"),
+        (SHOP + LISTING.replace('"items"', '"items", tells: "... on A { next }"'), "are fields"),
+        (SHOP + 'extend type Query { rows: Rows @listing(bare: true) @page(number: "a", skip: "b") }', "number, skip"),
         (SHOP + LISTING.replace('"size"', '"size", pages: 3'), "line 2: @page has no argument 'pages'"),
         (SHOP + 'extend type Row @page(skip: "a", take: "b")', "unknown directive @page on OBJECT"),
         (SHOP + "extend type Row @article(id: 3)", "article"),
@@ -127,6 +133,60 @@ def test_items_without_an_id_take_their_lists_with_them() -> None:
     """A list of rows that cannot be told apart is not reordered."""
     _, gone = fitted(SDL.replace("type Row { id: ID!", "type Row { code: ID!"))
     assert {"Row @item", "Query.rows @listing"} <= gone
+
+
+PAGED = """
+type Query { rows(from: Int, size: Int, page: Int): Rows bare(from: Int, size: Int): [Row] above(sort: Sort): Above }
+type Above { rows(from: Int, size: Int): Rows }
+input Sort { name: String }
+type Rows { data: Data! info: Info! }
+type Data { items: [Row!]! }
+type Info { total: Int! page: Int! more: Boolean! }
+type Row { id: ID! title: String price: Int colour: String tags: [Tag!]! }
+type Tag { id: ID! }
+"""
+PAGED_MAP = """
+extend type Query {
+  rows: Rows @listing(items: "data.items", total: "info.total", tells: "info { number: page hasNext: more }")
+    @page(number: "page", take: "size", unless: ["from"])
+  bare: [Row] @listing(bare: true) @page(skip: "from", take: "size")
+}
+extend type Above {
+  rows: Rows @listing(items: "data.items", sort: "../sort.name") @page(skip: "from", take: "size")
+}
+extend type Row @item(id: "id")
+"""
+SLOTS = {"Query.rows @listing", "Query.bare @listing", "Above.rows @listing"}
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "gone"),
+    [
+        ("", "", set()),
+        ("items: [Row!]!", "rows: [Row!]!", {"Query.rows @listing", "Above.rows @listing"}),
+        ("total: Int!", "count: Int!", {"Query.rows @listing"}),
+        ("more: Boolean!", "", {"Query.rows @listing"}),
+        ("page: Int):", "p: Int):", {"Query.rows @listing"}),
+        ("bare(from: Int, size: Int): [Row]", "bare(from: Int, size: Int): Row", {"Query.bare @listing"}),
+        ("rows(from: Int, size: Int, page: Int): Rows", "rows(from: Int, size: Int, page: Int): [Rows]",
+         {"Query.rows @listing"}),
+        ("above(sort: Sort)", "above(order: Sort)", {"Above.rows @listing"}),
+        ("input Sort { name", "input Sort { title", {"Above.rows @listing"}),
+    ],
+)  # fmt: skip
+def test_what_is_gone_of_lists_of_other_shapes(was: str, now: str, gone: set[str]) -> None:
+    """Named, and only that list is off."""
+    held, missing = fitted(PAGED.replace(was, now, 1) if was else PAGED, SHOP + PAGED_MAP)
+    assert missing == gone
+    assert held & SLOTS == SLOTS - gone
+
+
+def test_pages_of_one_size() -> None:
+    """Nothing larger is ever asked for; without a size the list is left to the shop."""
+    text = SHOP + 'extend type Query { rows: Rows @listing(items: "items") @page(number: "page", default: 9) }'
+    listing = reader.read(text).listings["Query", "rows"]
+    assert (listing.default, listing.limit, listing.private) == (9, 9, 9)
+    assert reader.read(text.replace(", default: 9", "")).listings["Query", "rows"].default is None
 
 
 def test_paths_into_input_objects() -> None:

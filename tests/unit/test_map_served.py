@@ -187,3 +187,65 @@ async def test_a_shop_without_mutations_gets_ours(other: str, tmp_path: Path) ->
         for foreign in ("mutation { __typename }", "mutation { buy }"):
             direct, through = await running.direct(foreign), await running.send(foreign)
             assert not differences(direct, through)
+
+
+EITHER = """
+interface Goods { id: ID! name: String! }
+type Chair implements Goods { id: ID! name: String! price: Float! currency: String! }
+type Table implements Goods { id: ID! name: String! prices: Prices! }
+type Prices { price: Float! salePrice: Float currency: String! }
+type NotFoundError { message: String! }
+union Found = Chair | Table | NotFoundError
+type Query { goods(id: ID!): Goods found(id: ID!): Found! }
+"""
+TABLE = {"__typename": "Table", "id": "t1", "name": "T", "prices": {"price": 9.5, "salePrice": 7.5, "currency": "EUR"}}
+NONE = {"__typename": "NotFoundError", "message": "no such goods"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{ goods(id: "t1") { name } }',
+        '{ f: found(id: "t1") { ... on Table { name } ... on NotFoundError { message } } }',
+    ],
+)
+@pytest.mark.parametrize("there", [True, False])
+async def test_a_product_that_is_one_of_several_types_is_seen(query: str, there: bool, tmp_path: Path) -> None:
+    def answer(*_: Any, **__: Any) -> dict[str, Any] | None:
+        return TABLE if there else NONE if "found" in query else None
+
+    async with served(EITHER, {"goods": answer, "found": answer}, tmp_path) as running:
+        direct, through = await running.direct(query), await running.send(query, headers=CONSENTED)
+        assert through.json() == direct.json()
+        await running.gateway.outbox.flush()
+        told = [parse(row.line) async for row in running.gateway.store.events()]
+    seen = [(one.event, one.items[0].item_id, one.items[0].price, one.items[0].currency) for one in told]
+    assert seen == ([("view_item", "t1", 7.5, "EUR")] if there else [])
+
+
+@pytest.mark.parametrize(("kind", "served_most"), [("total", 20), ("next", 20), ("refused", 20)])
+async def test_a_shop_that_serves_fewer_rows_than_its_map_says(kind: str, served_most: int, tmp_path: Path) -> None:
+    """It is noticed, and no list ends too early; after a few times the shop is asked once again for each page."""
+
+    def clamped(_: Any, page: int, size: int) -> dict[str, Any]:
+        if kind == "refused" and size > served_most:
+            raise ValueError(f"at most {served_most}")
+        cut = by_number(page, min(size, served_most), 300)
+        return {"chairs": [chair(n) for n in cut.numbers], "total": COUNT, "hasNext": cut.end < COUNT}
+
+    told = {"total": "total: Int!", "next": "hasNext: Boolean!", "refused": "total: Int!"}[kind]
+    sdl = f"""
+      type Query {{ chairs(page: Int = 1, size: Int = 10): Chairs }} type Chairs {{ chairs: [Chair!]! {told} }}
+      type Chair {{ id: ID! name: String! maker: String! price: Float! currency: String! }}
+    """
+    query = f"query Q($page: Int) {{ chairs(page: $page, size: 8) {{ chairs {{ name }} {told.split(':')[0]} }} }}"
+    async with served(sdl, {"chairs": clamped}, tmp_path) as running:
+        assert running.upstream is not None
+        for _ in range(3):
+            shown: list[str] = []
+            for page in range(1, 7):
+                running.upstream.clear()
+                answer = (await running.send(query, {"page": page}, headers=STRANGER)).json()
+                shown += [row["name"] for row in answer["data"]["chairs"]["chairs"]]
+            assert len(set(shown)) == len(shown) == COUNT
+        assert running.upstream.count == 1

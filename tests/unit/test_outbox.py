@@ -172,6 +172,30 @@ async def test_faults_of_learning_cost_the_log_nothing(telemetry):
         assert telemetry.counted("outbox", reason) == 1
 
 
+async def test_what_was_learned_is_written_at_most_so_often_and_at_the_end(telemetry):
+    store, written, now = MemoryStore(), [], [100.0]
+
+    async def write():
+        written.append(now[0])
+
+    outbox = Outbox(store.append_events, [], telemetry, writes=[write], linger=0, write_every=5.0, clock=lambda: now[0])
+    outbox.start()
+    for number, at in enumerate((100.0, 101.0, 104.0, 106.0)):
+        now[0] = at
+        outbox.offer(_event(number))
+        for _ in range(200):
+            await asyncio.sleep(0)
+            if len(outbox) == 0 and not outbox._lock.locked():
+                break
+        await asyncio.sleep(0.01)
+    assert written == [100.0, 106.0]
+    now[0] = 107.0
+    outbox.offer(_event(9))
+    assert await outbox.stop() == 0
+    assert written == [100.0, 106.0, 107.0]
+    assert len(await _stored(store)) == 5
+
+
 async def test_stopping_drains_and_takes_no_more(telemetry):
     store = MemoryStore()
     outbox = Outbox(store.append_events, [], telemetry, linger=3600)

@@ -136,6 +136,18 @@ async def test_unknown_sessions_neither_get_nor_fill_shared_windows(world):
     assert world.upstream.count == 1
 
 
+async def test_who_makes_up_lists_gets_no_windows(world):
+    await warm(world)
+    for number in range(80):
+        await rows(world, params=f"z={number}")
+        await world.settle()
+    assert len(world.gateway.windows.entries) == 60  # filled at first sight within ten seconds
+    for _ in range(2):  # asked for twice, it is a list like others
+        await rows(world, params="z=79")
+        await world.settle()
+    assert len(world.gateway.windows.entries) == 61
+
+
 async def test_what_answers_vary_by_keeps_windows_apart(world):
     await warm(world)
     for more in (

@@ -27,11 +27,12 @@ from graphql import (
 )
 
 from personalize.gateway.document import cursors, limits, telling
+from personalize.gateway.document.collect import TooLarge
 from personalize.gateway.document.compose import Changes, Composed, Composer
-from personalize.gateway.document.hidden import KEY, cart_text, item_fields, text_of
+from personalize.gateway.document.hidden import KEY, cart_text, text_of
 from personalize.gateway.document.slots import PREFIX, Found, ListingSlot, Occurrence
 from personalize.gateway.document.values import MISSING, evaluate
-from personalize.gateway.document.walk import TooLarge, Walk
+from personalize.gateway.document.walk import Walk
 from personalize.shops.map import ABOVE, ShopMap
 
 MAX_VARIANTS = 64
@@ -195,7 +196,7 @@ class Plan:
                 changes.replaced[id(occurrence.node)] = f"{KEY}: {self.composer.items[one.type]}"
         for detail in self.found.details:
             for occurrence in _enough(detail.occurrences):
-                _insert(changes, occurrence.node, item_fields(detail.item).text)
+                _insert(changes, occurrence.node, text_of(detail.items, abstract=detail.abstract))
         for action in self.found.actions:
             for node in action.cart_nodes:
                 _insert(changes, node, cart_text(action.cart, abstract=action.abstract))
@@ -211,6 +212,7 @@ class Plan:
             for occurrence in _enough(slot.view_occurrences):
                 _insert(changes, occurrence.node, text_of(slot.item_types, abstract=slot.abstract))
             if text := f"{cursors.hidden(slot.map)} {telling.hidden(slot)}".strip():
+                text = f"... on {slot.map.on} {{ {text} }}" if slot.map.on else text
                 for occurrence in slot.occurrences:
                     _insert(changes, occurrence.node, text)
         if mode is Mode.WINDOW:

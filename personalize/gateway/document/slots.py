@@ -108,12 +108,13 @@ class ListingSlot:
 
 @dataclass(frozen=True, slots=True)
 class DetailSlot:
-    """A product detail in a query: a view of that item."""
+    """A product detail in a query: a view of that item; `abstract` where the field may answer several types."""
 
     path: Path
     map: EventMap
-    item: ItemMap
+    items: tuple[ItemMap, ...]
     occurrences: tuple[Occurrence, ...]
+    abstract: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,71 +1,41 @@
-"""The walk through an operation: collects fields as an executor would (GraphQL spec 6.3.2), and finds our slots."""
+"""The walk through an operation: finds our slots among its fields."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLInterfaceType,
     GraphQLObjectType,
-    GraphQLOutputType,
     GraphQLSchema,
     GraphQLUnionType,
-    InlineFragmentNode,
     OperationDefinitionNode,
-    SelectionSetNode,
     get_named_type,
     get_nullable_type,
     is_list_type,
     print_ast,
 )
 
+from personalize.gateway.document.collect import Collector, Composite, Met
 from personalize.gateway.document.slots import (
     ActionSlot,
     DetailSlot,
     Found,
-    Guards,
     ItemField,
     ListingSlot,
-    Occurrence,
     Path,
     View,
 )
 from personalize.shops.map import Cursors, EdgeMap, ItemMap, ListingMap, ShopMap
 
-Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
-MAX_VISITS = 10_000
-"""Selections one walk may visit: fragments that spread each other can grow without bound."""
-
-
 MAX_LISTINGS = 8
-
-
-class TooLarge(Exception):
-    """The operation has more selections than we walk; it passes through untouched."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Met:
-    """A field node with the type it is met on, and the type its selection set is written for."""
-
-    parent: Composite
-    written: Composite
-    occurrence: Occurrence
-
-    @property
-    def node(self) -> FieldNode:
-        return self.occurrence.node
 
 
 def _arguments(node: FieldNode) -> tuple[str, ...]:
     return tuple(sorted(print_ast(argument) for argument in node.arguments or ()))
-
-
-_Groups = dict[tuple[str, str], list[_Met]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +43,8 @@ class _Seen:
     """A view with the nodes of its items (for each path of `view.items`), and an edge's further fields."""
 
     view: View
-    items: list[list[_Met]]
-    others: list[tuple[str, list[_Met]]]
+    items: list[list[Met]]
+    others: list[tuple[str, list[Met]]]
 
 
 class Walk:
@@ -83,14 +53,13 @@ class Walk:
     def __init__(
         self, schema: GraphQLSchema, shop: ShopMap, namespace: str, fragments: dict[str, FragmentDefinitionNode]
     ) -> None:
-        self.schema, self.shop, self.namespace, self.fragments = schema, shop, namespace, fragments
+        self.shop, self.namespace, self.fields = shop, namespace, Collector(schema, fragments)
         self.found = Found()
-        self.visits = 0
         self.places: dict[int, set[Path]] = {}
 
     def run(self, operation: OperationDefinitionNode, root: GraphQLObjectType) -> Found:
         """Walk from the root type of the operation."""
-        groups = self._collect(root, [(operation.selection_set, ())])
+        groups = self.fields.collect(root, [(operation.selection_set, ())])
         self.found.root_keys = [key for key, _ in groups]
         for key, met in groups:
             name = met[0].node.name.value
@@ -105,13 +74,13 @@ class Walk:
         self._number_groups()
         return self.found
 
-    def _mutation(self, parent: Composite, path: Path, met: list[_Met]) -> None:
+    def _mutation(self, parent: Composite, path: Path, met: list[Met]) -> None:
         """A mutation, or an object that holds some (`cart { addLine }`)."""
-        kind = self._type_of(met[0])
+        kind = self.fields.type_of(met[0])
         if action := self._action(parent, path, met):
             self.found.actions.append(action)
         elif len(path) == 1 and isinstance(kind, GraphQLObjectType) and self._holds_mutations(kind):
-            for key, inner in self._below(met):
+            for key, inner in self.fields.below(met):
                 self._mutation(kind, (*path, key), inner)
             return
         self.found.mutations += 1
@@ -120,7 +89,7 @@ class Walk:
     def _holds_mutations(self, kind: GraphQLObjectType) -> bool:
         return any(name == kind.name and event.name != "view_item" for (name, _), event in self.shop.events.items())
 
-    def _field(self, path: Path, met: list[_Met], parents: tuple[FieldNode, ...] = (), *, in_list: bool) -> None:
+    def _field(self, path: Path, met: list[Met], parents: tuple[FieldNode, ...] = (), *, in_list: bool) -> None:
         parent, name = met[0].parent, met[0].node.name.value
         if name == self.namespace and parent.name in self.shop.items:
             self.found.item_fields.append(ItemField(path[:-1], path[-1], parent.name, tuple(m.occurrence for m in met)))
@@ -133,37 +102,40 @@ class Walk:
                 return
         event = self.shop.events.get((parent.name, name))
         if event and event.name == "view_item" and not in_list:
-            kind = self._type_of(met[0])
-            if kind is not None and kind.name in self.shop.items:
-                item = self.shop.items[kind.name]
-                self.found.details.append(DetailSlot(path, event, item, tuple(m.occurrence for m in met)))
+            kind = self.fields.type_of(met[0])
+            if items := self._items_of(kind):
+                abstract = not isinstance(kind, GraphQLObjectType)
+                self.found.details.append(DetailSlot(path, event, items, tuple(m.occurrence for m in met), abstract))
         self._descend(met, path, parents, in_list=in_list)
 
-    def _descend(self, met: list[_Met], path: Path, parents: tuple[FieldNode, ...] = (), *, in_list: bool) -> None:
-        for parent, sets, listed in self._inside(met):
-            for key, inner in self._collect(parent, sets):
+    def _descend(self, met: list[Met], path: Path, parents: tuple[FieldNode, ...] = (), *, in_list: bool) -> None:
+        for parent, sets, listed in self.fields.inside(met):
+            for key, inner in self.fields.collect(parent, sets):
                 # Below an interface or union only the answer tells which type's field it is.
                 unsure = in_list or listed or inner[0].parent is not parent
                 self._field((*path, key), inner, (*parents, met[0].node), in_list=unsure)
 
-    def _listing(self, path: Path, listing: ListingMap, met: list[_Met], parents: tuple[FieldNode, ...]) -> bool:
+    def _listing(self, path: Path, listing: ListingMap, met: list[Met], parents: tuple[FieldNode, ...]) -> bool:
         """Find the views of a listing; False where its items are not selected or mapped, or its arguments differ."""
         if len(met) > 1 and len({_arguments(one.node) for one in met}) > 1:
             return False  # the shop will object; one paging for both would hide it
-        inside = [] if listing.bare else self._below(met)
+        below = [] if listing.bare else self.fields.below(met)
+        inside = [one for one in below if listing.on is None or one[1][0].parent.name == listing.on]
         shown = [seen for key, inner in inside for seen in self._views(listing, key, inner)]
         if listing.bare:
             shown = [_Seen(View(""), [met], [])]
         view_met = [one for seen in shown for group in seen.items for one in group]
-        kind = self._type_of(view_met[0]) if view_met else None
+        kind = self.fields.type_of(view_met[0]) if view_met else None
         item_types = self._items_of(kind)
         if kind is None or not item_types:
             return False
+        if any(self._further_rows(inner) for key, inner in inside if (key,) not in {seen.view.path for seen in shown}):
+            return False  # rows of the page that the map does not name: they would show the whole window
         views = tuple(replace(seen.view, item_fields=self._own_below(seen)) for seen in shown)
         page_infos = {}
         for key, inner in inside:
             if isinstance(listing.paged, Cursors) and inner[0].node.name.value == listing.paged.page_info:
-                page_infos[key] = {k: one[0].node.name.value for k, one in self._below(inner)}
+                page_infos[key] = {k: one[0].node.name.value for k, one in self.fields.below(inner)}
             else:
                 self._beside(path, (key,), inner, {view.path for view in views})
         self.found.listings.append(
@@ -172,47 +144,59 @@ class Walk:
                 occurrences=tuple(m.occurrence for m in met), views=views,
                 view_occurrences=tuple(m.occurrence for m in view_met),
                 totals=tuple(self._leading(inside, listing.total)),
-                item_types=item_types, abstract=self._abstract(kind, view_met), group=0, alone=True,
+                item_types=item_types, abstract=self.fields.abstract(kind, view_met), group=0, alone=True,
                 page_infos=page_infos,
                 told=tuple((way, one.meaning) for one in listing.tells for way in self._leading(inside, one.path)),
             )
         )  # fmt: skip
         return True
 
-    def _views(self, listing: ListingMap, key: str, met: list[_Met]) -> Iterator[_Seen]:
+    def _views(self, listing: ListingMap, key: str, met: list[Met]) -> Iterator[_Seen]:
         """The views that a field of the container is, or leads to."""
         name, edges = met[0].node.name.value, listing.edges
         for way in self._leading([(key, met)], listing.items):
             inner = met
             for step in way[1:]:
-                inner = dict(self._below(inner))[step]
+                inner = dict(self.fields.below(inner))[step]
             yield _Seen(View(".".join(way)), [inner], [])
         if edges is not None and name == edges.field:
             yield self._edges(edges, key, met)
 
-    def _leading(self, inside: list[tuple[str, list[_Met]]], names: tuple[str, ...] | None) -> Iterator[Path]:
+    def _leading(self, inside: list[tuple[str, list[Met]]], names: tuple[str, ...] | None) -> Iterator[Path]:
         """The response paths among these fields that go through fields of these names."""
         for key, met in inside if names else ():
             if names and met[0].node.name.value == names[0]:
                 if len(names) == 1:
                     yield (key,)
                 else:
-                    yield from ((key, *rest) for rest in self._leading(self._below(met), names[1:]))
+                    yield from ((key, *rest) for rest in self._leading(self.fields.below(met), names[1:]))
 
-    def _beside(self, path: Path, way: Path, met: list[_Met], views: set[Path]) -> None:
+    def _further_rows(self, met: list[Met]) -> bool:
+        """Whether a field answers the page's items in Relay's other way: as edges, or as nodes."""
+        kind, output = self.fields.type_of(met[0]), self.fields.output(met[0])
+        if output is None or not is_list_type(get_nullable_type(output)):
+            return False
+        if met[0].node.name.value == "nodes":
+            return bool(self._items_of(kind))
+        node = kind.fields.get("node") if isinstance(kind, GraphQLObjectType) else None
+        held = get_named_type(node.type) if node is not None else None
+        composite = isinstance(held, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType)
+        return composite and bool(self._items_of(held))
+
+    def _beside(self, path: Path, way: Path, met: list[Met], views: set[Path]) -> None:
         """Walk into what stands beside the views in a container."""
         if way in views:
             return
         if any(view[: len(way)] == way for view in views):
-            for key, inner in self._below(met):
+            for key, inner in self.fields.below(met):
                 self._beside(path, (*way, key), inner, views)
         else:
             self._field((*path, *way), met, in_list=True)
 
-    def _edges(self, edges: EdgeMap, key: str, met: list[_Met]) -> _Seen:
+    def _edges(self, edges: EdgeMap, key: str, met: list[Met]) -> _Seen:
         """The view of a list of edges."""
         nodes, cursors, others, below = [], [], [], []
-        for inner_key, inner in self._below(met):
+        for inner_key, inner in self.fields.below(met):
             if inner[0].node.name.value == edges.node:
                 nodes.append(inner_key)
                 below.append(inner)
@@ -233,117 +217,28 @@ class Walk:
         del self.found.item_fields[before:]
         return mine
 
-    def _below(self, met: list[_Met]) -> list[tuple[str, list[_Met]]]:
-        """The fields below these nodes by response key."""
-        return [pair for parent, sets, _ in self._inside(met) for pair in self._collect(parent, sets)]
-
-    def _action(self, parent: Composite, path: Path, met: list[_Met]) -> ActionSlot | None:
+    def _action(self, parent: Composite, path: Path, met: list[Met]) -> ActionSlot | None:
         event = self.shop.events.get((parent.name, met[0].node.name.value))
         if event is None or event.name == "view_item":
             return None
-        nodes, kind, whole = [m.node for m in met], self._type_of(met[0]), path
+        nodes, kind, whole = [m.node for m in met], self.fields.type_of(met[0]), path
         occurrences = tuple(m.occurrence for m in met)
         if event.name != "cart":
             abstract = not isinstance(kind, GraphQLObjectType)
             return ActionSlot(path, event, None, path, abstract, occurrences, tuple(nodes))
         if event.cart:  # the cart is a field of the answer: it must be selected for us to read it
             nodes, kind = [], None
-            for inner_key, inner in self._below(met):
+            for inner_key, inner in self.fields.below(met):
                 if inner[0].node.name.value == event.cart:
-                    nodes, kind, path = [m.node for m in inner], self._type_of(inner[0]), (*whole, inner_key)
-        carts = [self.shop.carts[t.name] for t in self._possible(kind) if t.name in self.shop.carts]
+                    nodes, kind, path = [m.node for m in inner], self.fields.type_of(inner[0]), (*whole, inner_key)
+        carts = [self.shop.carts[t.name] for t in self.fields.possible(kind) if t.name in self.shop.carts]
         if len(carts) != 1:
             return None
         abstract = not isinstance(kind, GraphQLObjectType)
         return ActionSlot(path, event, carts[0], path, abstract, occurrences, tuple(nodes))
 
-    # -- types ---------------------------------------------------------------------------------------------------
-
-    def _type_of(self, met: _Met) -> Composite | None:
-        output = self._output(met)
-        named = get_named_type(output) if output is not None else None
-        return named if isinstance(named, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType) else None
-
-    def _output(self, met: _Met, *, written: bool = False) -> GraphQLOutputType | None:
-        parent = met.written if written else met.parent
-        if isinstance(parent, GraphQLUnionType):
-            return None
-        definition = parent.fields.get(met.node.name.value)
-        return definition.type if definition else None
-
-    def _abstract(self, kind: Composite | None, met: list[_Met]) -> bool:
-        """Whether hidden fields of an object type need a type condition in one of these selection sets."""
-        if not isinstance(kind, GraphQLObjectType):
-            return True
-        return any(
-            (output := self._output(one, written=True)) is None or get_named_type(output) is not kind for one in met
-        )
-
-    def _possible(self, kind: Composite | None) -> Iterable[GraphQLObjectType]:
-        if kind is None:
-            return ()
-        return (kind,) if isinstance(kind, GraphQLObjectType) else self.schema.get_possible_types(kind)
-
     def _items_of(self, kind: Composite | None) -> tuple[ItemMap, ...]:
-        return tuple(self.shop.items[t.name] for t in self._possible(kind) if t.name in self.shop.items)
-
-    def _inside(self, met: list[_Met]) -> list[tuple[Composite, list[tuple[SelectionSetNode, Guards]], bool]]:
-        """The composite type below these nodes, their selection sets, and whether a list lies between."""
-        kind, output = self._type_of(met[0]), self._output(met[0])
-        if kind is None or output is None:
-            return []
-        sets = [(m.node.selection_set, m.occurrence.guards) for m in met if m.node.selection_set]
-        return [(kind, sets, is_list_type(get_nullable_type(output)))] if sets else []
-
-    # -- fields --------------------------------------------------------------------------------------------------
-
-    def _collect(
-        self, parent: Composite, sets: Iterable[tuple[SelectionSetNode, Guards]]
-    ) -> list[tuple[str, list[_Met]]]:
-        """Fields by response key; below an abstract type also by the type their condition names."""
-        groups: _Groups = {}
-        for selection_set, guards in sets:
-            self._collect_into(groups, parent, parent, selection_set, guards, frozenset())
-        return [(key, met) for (key, _), met in groups.items()]
-
-    def _collect_into(
-        self,
-        groups: _Groups,
-        parent: Composite,
-        written: Composite,
-        selection_set: SelectionSetNode,
-        guards: Guards,
-        spread: frozenset[str],
-    ) -> None:
-        for node in selection_set.selections:
-            self.visits += 1
-            if self.visits > MAX_VISITS:
-                raise TooLarge
-            inner = (*guards, tuple(node.directives)) if node.directives else guards
-            if isinstance(node, FieldNode):
-                key = node.alias.value if node.alias else node.name.value
-                groups.setdefault((key, parent.name), []).append(_Met(parent, written, Occurrence(node, inner)))
-                continue
-            condition, target = None, None
-            if isinstance(node, InlineFragmentNode):
-                condition, target = node.type_condition, node.selection_set
-                names = spread
-            elif isinstance(node, FragmentSpreadNode):
-                name = node.name.value
-                fragment = self.fragments.get(name)
-                if fragment is None or name in spread:
-                    continue
-                condition, target = fragment.type_condition, fragment.selection_set
-                names = spread | {name}
-            if target is None:
-                continue
-            narrowed = self.schema.get_type(condition.name.value) if condition else written
-            if isinstance(narrowed, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType):
-                self._collect_into(groups, self._narrower(parent, narrowed), narrowed, target, inner, names)
-
-    @staticmethod
-    def _narrower(parent: Composite, condition: Composite) -> Composite:
-        return parent if isinstance(parent, GraphQLObjectType) else condition
+        return tuple(self.shop.items[t.name] for t in self.fields.possible(kind) if t.name in self.shop.items)
 
     def _number_groups(self) -> None:
         """Give slots that share AST nodes (one fragment spread in two places) one group number.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 
 from personalize.gateway.edge.upstream import Headers
 from personalize.shops.map import ShopMap
@@ -25,14 +25,19 @@ def kept_by_nobody(headers: Headers) -> Headers:
     return [*(pair for pair in headers if pair[0] not in _LIFETIMES and not pair[0].endswith(_TARGETED)), PRIVATE]
 
 
-def varied(headers: Headers, names: Iterable[str]) -> Headers:
+def varied(headers: Headers, names: tuple[str, ...]) -> Headers:
     """The headers with `Vary` naming these request headers beside the shop's own; `*` stays."""
-    told = [part.strip() for name, value in headers if name == "vary" for part in value.split(",") if part.strip()]
-    if "*" in told:
-        return headers
-    known = {part.lower() for part in told}
-    told += [name for name in names if name.lower() not in known]
-    return [*(pair for pair in headers if pair[0] != "vary"), ("vary", ", ".join(told))]
+    told = ", ".join([value for name, value in headers if name == "vary"])
+    return [*(pair for pair in headers if pair[0] != "vary"), ("vary", _joined(told, names))]
+
+
+@lru_cache(1_024)  # shops say the same few all day
+def _joined(told: str, names: tuple[str, ...]) -> str:
+    parts = [part.strip() for part in told.split(",") if part.strip()]
+    if "*" in parts:
+        return "*"
+    known = {part.lower() for part in parts}
+    return ", ".join([*parts, *(name for name in names if name.lower() not in known)])
 
 
 def asked_of(shop: ShopMap) -> tuple[str, ...]:

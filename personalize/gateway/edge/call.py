@@ -18,6 +18,7 @@ UPLOAD_LIMIT = 100 * 1024 * 1024
 MAX_REGISTERED = 8 * 1024 * 1024
 """Characters of all registered documents together."""
 MAX_DOCUMENT = 64 * 1024
+GRAPHQL_PARAMETERS = frozenset({"query", "variables", "operationName", "extensions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,8 @@ class Reader:
             return raw
         if call.method not in ("POST", "QUERY") or not call.body:
             return None
+        if call.query_string and GRAPHQL_PARAMETERS & parse_qs(call.query_string, keep_blank_values=True).keys():
+            return None  # some shops run the URL's document, some the body's
         kind = (call.header("content-type") or "").partition(";")[0].strip().lower()
         if kind not in ("application/json", "application/graphql-response+json"):
             return None

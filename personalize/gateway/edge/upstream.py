@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import aiohttp
@@ -14,7 +15,7 @@ import orjson
 from httpx_aiohttp import AiohttpTransport
 
 from personalize.errors import UpstreamError
-from personalize.gateway.edge.call import Call
+from personalize.gateway.edge.call import GRAPHQL_PARAMETERS, Call
 
 HOP_BY_HOP = frozenset(
     {
@@ -24,7 +25,6 @@ HOP_BY_HOP = frozenset(
 )  # fmt: skip
 OURS = "x-personalize-"
 MAX_READ = 32 * 1024 * 1024
-GRAPHQL_PARAMETERS = frozenset({"query", "variables", "operationName", "extensions"})
 CONDITIONAL = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"})
 MAX_HEADER = 64 * 1024
 DECODED = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
@@ -78,7 +78,7 @@ class Upstream:
         upload = _Upload(call.stream, self.deadline) if call.stream is not None else None
         content = upload if upload is not None else call.body or None
         method = "POST" if call.method == "QUERY" else call.method
-        request = httpx.Request(method, self.url_for(call.query_string), headers=self._headers(call), content=content)
+        request = _request(method, self.url_for(call.query_string), self._headers(call), content)
         try:
             response = await self._send(request, upload)
         except UpstreamError:
@@ -87,11 +87,13 @@ class Upstream:
             raise
         return Answer(response.status_code, _end_to_end(response), None, self._stream(response))
 
-    async def ask(self, call: Call, payload: dict[str, object], *, again: bool = False) -> Answer:
+    async def ask(
+        self, call: Call, payload: dict[str, object], *, again: bool = False, within: float | None = None
+    ) -> Answer:
         """Send a GraphQL payload with the call's headers and query string; the body is read and decoded.
 
-        `again`: it may be sent once more where a kept connection was closed under it (queries only). Raises
-        UpstreamError; also where the body is larger than MAX_READ.
+        `again`: it may be sent once more where a kept connection was closed under it (queries only). `within` so many
+        seconds in place of the deadline. Raises UpstreamError; also where the body is larger than MAX_READ.
         """
         dropped = CONDITIONAL | {"content-type", "content-length", "content-encoding", "accept-encoding"}
         headers = [(key, value) for key, value in self._headers(call) if key not in dropped]
@@ -100,15 +102,17 @@ class Upstream:
         query = call.query_string
         if call.method == "GET":
             query = urlencode([pair for pair in parse_qsl(query) if pair[0] not in GRAPHQL_PARAMETERS])
-        return await self.post(self.url_for(query), headers, payload, again=again)
+        return await self.post(self.url_for(query), headers, payload, again=again, within=within)
 
     async def post(
-        self, url: httpx.URL, headers: Headers, payload: dict[str, object], *, again: bool = False
-    ) -> Answer:
+        self, url: httpx.URL, headers: Headers, payload: dict[str, object], *, again: bool = False,
+        within: float | None = None,
+    ) -> Answer:  # fmt: skip
         """POST a GraphQL payload and read the answer whole within the deadline. Raises UpstreamError."""
         content = orjson.dumps(payload)
-        until = asyncio.get_running_loop().time() + self.deadline
-        response = await self._send(httpx.Request("POST", url, headers=headers, content=content), again=again)
+        seconds = self.deadline if within is None else within
+        until = asyncio.get_running_loop().time() + seconds
+        response = await self._send(_request("POST", url, headers, content), again=again, seconds=seconds)
         # A coding that nobody asked for is passed on as it is.
         coded = (response.headers.get("content-encoding") or "").strip().lower() not in DECODED
         chunks, size = [], 0
@@ -160,19 +164,22 @@ class Upstream:
         return kept
 
     async def _send(
-        self, request: httpx.Request, upload: _Upload | None = None, *, again: bool = False
-    ) -> httpx.Response:
+        self, request: httpx.Request, upload: _Upload | None = None, *, again: bool = False,
+        seconds: float | None = None,
+    ) -> httpx.Response:  # fmt: skip
         request.extensions["timeout"] = {"connect": self.deadline, "pool": self.deadline}
         try:
-            async with asyncio.timeout(self.deadline) as scope:
+            async with asyncio.timeout(self.deadline if seconds is None else seconds) as scope:
                 if upload is not None:
                     upload.scope = scope
                 try:
-                    return await self.transport.handle_async_request(request)
+                    response = await self.transport.handle_async_request(request)
                 except FAILED as error:
                     if not (again and _hung_up(error.__cause__)):
                         raise
-                    return await self.transport.handle_async_request(request)
+                    response = await self.transport.handle_async_request(request)
+                response.headers.encoding = "latin-1"  # said, it need not be guessed at every look
+                return response
         except TimeoutError as error:
             raise _late() from error
         except FAILED as error:
@@ -222,11 +229,22 @@ def _session() -> aiohttp.ClientSession:
     )
 
 
+def _request(method: str, url: httpx.URL, headers: Headers, content: bytes | _Upload | None) -> httpx.Request:
+    """A request with these headers and no others: what httpx would add or guess, we know."""
+    raw = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in headers]
+    stream: Any = httpx.ByteStream(content or b"") if not isinstance(content, _Upload) else content
+    request = httpx.Request(method, url, headers=raw, stream=stream)
+    if isinstance(stream, httpx.ByteStream):
+        request.read()
+    if all(value.isascii() for _, value in headers):
+        request.headers.encoding = "ascii"  # said, it need not be guessed
+    return request
+
+
 def _end_to_end(response: httpx.Response) -> Headers:
-    named = {part.strip().lower() for part in response.headers.get("connection", "").split(",")}
-    pairs: Iterable[tuple[str, str]] = (
-        (key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in response.headers.raw
-    )
+    pairs = [(key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in response.headers.raw]
+    connection = ",".join([value for key, value in pairs if key == "connection"])
+    named = {part.strip().lower() for part in connection.split(",")}
     return [(key, value) for key, value in pairs if key not in HOP_BY_HOP and key not in named]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import orjson
+from cachetools import TTLCache
 
 from personalize.gateway.document.plan import Mode, Plan
 from personalize.gateway.document.slots import ListingSlot
@@ -22,7 +23,7 @@ from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.decide import Decider
 from personalize.gateway.listing.fetching import Fetcher, query_of
 from personalize.gateway.listing.paging import Paging, neutral, read_paging, search_term, without_paging
-from personalize.gateway.listing.part import Unreadable, read_part
+from personalize.gateway.listing.part import Unreadable, check_served, read_part
 from personalize.gateway.listing.positions import Known
 from personalize.gateway.listing.run import RunBook
 from personalize.gateway.listing.shared import SharedWindows
@@ -31,6 +32,9 @@ from personalize.settings import Settings
 from personalize.shops.map import Cursors, ShopMap
 
 MAX_GATHERED = 1_000
+MAX_PAUSED, PAUSE_SECONDS = 256, 60.0
+MAX_FAILURES = 3
+"""Windows of a listing that may fail within a while of each other, before the pages alone are asked for."""
 
 
 class Listings:
@@ -43,6 +47,7 @@ class Listings:
         self.settings, self.shop, self.sessions, self.windows = settings, shop, sessions, windows
         self.fetcher, self.arranger = Fetcher(shop, upstream), Arranger(runs, decider)
         self.unshared: set[str] = set()
+        self.failures: TTLCache[str, int] = TTLCache(MAX_PAUSED, PAUSE_SECONDS)
 
     async def ask(self, plan: Plan, call: Call, operation: Operation, variables: dict[str, Any], arrival: Arrival
                   ) -> list[Ask]:  # fmt: skip
@@ -126,6 +131,8 @@ class Listings:
         if not began and (shareable or ask.paging.take > listing.window):
             return  # cold, or the window is but the head of the page: the shop's page at once, ranked within itself
         rows = max(ask.paging.span, need)
+        if self.failures.get(listing.coordinates, 0) >= MAX_FAILURES and not began:
+            return  # for a while its pages are ranked within themselves
         if rows <= listing.limit:
             ask.mode, ask.rows = Mode.WINDOW, rows
         elif began and ask.slot.alone and rows <= MAX_GATHERED:
@@ -134,6 +141,13 @@ class Listings:
                 ask.window, ask.orderable = None, False
             if ask.window is not None:
                 ask.mode, ask.given = Mode.DETACHED, True
+
+    def failed(self, asks: list[Ask]) -> None:
+        """Note that windows asked for in place of pages could not be used: the shop is then asked twice each time."""
+        for ask in asks:
+            if ask.mode is Mode.WINDOW:
+                coordinates = ask.slot.map.coordinates
+                self.failures[coordinates] = self.failures.get(coordinates, 0) + 1
 
     def unshare(self, coordinates: str) -> None:
         """Share this listing between guests no more."""
@@ -151,6 +165,8 @@ class Listings:
         offset = 0 if ask.mode is Mode.WINDOW else ask.paging.skip
         asked = ask.rows if ask.mode is Mode.WINDOW else ask.paging.take
         part = read_part(container, ask.slot)
+        if ask.mode is Mode.WINDOW:
+            check_served(part, 0, ask.rows)
         ask.window = build([part], list_id=ask.list_id, term=term, offset=offset, asked=asked)
         ask.window.alone = ask.mode is not Mode.WINDOW
         if not ask.window.alone and _behind(ask, ask.window):

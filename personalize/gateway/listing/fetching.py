@@ -12,11 +12,11 @@ from personalize.gateway.document.payload import payload
 from personalize.gateway.document.plan import Plan
 from personalize.gateway.document.raw import fields, is_list, is_object
 from personalize.gateway.document.slots import ListingSlot
-from personalize.gateway.edge.call import Call, Operation
-from personalize.gateway.edge.upstream import GRAPHQL_PARAMETERS, Answer, Headers, Upstream
+from personalize.gateway.edge.call import GRAPHQL_PARAMETERS, Call, Operation
+from personalize.gateway.edge.upstream import Answer, Headers, Upstream
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.paging import page_size, search_term, with_paging
-from personalize.gateway.listing.part import Part, Unreadable, read_part
+from personalize.gateway.listing.part import Part, Unreadable, check_served, read_part
 from personalize.gateway.listing.window import Window, build
 from personalize.shops.map import Numbers, ShopMap
 
@@ -76,6 +76,7 @@ async def _pages(plan: Plan, ask: Ask, rows: int, post: Post) -> tuple[Window, A
         answer = await post({variable: paged[root] for root, variable in names.items() if root in paged})
         first = first or answer
         part = _container(answer.body or b"", ask.slot)
+        check_served(part, asked, take)
         parts.append(part)
         asked += take
         if len(part.items) < take or (part.total is not None and asked >= part.total) or part.more is False:

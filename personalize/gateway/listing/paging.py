@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from personalize.gateway.document.cursors import NOWHERE, Positions, read_seek
 from personalize.gateway.document.values import MISSING, at_path, with_path
-from personalize.shops.map import Cursors, ListingMap, Numbers, Offsets
+from personalize.shops.map import ArgumentPath, Cursors, ListingMap, Numbers, Offsets
 
 MAX_ROWS = 100_000
+ODD = object()
+"""What stands in place of a number and is none: the shop answers."""
+
+_SPELT = re.compile("0|[1-9][0-9]{0,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,7 @@ def read_paging(
 def _offsets(listing: ListingMap, arguments: dict[str, Any]) -> tuple[int, int] | None:
     paged = listing.paged
     assert isinstance(paged, Offsets)
-    skip: object = at_path(arguments, paged.skip)
-    take: object = at_path(arguments, paged.take)
+    skip, take = _given(listing, arguments, paged.skip), _given(listing, arguments, paged.take)
     skip = 0 if skip is MISSING or skip is None else skip
     take = listing.default if take is MISSING or take is None else take
     return (skip, take) if _whole(skip) and _whole(take) else None
@@ -66,11 +70,24 @@ def _offsets(listing: ListingMap, arguments: dict[str, Any]) -> tuple[int, int] 
 def _numbers(listing: ListingMap, arguments: dict[str, Any]) -> tuple[int, int] | None:
     paged = listing.paged
     assert isinstance(paged, Numbers)
-    number: object = at_path(arguments, paged.number)
-    take: object = MISSING if paged.take is None else at_path(arguments, paged.take)
+    number = _given(listing, arguments, paged.number)
+    take: object = MISSING if paged.take is None else _given(listing, arguments, paged.take)
     number = paged.first if number is MISSING else number  # null is for the shop to take as it likes
     take = listing.default if take is MISSING else take
     return ((number - paged.first) * take, take) if _whole(number) and _whole(take) else None
+
+
+def _given(listing: ListingMap, arguments: dict[str, Any], path: ArgumentPath) -> object:
+    """An argument of paging: what the schema has as a string is read as the number it spells, and as nothing else."""
+    value: object = at_path(arguments, path)
+    if path not in listing.worded or value is MISSING or value is None:
+        return value
+    return int(value) if isinstance(value, str) and _SPELT.fullmatch(value) else ODD
+
+
+def _said(listing: ListingMap, path: ArgumentPath, number: int) -> int | str:
+    """A number as the schema has it at this argument."""
+    return str(number) if path in listing.worded else number
 
 
 def neutral(listing: ListingMap, arguments: dict[str, Any]) -> bool:
@@ -102,10 +119,11 @@ def with_paging(
     """
     paged, bare = listing.paged, without_paging(listing, arguments)
     if isinstance(paged, Offsets):
-        return with_path(with_path(bare, paged.skip, skip), paged.take, take)
+        begun = with_path(bare, paged.skip, _said(listing, paged.skip, skip))
+        return with_path(begun, paged.take, _said(listing, paged.take, take))
     if isinstance(paged, Numbers):
-        numbered = with_path(bare, paged.number, paged.first + skip // take)
-        return numbered if paged.take is None else with_path(numbered, paged.take, take)
+        numbered = with_path(bare, paged.number, _said(listing, paged.number, paged.first + skip // take))
+        return numbered if paged.take is None else with_path(numbered, paged.take, _said(listing, paged.take, take))
     return with_path(with_path(bare, paged.first, take), paged.after, MISSING if after is None else after)
 
 

@@ -33,6 +33,17 @@ class Part:
     more: bool | None = None
 
 
+def check_served(part: Part, start: int, asked: int) -> None:
+    """Raise Unreadable where rows [start, start + asked) were asked for, fewer came, and yet more follow.
+
+    Such a shop serves smaller pages than its map says, and its list would seem to end too early.
+    """
+    end = start + len(part.items)
+    follow = part.more if part.more is not None else part.total is not None and end < part.total
+    if len(part.items) < asked and follow:
+        raise Unreadable("the shop serves fewer rows than `limit` says")
+
+
 def read_part(container: Json, slot: ListingSlot) -> Part:
     """Read a listing's container. Raises Unreadable, or msgspec.DecodeError on broken JSON."""
     rest = {} if is_list(container) else fields(container)

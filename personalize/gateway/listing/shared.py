@@ -16,6 +16,8 @@ STALE_SECONDS = 60.0
 FAILED_SECONDS = 2.0
 MAX_FILLS = 32
 MAX_ONCE = 10_000
+MAX_FIRSTS, FIRST_SECONDS = 60, 10.0
+"""Lists filled at first sight within so many seconds."""
 ONCE_SECONDS = 600.0
 
 Fill = Callable[[], Awaitable[Window]]
@@ -42,21 +44,33 @@ class SharedWindows:
             MAX_BYTES, getsizeof=lambda e: 1_024 + (e.window.size if e.window else 0)
         )
         self.fills: dict[Hashable, asyncio.Task[Window | None]] = {}
+        self.since, self.firsts = clock(), 0
         self.once: TTLCache[Hashable, bool] = TTLCache(MAX_ONCE, ONCE_SECONDS, timer=clock)
 
     def get(self, key: Hashable, fill: Fill, *, rare: bool = False) -> Window | None:
         """The window at hand, else None; either way a fill is started where one is due.
 
-        One that is `rare` (a search term, most of which nobody types again) is filled from the second time on.
+        One that is `rare` (a search term, most of which nobody types again) is filled from the second time on. So is
+        any other while many are new at once: a client that makes up a new list with each request gets no windows.
         """
         entry, now = self.entries.get(key), self.clock()
-        if entry is None and rare and key not in self.once:
+        if entry is None and key not in self.once and (rare or not self._spare(key)):
             self.once[key] = True
         elif entry is None or now >= entry.again:
             self._start(key, fill)
         if entry is None or entry.window is None or now - entry.at > STALE_SECONDS:
             return None
         return entry.window
+
+    def _spare(self, key: Hashable) -> bool:
+        """Whether a list that nobody asked for before may be filled at once."""
+        if key in self.fills:
+            return True
+        now = self.clock()
+        if now - self.since >= FIRST_SECONDS:
+            self.since, self.firsts = now, 0
+        self.firsts += 1
+        return self.firsts <= MAX_FIRSTS
 
     def peek(self, key: Hashable) -> Window | None:
         """The window at hand, however old; nothing is started."""

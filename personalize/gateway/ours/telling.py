@@ -15,6 +15,7 @@ from personalize.gateway.ours.inputs import EventInput, ItemInput
 MAX_EVENTS = 50  # of one call
 MAX_ITEMS = 200  # of one event
 MAX_TEXT = 256  # characters
+MAX_ID = 128  # characters of an item's id
 MAX_PRICE = 1e9
 MAX_QUANTITY = 1_000_000
 MAX_INDEX = 100_000
@@ -50,7 +51,7 @@ def read(raw: EventInput, now: float) -> Telling:
 
 
 def _item(raw: ItemInput, where: str) -> EventItem:
-    item_id = _text(raw.item_id, f"{where}.itemId")
+    item_id = _text(raw.item_id, f"{where}.itemId", MAX_ID)
     assert item_id is not None
     price = raw.price
     if price is not None:
@@ -73,11 +74,11 @@ def _whole(value: int | None, where: str, least: int, most: int) -> int | None:
     return value
 
 
-def _text(value: str | None, where: str) -> str | None:
+def _text(value: str | None, where: str, most: int = MAX_TEXT) -> str | None:
     if value is None:
         return None
-    if not value.strip() or len(value) > MAX_TEXT:
-        raise _wrong(f"`{where}` has {len(value)} characters, expected 1 to {MAX_TEXT} that are not all blank")
+    if not value.strip() or len(value) > most:
+        raise _wrong(f"`{where}` has {len(value)} characters, expected 1 to {most} that are not all blank")
     return value
 
 

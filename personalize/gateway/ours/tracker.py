@@ -16,7 +16,7 @@ from personalize.errors import EventError, StoreError
 from personalize.events.infer import Inference, Whose, purchase_id
 from personalize.events.orders import Orders
 from personalize.events.outbox import Outbox
-from personalize.events.told import Telling, lines
+from personalize.events.told import Telling, lines, size_of
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.ours.inputs import EventInput, Refusal, RefusalCode, Tracked
 from personalize.gateway.ours.telling import MAX_EVENTS, ORDERS, read
@@ -104,8 +104,7 @@ class Tracker:
         if rate >= MAX_RATE:
             raise Refused(RefusalCode.TOO_MANY, f"of a visitor {MAX_RATE} events are taken in half an hour")
         self.rates[teller] = rate + 1
-        memory = self.inference.of(owner.key)
-        assert memory is not None
+        memory = self.inference.listen(owner.key, size_of(telling))
         new = lines(memory, telling, owner.whose, session=owner.session, order_id=owner.order_id)
         if not all([self.outbox.offer(event, owner.key, owner.keep) for event in new]):  # noqa: C419 - all have to go
             raise Refused(RefusalCode.BUSY, "too many events wait to be written, this one was dropped")
