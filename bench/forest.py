@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import lightgbm as lgb
-import numpy as np
 
 from personalize.artefact import feature_names, load, save
 from personalize.errors import ArtefactError
@@ -39,7 +38,7 @@ def _grow(events: Path, out: Path, trees: int) -> None:
     schema = detect(found)
     seen = examples.collect(found, schema)
     data = lgb.Dataset(
-        seen.matrix, seen.clicked.astype(np.int32), group=seen.sizes, feature_name=feature_names(schema),
+        seen.matrix, seen.grade, group=seen.sizes, weight=seen.weight, feature_name=feature_names(schema),
         params={"verbose": -1},
     )  # fmt: skip
     booster = lgb.train({**PARAMETERS, "seed": 1, "num_threads": 1}, data, trees)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import click
 import orjson
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from personalize.cli.off_policy import judge, show_estimates
@@ -45,16 +48,37 @@ _LOG = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--seed", default=1, show_default=True)
 def train(events: Path, until: datetime | None, out: Path, seed: int) -> None:
     """Train a ranker on an event log."""
-    console = Console(stderr=True)
-    with console.status("training") as status:
+    training(events, until, out, seed)
+
+
+def training(events: Path, until: datetime | None, out: Path, seed: int) -> None:
+    """Train with progress on standard error, and tell of the artefact and of what the log lost."""
+    with _progress() as told:
         card = run_training(
-            events, until, out, seed=seed, command=shlex.join(["personalize", *sys.argv[1:]]),
-            progress=lambda text, *_: status.update(text),
-        )  # fmt: skip
+            events, until, out, seed=seed, command=shlex.join(["personalize", *sys.argv[1:]]), progress=told
+        )
     click.echo(f"model written to {out}")
     for name in ("name", "fingerprint", "created"):
         if name in card:
             click.echo(f"  {name}: {card[name]}")
+    for name in ("dropped", "noted"):
+        for reason, count in sorted(card["data"][name].items()):
+            click.echo(f"  {name}: {count:,} {reason}")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int], None]]:
+    """Bars by step, with the count reached and the time taken."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        steps: dict[str, TaskID] = {}
+
+        def told(step: str, count: int) -> None:
+            if step not in steps:
+                steps[step] = bars.add_task(step, total=None)
+            bars.update(steps[step], completed=count)
+
+        yield told
 
 
 @click.command()
@@ -82,7 +106,13 @@ def evaluate(
         return
     if events is None or model is None:
         raise click.UsageError(f"Missing option '--{'model' if events else 'events'}'.")
-    result = run_evaluation(events, since, locate(str(model)), seed=seed)
+    report(events, since, model, as_json=as_json, seed=seed)
+
+
+def report(events: Path, since: datetime | None, model: Path, *, as_json: bool, seed: int = 0) -> None:
+    """Evaluate with progress on standard error, and print JSON or a table."""
+    with _progress() as told:
+        result = run_evaluation(events, since, locate(str(model)), seed=seed, progress=told)
     if as_json:
         click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
         return

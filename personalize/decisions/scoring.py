@@ -17,7 +17,7 @@ from personalize.features.prepared import Prepared
 from personalize.features.schema import columns
 
 DEPTH = 32  # rows the model scores: its cost grows with rows x trees
-BLEND = 0.05  # score that one doubling of the shop's position costs on top of what the model learned of positions
+BLEND = 0.01  # score that one doubling of the shop's position costs on top of what the model learned of positions
 REPEATS = 0.25  # share of repeat purchases from which a shop counts as one where people buy the same again
 ONCE_DAYS = 60.0  # how long an item bought once stays not due, where people do not buy the same again
 DUE = 0.7  # share of its rhythm after which an item is due
@@ -25,7 +25,7 @@ DUE = 0.7  # share of its rhythm after which an item is due
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How scores become an order. `sink_once`: items bought once are taken as not wanted again for `ONCE_DAYS`."""
+    """How scores become an order. `sink_once`: what is bought and not due goes to the end."""
 
     depth: int = DEPTH
     blend: float = BLEND
@@ -86,6 +86,7 @@ def cheap_scores(prepared: Prepared, matrix: NDArray[np.float32]) -> NDArray[np.
         + 0.5 * np.log(prepared.rate)
         + 4.0 * (matrix[:, column["touched_count"]] > 0)
         + 2.0 * (matrix[:, column["past_count"]] > 0)
+        + 4.0 * (matrix[:, column["bought_times"]] > 0)  # what is not due sinks later, where it does
         + 2.0 * np.clip(matrix[:, column["affinity_sum"]], -1.0, 2.0)
         + 0.5 * np.clip(matrix[:, column["lean_sum"]], 0.0, 4.0)
     )
@@ -93,10 +94,13 @@ def cheap_scores(prepared: Prepared, matrix: NDArray[np.float32]) -> NDArray[np.
 
 
 def not_due(bought: Bought, at: float, tuning: Tuning) -> bool:
-    """Whether a bought item is not wanted again yet: by its own rhythm, else by the shop's."""
-    if bought.times > 1:
-        return due(bought, at) < DUE
-    return tuning.sink_once and at - bought.last < ONCE_DAYS * DAY
+    """Whether a bought item is not wanted again yet: by its own rhythm, else by the shop's.
+
+    Where people buy the same again and again nothing sinks by rule: the model knows the rhythm, and weighs it.
+    """
+    if not tuning.sink_once:
+        return False
+    return due(bought, at) < DUE if bought.times > 1 else at - bought.last < ONCE_DAYS * DAY
 
 
 def _sunk(

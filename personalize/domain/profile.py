@@ -72,6 +72,7 @@ class Bought(msgspec.Struct, array_like=True, gc=False):
     last: float
     first_order: int = 1
     last_order: int = 1
+    recent: float = 1.0  # purchases that fade by `HALF_LIFE`, as of `last`
 
     def rhythm(self) -> float | None:
         """Mean seconds between purchases, None where it was bought once only."""
@@ -250,9 +251,10 @@ class Profile(msgspec.Struct, array_like=True):
             self.rejected[name] = at
             _trim(self.rejected, MAX_REJECTED)
         if event.event == "purchase":
-            before = self.bought.pop(name, None) or Bought(0, at, at, self.orders)
+            before = self.bought.pop(name, None) or Bought(0, at, at, self.orders, 0, 0.0)
+            recent = before.recent * fade(at - before.last) + fade(before.last - at)
             self.bought[name] = Bought(
-                before.times + 1, min(before.first, at), max(before.last, at), before.first_order, self.orders
+                before.times + 1, min(before.first, at), max(before.last, at), before.first_order, self.orders, recent
             )
             _trim(self.bought, MAX_BOUGHT)
         if known is not None:

@@ -7,11 +7,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.profile import Bought, Profile
+from personalize.domain.profile import Bought, Profile, fade
 from personalize.features.prepared import Prepared
 from personalize.features.schema import LASTING
 
 DAY = 86_400.0
+_COLUMN = {name: number for number, name in enumerate(LASTING)}
 
 
 def due(bought: Bought, at: float) -> float:
@@ -22,31 +23,41 @@ def due(bought: Bought, at: float) -> float:
 
 def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile, at: float) -> None:
     """Fill the columns `LASTING` of all rows; `out` (n, len(LASTING)) comes filled with NaN."""
-    (
-        past_count, past_days, bought_times, bought_days, bought_due, bought_share, bought_ago, rejected, taste_price,
-        total, most,
-    ) = range(len(LASTING))  # fmt: skip
-    out[:, past_count] = 0.0
-    out[:, bought_times] = 0.0
-    out[:, bought_share] = 0.0
+    past, bought_first = _COLUMN["past_count"], _COLUMN["bought_times"]
+    out[:, past] = 0.0
+    out[:, bought_first] = 0.0
+    out[:, _COLUMN["bought_share"]] = 0.0
+    out[:, _COLUMN["bought_recent"]] = 0.0
     row_of = prepared.row_of
     # Sets meet at the speed of the smaller one: most of what a profile holds is not in this list.
-    for item in profile.history.keys() & row_of.keys():
-        mark = profile.history[item]
-        out[row_of[item], past_count : past_days + 1] = mark.count, max(at - mark.at, 0.0) / DAY
-    for item in profile.bought.keys() & row_of.keys():
-        bought = profile.bought[item]
-        since = profile.orders - bought.first_order + 1
-        out[row_of[item], bought_times : bought_ago + 1] = (
-            bought.times, max(at - bought.last, 0.0) / DAY, due(bought, at), bought.times / max(since, 1),
-            profile.orders - bought.last_order,
-        )  # fmt: skip
+    history = profile.history
+    if touched := list(history.keys() & row_of.keys()):
+        marks = [history[item] for item in touched]
+        out[[row_of[item] for item in touched], past : past + 2] = [
+            (mark.count, max(at - mark.at, 0.0) / DAY) for mark in marks
+        ]
+    if owned := list(profile.bought.keys() & row_of.keys()):
+        out[[row_of[item] for item in owned], bought_first : bought_first + 6] = [
+            _bought(profile.bought[item], profile.orders, at) for item in owned
+        ]
     for item in profile.rejected.keys() & row_of.keys():
-        out[row_of[item], rejected] = max(at - profile.rejected[item], 0.0) / DAY
+        out[row_of[item], _COLUMN["rejected_days"]] = max(at - profile.rejected[item], 0.0) / DAY
     if profile.log_price.weight > 0:
-        out[:, taste_price] = (prepared.log_price - profile.log_price.mean()) / (profile.log_price.deviation() + 0.2)
+        width = profile.log_price.deviation() + 0.2
+        out[:, _COLUMN["taste_price"]] = (prepared.log_price - profile.log_price.mean()) / width
     weights = profile.affinities(prepared.token_number.keys(), at)
-    out[:, total], out[:, most] = gather(prepared, weights)
+    out[:, _COLUMN["affinity_sum"]], out[:, _COLUMN["affinity_max"]] = gather(prepared, weights)
+
+
+def _bought(bought: Bought, orders: int, at: float) -> tuple[float, ...]:
+    """Times, days since, how due, the share of the visitor's orders since the first that held it, orders since, faded.
+
+    In the order of `LASTING`.
+    """
+    share = bought.times / max(orders - bought.first_order + 1, 1)
+    days = max(at - bought.last, 0.0) / DAY
+    recent = bought.recent * fade(at - bought.last)
+    return bought.times, days, due(bought, at), share, orders - bought.last_order, recent
 
 
 def gather(prepared: Prepared, weights: dict[int, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -33,8 +33,7 @@ SESSION = (
 )  # fmt: skip
 LASTING = (
     "past_count", "past_days", "bought_times", "bought_days", "bought_due", "bought_share", "bought_orders_ago",
-    "rejected_days", "taste_price",
-    "affinity_sum", "affinity_max",
+    "bought_recent", "rejected_days", "taste_price", "affinity_sum", "affinity_max",
 )  # fmt: skip
 VISITOR = ("visitor_sessions", "visitor_items", "visitor_bought", "visitor_orders", "days_since_order")
 CLOCK = ("hour", "weekday")

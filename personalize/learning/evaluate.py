@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from statistics import fmean
@@ -16,12 +15,10 @@ from personalize.decisions.scoring import Tuning, rank
 from personalize.domain.popularity import Popularity
 from personalize.errors import EventError
 from personalize.guardrails.displacement import footrule
-from personalize.learning.journal import load
-from personalize.learning.metrics import Groups, mrr, ndcg, paired_interval
+from personalize.learning.journal import Progress, load
+from personalize.learning.metrics import Groups, Health, mrr, ndcg, paired_interval
 from personalize.learning.replay import replay
-from personalize.learning.rules import RULES, is_cold, orders
-
-Progress = Callable[[str, int], None]
+from personalize.learning.rules import RULES, is_cold, is_new, orders
 
 
 def evaluate(
@@ -35,9 +32,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Replay the log and judge every list from `since` on (all, if None) that a `select_item` answers.
 
-    Returns the JSON of the design's section 8, and `order_bent`: how far the model bends the shop's order, 0 to 1. The
-    model's order is the one the ranker serves, before the operator's guardrails and the spread of near-duplicates.
-    EventError without a judged list, ArtefactError where the model is unusable.
+    Returns the JSON of the design's section 8, and `health` (see `metrics.Health`). The model's order is the one the
+    ranker serves, before the operator's guardrails and the spread of near-duplicates; `order_bent` is how far it bends
+    the shop's, 0 to 1. EventError without a judged list, ArtefactError where the model is unusable.
     """
     model = artefact.load(model_dir)
     tuning = tuning or Tuning.of(model.card)
@@ -47,13 +44,15 @@ def evaluate(
     ranks: dict[str, list[float]] = {name: [] for name in ("model", *RULES)}
     cold: list[bool] = []
     bent: list[float] = []
+    new: list[bool] = []
+    health = Health()
     sessions: list[str] = []
 
     def freeze(popularity: Popularity) -> None:
         frozen[0] = Popularity.from_bytes(popularity.to_bytes())
 
     start = since.timestamp() if since is not None else None
-    for number, judged in enumerate(replay(load(events), start, freeze)):
+    for number, judged in enumerate(replay(load(events, progress=progress), start, freeze, progress)):
         event = judged.event
         prepared = judged.prepare(model.schema)
         served = rank(model, prepared, judged.profile, event.session, event.context, event.at, tuning).order
@@ -62,6 +61,8 @@ def evaluate(
             ranks[name].append(fmean(mrr(order, judged.clicked) for order in tried))
         cold.append(is_cold(judged))
         bent.append(footrule(served.tolist()))
+        new.append(is_new(judged))
+        health.see(prepared.ids, served)
         sessions.append(event.session or event.event_id)
         if progress is not None:
             progress("lists", number + 1)
@@ -72,7 +73,7 @@ def evaluate(
             hint="`select_item` lines name the list they answer in `list_event_id`.",
         )
     last = {session: number for number, session in enumerate(sessions)}
-    groups = Groups(np.array(cold), np.isin(np.arange(len(cold)), list(last.values())))
+    groups = Groups(np.array(cold), np.isin(np.arange(len(cold)), list(last.values())), np.array(new))
     policies = {name: groups.table(np.array(gains[name]), np.array(ranks[name])) for name in gains}
     best = max(RULES, key=lambda rule: policies[rule]["all"]["ndcg@10"] or 0.0)
     low, high = paired_interval(np.array(gains["model"]) - np.array(gains[best]), seed)
@@ -80,6 +81,7 @@ def evaluate(
     return {
         "lists": len(cold),
         "policies": policies,
+        "health": health.told(),
         "difference_to_best_rule": {"rule": best, "ndcg@10": [low, high]},
         "order_bent": fmean(bent),
     }

@@ -1,4 +1,4 @@
-"""A journal: a log's events spooled to disk, each once and in time order, to be read again and again in little memory."""
+"""A journal: a log's events spooled to disk, each once and in time order, to be read often in little memory."""
 
 from __future__ import annotations
 

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from personalize.domain.event import Event
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 CLICK, CART, PURCHASE = 1, 2, 3  # grades; 0 is a row that was shown and not answered
 GAINS = (0, 1, 2, 4)  # what a grade is worth in training
@@ -145,5 +148,5 @@ def _robots(visitors: NDArray[np.uint64], at: NDArray[np.float64]) -> NDArray[np
     return np.unique(who[step:][fast])
 
 
-def _array(values: array[int] | array[float], kind: type) -> NDArray[np.generic]:
+def _array(values: array[int] | array[float], kind: type[Scalar]) -> NDArray[Scalar]:
     return np.frombuffer(values, kind) if len(values) else np.zeros(0, kind)

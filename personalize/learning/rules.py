@@ -41,6 +41,14 @@ def is_cold(judged: Judged) -> bool:
     return not _touched(judged).any()
 
 
+def is_new(judged: Judged) -> bool:
+    """Whether the visitor never touched or bought any item of the list, in any session that is known."""
+    profile = judged.profile
+    if profile is None:
+        return True
+    return not any(item in profile.history or item in profile.bought for item in judged.listing.ids)
+
+
 def _touched(judged: Judged) -> NDArray[np.float64]:
     """Touches per row in this session, the item touched last (of all, in the list or not) above any count."""
     if judged.profile is None:

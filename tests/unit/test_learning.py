@@ -17,7 +17,7 @@ from personalize.errors import ArtefactError, EventError
 from personalize.events.log import dump, write
 from personalize.learning.evaluate import evaluate
 from personalize.learning.examples import repeat_share
-from personalize.learning.metrics import mrr, ndcg, paired_interval
+from personalize.learning.metrics import Health, mrr, ndcg, paired_interval
 from personalize.learning.replay import load, replay
 from personalize.learning.train import train
 from tests.unit.shop_log import START, clicked, did, shop_log, shown
@@ -191,3 +191,15 @@ def test_repeat_share_needs_enough_purchases() -> None:
 def test_toml_is_read_back() -> None:
     table = {"a": 'quote " back \\ new\nline \x7f ü', "b": [1, 2.5, True], "c d": {"e.f": {"g": "h"}}, "n": None}
     assert tomllib.loads(artefact.to_toml(table)) == {key: value for key, value in table.items() if value is not None}
+
+
+def test_health_counts_variety_and_how_far_rows_rise() -> None:
+    health = Health()
+    ids = tuple("abcdefghijkl")
+    health.see(ids, np.arange(12))
+    assert health.told() == {"items_in_top": 10, "share_of_top": 1.0, "displacement": 0.0, "kept": 1.0}
+    health.see(ids, np.array([11, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]))
+    told = health.told()
+    assert told["items_in_top"] == 11
+    assert told["displacement"] == pytest.approx(11 / 10 / 2)
+    assert told["kept"] == pytest.approx(0.95)
