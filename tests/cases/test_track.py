@@ -157,6 +157,76 @@ async def test_the_same_event_id() -> None:
         assert await kinds(one) == ["add_to_wishlist"] * 2
 
 
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({"name": "VIEW_ITEM", "items": [{"itemId": "1"}]}, "view_item"),
+        ({"name": "SELECT_ITEM", "items": [{"itemId": "1"}]}, "select_item"),
+        ({"name": "BEGIN_CHECKOUT"}, "begin_checkout"),
+        ({"name": "SEARCH", "searchTerm": "lamp"}, "search"),
+        ({"name": "ADD_TO_WISHLIST", "items": [{"itemId": "1"}]}, "add_to_wishlist"),
+        ({"name": "VIEW_ITEM_LIST", "items": [{"itemId": "1"}, {"itemId": "2"}]}, "view_item_list"),
+    ],
+)
+async def test_told_twice_is_one_line(event: dict[str, Any], expected: str) -> None:
+    """In one call and in two; under ids of their own they are two acts."""
+    async with shop() as (one, anna):
+        told = await anna.tell(*[event] * MAX_EVENTS)
+        assert (told["recorded"], told["duplicates"]) == (1, MAX_EVENTS - 1)
+        assert (await anna.tell(event))["duplicates"] == 1
+        assert await kinds(one) == [expected]
+        assert (await anna.tell({**event, "eventId": "a"}, {**event, "eventId": "b"}))["recorded"] == 2
+
+
+# -- popularity ------------------------------------------------------------------------------------------------------
+
+
+async def counted(one: World, item: str) -> dict[str, float]:
+    """What is known of an item's popularity, rounded."""
+    await one.gateway.outbox.flush()
+    names = ("impressions", "expected", "clicks", "views", "carts", "purchases")
+    (row,) = one.gateway.popularity.counts([item], one.gateway.clock())
+    return {name: round(float(count), 1) for name, count in zip(names, row, strict=True) if count > 0.01}
+
+
+async def test_popularity_cannot_be_told() -> None:
+    """Of an item that was never shown, nobody's word counts: a new id each time, or one that came back."""
+    async with shop() as (one, anna):
+        acts = ("SELECT_ITEM", "VIEW_ITEM", "ADD_TO_CART", "VIEW_ITEM_LIST")
+        events = [
+            {"name": name, "items": [{"itemId": "7"}], "eventId": f"{name} {n}"} for name in acts for n in range(9)
+        ]
+        bought = {"name": "PURCHASE", "transactionId": "MADE-UP", "items": [{"itemId": "7"}]}
+        for _ in range(4):
+            assert (await tell(one, *events, headers={CONSENT: "personalization"}))["refused"] == 0
+        for _ in range(2):
+            assert (await anna.tell(*events, bought))["refused"] == 0
+        assert {event.extra["source"] for event in await log(one)} == {"track"}
+        assert await counted(one, "7") == {}
+        assert (await anna.tell(*({**event, "eventId": f"later {n}"} for n, event in enumerate(events))))[
+            "refused"
+        ] == 0
+        assert await counted(one, "7") == {}  # a list that was told is none that was served
+
+
+async def test_what_the_gateway_showed_counts_once() -> None:
+    async with shop() as (one, anna):
+        item = (await anna.shown())[2]
+        acts = ("SELECT_ITEM", "VIEW_ITEM")
+        events = [
+            {"name": name, "items": [{"itemId": item}], "eventId": f"{name} {n}"} for name in acts for n in range(20)
+        ]
+        assert (await anna.tell(*events))["recorded"] == 40
+        found = await counted(one, item)
+        assert (found["impressions"], found["clicks"], found["views"]) == (1, 1, 1)
+        again = [{**event, "eventId": f"again {n}"} for n, event in enumerate(events)]
+        assert (await anna.tell(*again))["recorded"] == 40
+        assert (await counted(one, item)) == found
+        ben = Shopper(one, {CONSENT: "personalization"})  # shown to somebody else
+        assert (await ben.tell(*events))["recorded"] == 40
+        assert (await counted(one, item)) == found
+
+
 async def test_one_event_id_in_two_processes(tmp_path: Path) -> None:
     """Each has a memory of its own; the store they share keeps one line."""
     shared = f"sqlite:///{tmp_path / 'events.sqlite'}"
@@ -416,7 +486,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 async def test_what_is_wrong_is_named_and_the_rest_is_taken() -> None:
     async with shop() as (one, anna):
         for case, (event, said) in WRONG.items():
-            events = [{"name": "SCAN", "items": [{"itemId": "1"}]}, event, {"name": "SEARCH", "searchTerm": case}]
+            events = [
+                {"name": "SCAN", "items": [{"itemId": "1"}], "eventId": case},
+                event,
+                {"name": "SEARCH", "searchTerm": case},
+            ]
             response = await one.send(TRACK, {"events": events}, headers=anna.headers)
             answer = response.json()
             told = answer["data"]["personalization"]["track"]
@@ -469,7 +543,7 @@ async def test_bounds() -> None:
         assert (told["recorded"], told["refused"]) == (MAX_EVENTS, 7)
         assert [(refusal["index"], refusal["code"]) for refusal in told["refusals"]] == [(MAX_EVENTS, "TOO_MANY")]
         for _ in range(MAX_RATE // MAX_EVENTS - 1):
-            assert (await anna.tell(*wish[:MAX_EVENTS]))["recorded"] == MAX_EVENTS
+            assert (await anna.tell(*wish[:MAX_EVENTS]))["duplicates"] == MAX_EVENTS
         response = await one.send(TRACK, {"events": wish[:1]}, headers=anna.headers)
         (refusal,) = response.json()["data"]["personalization"]["track"]["refusals"]
         assert refusal["code"] == "TOO_MANY"
