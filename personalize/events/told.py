@@ -89,6 +89,11 @@ def lines(
         event_id = order_id or name("purchase", acts.unit, code)
         new = acts.tell(order_key(code), event_id)
         return [_event(telling, whose, event_id, mark=VOUCHED if vouched else MARK)] if new else []
+    if telling.event == "refund":  # an order goes back once, whole or the same items of it
+        items = (f"{item.item_id} {item.quantity}" for item in telling.items)
+        event_id = name("refund", acts.unit, telling.transaction_id or "", *sorted(items))
+        new = acts.tell(f"refund {event_id}", event_id)
+        return [_event(telling, whose, event_id)] if new else []
     own_id = _own_id(memory, telling)
     return [_event(telling, whose, own_id)] if own_id is not None else []
 
