@@ -28,9 +28,7 @@ async def test_an_impression_tells_both_orders_and_whose_they_are():
             await running.settle()
         first, second, third = await events(running)
         assert first.event == "view_item_list"
-        assert [item.item_id for item in third.items] == [
-            i["productId"] for i in response.json()["data"]["s"]["items"]
-        ]
+        assert [item.item_id for item in third.items] == [i["productId"] for i in response.json()["data"]["s"]["items"]]
         assert [item.index for item in first.items] == [0, 1, 2, 3]
         assert [item.shop_index for item in first.items] == [3, 2, 1, 0]  # cold: the page by itself, turned round
         assert [item.index for item in second.items] == [4, 5, 6, 7]
