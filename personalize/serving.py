@@ -63,7 +63,7 @@ async def _settle(gateway: Gateway) -> None:
     if await gateway.knowledge.wait(SETTLE_SECONDS):
         gc.collect()
         gc.freeze()
-        gc.set_threshold(10_000, 20, 20)
+        gc.set_threshold(50_000, 20, 50)
 
 
 def serve_one(settings: Settings, front: socket.socket) -> None:

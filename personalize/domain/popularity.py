@@ -44,7 +44,9 @@ class Popularity:
         return len(self._rows)
 
     def apply(self, event: Event) -> None:
-        """Fold one event."""
+        """Fold one event. What a client told counts only where the gateway stands for it (`events/told.py`)."""
+        if event.extra.get("source") == "track" and event.extra.get("vouched") is not True:
+            return
         self.version += 1
         if event.event == "view_item_list":
             seen: dict[str, int] = {}

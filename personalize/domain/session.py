@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable
 import msgspec
 
 MAX_TOUCHED = 128  # items touched in a session, the longest untouched leaves first
-MAX_SHOWN = 256  # items shown in a session, the longest unseen leaves first
+MAX_SHOWN = 128  # items shown in a session, the longest unseen leaves first
 MAX_LISTS = 8  # lists that a click may still answer
 MAX_TOKENS = 64  # properties the session leans to
 FADE = 0.8  # weight an earlier touch keeps at each later one

@@ -63,6 +63,11 @@ class Acts:
         del acts[:-MAX_ACTS]
         return event_id, True
 
+    def repeated(self, kind: str, thing: str, at: float) -> bool:
+        """Whether a client told this within SAME_SECONDS of `at` already."""
+        told = (act.at.get(Source.TOLD) for act in self.acts.get((kind, thing), ()))
+        return any(other is not None and abs(other - at) <= SAME_SECONDS for other in told)
+
     def awaited(self, kind: str, thing: str, at: float, source: Source) -> bool:
         """Whether a report of this source would pair with one of the other."""
         return _partner(self.acts.get((kind, thing), []), at, source) is not None

@@ -16,6 +16,7 @@ MAX_REMEMBERED = 50_000
 REMEMBERED_SECONDS = 24 * 3600.0
 MAX_SHOWN = 500
 MAX_LISTS = 20
+MAX_COUNTED = 2_000
 MAX_TOLD_SIZE = 64 * 1024 * 1024
 """Of all that clients told and that is remembered, about, in bytes: what is told is the client's to choose."""
 
@@ -73,14 +74,26 @@ class Sheet:
 class Memory:
     """What is remembered of one visitor or session: the last cart, the lists shown, and what was done.
 
-    `shown` has each item as it last stood in a list, with the event id of that list; `clicked` those clicked there.
+    `shown` has each item as it last stood in a list, with the event id of that list; `clicked` those clicked there;
+    `counted` what clients told of them that counts for all (kind, item, event id of the list), MAX_COUNTED at most.
     """
 
     acts: Acts
     cart: Cart | None = None
     shown: dict[str, tuple[str, EventItem]] = field(default_factory=dict)
     clicked: set[str] = field(default_factory=set)
+    counted: dict[tuple[str, str, str], None] = field(default_factory=dict)
     sheets: list[Sheet] = field(default_factory=list)
+
+    def count(self, kind: str, item_id: str, list_event_id: str) -> bool:
+        """Whether this is told for the first time of an item in that list."""
+        key = (kind, item_id, list_event_id)
+        if key in self.counted:
+            return False
+        self.counted[key] = None
+        while len(self.counted) > MAX_COUNTED:
+            del self.counted[next(iter(self.counted))]
+        return True
 
     def show(self, sheet: Sheet, items: Sequence[EventItem]) -> None:
         """Remember a list; clicks on its items answer it from now on."""

@@ -73,6 +73,24 @@ class Orders:
         except TimeoutError:
             raise StoreError("the store did not find an order in time", code="STORE_LATE") from None
 
+    async def bought(self, code: str, key: str) -> bool:
+        """Whether the visitor's own lines hold a purchase of this order. Raises `StoreError`."""
+        left = MAX_LINES * 10
+        try:
+            async with asyncio.timeout(FIND_SECONDS):
+                async for row in self._store.events(visitor=key):
+                    left -= 1
+                    if left < 0:
+                        break
+                    if b'"purchase"' not in row.line:
+                        continue
+                    event = parse(row.line)
+                    if event.event == "purchase" and event.transaction_id == code:
+                        return True
+        except TimeoutError:
+            raise StoreError("the store did not find an order in time", code="STORE_LATE") from None
+        return False
+
     def forget(self, key: str) -> None:
         """Forget the orders of a visitor; stored links go with the visitor's rows."""
         for code in [code for code, order in self._seen.items() if order.key == key]:

@@ -36,12 +36,12 @@ async def ask_shop(work: Work, upstream: Upstream, cors: Cors) -> None:
     work.data = fields(raw) if raw is not None and is_object(raw) else None
     if work.data is None and plan.kind == "query":
         plan.objections += raw is None
-        raise GiveUp("the shop objects to the operation")
+        raise GiveUp(f"the shop objects to the operation{_windows(work)}")
     if plan.kind == "query" and "errors" in work.envelope and HIDDEN in memoryview(work.envelope["errors"]).tobytes():
         raise GiveUp("a hidden field failed")  # and may have taken its parents with it
     plan.proven = plan.proven or work.data is not None
     if "errors" in work.envelope and _window_lost(work):
-        raise GiveUp("a window failed")
+        raise GiveUp(f"a window failed{_windows(work)}")
 
 
 def _paging(work: Work) -> dict[str, object]:
@@ -54,6 +54,12 @@ def _paging(work: Work) -> dict[str, object]:
                 if (value := paged.get(root, MISSING)) is not MISSING:
                     variables[variable] = value
     return variables
+
+
+def _windows(work: Work) -> str:
+    """The first listing of which more was asked for than its page, and the limit of its map: it may be too high."""
+    asked = [ask.slot.map for ask in work.asks if ask.mode is Mode.WINDOW]
+    return f" with a window of {asked[0].coordinates} (`limit: {asked[0].limit}`)" if asked else ""
 
 
 def _window_lost(work: Work) -> bool:

@@ -40,8 +40,8 @@ _LIMIT_SAID = re.compile(
 NEUTRAL_MAX = 8
 SPELT = frozenset(("page", "currentpage", "pagenumber", "pageno", "perpage", "pagesize", "offset", "limit"))
 """Names of numbers even where they are of type String."""
-LIMIT = 50
-"""Where more is asked for than a shop serves, it refuses, and its lists are never ordered: rather too few."""
+LIMIT = 24
+"""Where more is asked for than a shop serves, it refuses, and its lists are asked for twice: rather too few."""
 
 
 class Paged(StrEnum):
@@ -149,8 +149,9 @@ def page_sizes(size: Argument | None, *, fixed: bool = False) -> dict[str, Guess
     if said:
         sizes["limit"] = Guess(max(int(said[1]), 1), "the largest page, as its description says", Sure.LIKELY)
     else:
-        why = "the largest page the shop serves (the schema does not say, most serve so many): ask, and count"
-        sizes["limit"] = Guess(LIMIT, why, Sure.UNSURE)
+        why = "the largest page the shop serves (the schema does not say, nearly all serve so many): ask, and raise it"
+        least = default if "default" in sizes and sizes["default"].live and isinstance(default, int) else LIMIT
+        sizes["limit"] = Guess(max(LIMIT, least), why, Sure.UNSURE)
     return sizes
 
 

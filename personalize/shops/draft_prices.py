@@ -32,6 +32,9 @@ from personalize.shops.draft_words import (
 )
 
 DEPTH = 5
+CODES = ("iso", "isocode", "iso4217", "code")
+MONEY_FIELDS = 5
+"""Fields of an object in which a code is that of a currency."""
 BRANCHES = 6
 """Members of a union looked at."""
 
@@ -77,12 +80,19 @@ def currency_beside(kind: Composite) -> str | None:
     return None
 
 
+def _iso(kind: Composite) -> str | None:
+    """The currency in an object that is hardly more than an amount, where it is called otherwise: `{ value iso }`."""
+    fields = usable(kind)
+    codes = [name for name, field in fields if joined(name) in CODES and get_named_type(field.type).name == "String"]
+    return codes[0] if codes and len(fields) <= MONEY_FIELDS else None
+
+
 def _search(schema: GraphQLSchema, kind: Composite, depth: int, line: bool) -> Iterator[Price]:
     if isinstance(kind, GraphQLUnionType) or not any(True for _ in _scored(kind, depth, line)):
         if depth:
             yield from _branches(schema, kind, depth, line)
         return
-    beside = currency_beside(kind)
+    beside = currency_beside(kind) or (_iso(kind) if depth else None)
     for name, field, score in _scored(kind, depth, line):
         inner = composite(field)
         sale = _on_sale(name, field)

@@ -53,8 +53,8 @@ def skeleton(schema: GraphQLSchema, *, name: str, source: str) -> str:
     """A map of which only `@shop` is in use; below it the candidates for items and lists, to be mended by hand."""
     near = _near(schema)
     lines = remark(
-        f"The skeleton of a shop map, by `personalize map` from {source}: nothing in it looks like a product (an object "
-        "type with an id, a name or title, and a price), so nothing is mapped yet."
+        f"The skeleton of a shop map, by `personalize map` from {source}: nothing in it looks like a product (an "
+        "object type with an id, a name or title, and a price), so nothing is mapped yet."
     )
     lines += remark(
         'Uncomment what comes nearest and put field names in place of each "..."; a value may lead further down: '

@@ -188,7 +188,9 @@ NOT_LISTING = _all("wishlist favourites favorites cart history viewed purchased 
 ANY_OBJECT = _all("node entity resource object")
 """Fields that answer any object of the shop by its id."""
 CART = _all("cart basket order checkout bag trolley")
-LINES = _ranked("lines items lineitems orderlines cartlines cartitems orderitems itemsv2 products entries contents")
+LINES = _ranked(
+    "lines items lineitems orderlines cartlines cartitems orderitems itemsv2 products entries contents rows positions"
+)
 QUANTITY = _ranked("quantity qty quantityordered qtyordered amount count pieces units number")
 CODES = _ranked("code ordernumber number id uid entityid key token")
 STATES = _ranked(

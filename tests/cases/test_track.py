@@ -24,7 +24,7 @@ from tests.gateway_world import World, world
 
 CONSENT, VISITOR = "x-personalize-consent", "x-personalize-visitor"
 TRACK = """mutation T($events: [PersonalizationEventInput!]!) { personalization { track(events: $events) {
-  recorded duplicates refused refusals { index code message } } } }"""
+  recorded duplicates unconfirmed refused refusals { index code message } } } }"""
 SEARCH = "query S($i: SearchInput!) { hits: search(input: $i) { items { productId } } }"
 LOOK = "query P($id: ID!) { product(id: $id) { id name } }"
 ADD = """mutation A($v: ID!) { addItemToOrder(productVariantId: $v, quantity: 1) { __typename
@@ -150,11 +150,87 @@ async def test_the_same_list(first: str) -> None:
 async def test_the_same_event_id() -> None:
     async with shop() as (one, anna):
         wish = {"name": "ADD_TO_WISHLIST", "items": [{"itemId": "7"}], "eventId": "w-1"}
-        assert await anna.tell(wish, wish) == {"recorded": 1, "duplicates": 1, "refused": 0, "refusals": []}
+        assert await anna.tell(wish, wish) == {
+            "recorded": 1,
+            "duplicates": 1,
+            "unconfirmed": 0,
+            "refused": 0,
+            "refusals": [],
+        }
         assert (await anna.tell(wish))["duplicates"] == 1
         ben = Shopper(one, {**anna.headers, VISITOR: one.gateway.reception.who.sign(one.gateway.reception.who.issue())})
         assert (await ben.tell(wish))["recorded"] == 1  # somebody else's event of the same name
         assert await kinds(one) == ["add_to_wishlist"] * 2
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({"name": "VIEW_ITEM", "items": [{"itemId": "1"}]}, "view_item"),
+        ({"name": "SELECT_ITEM", "items": [{"itemId": "1"}]}, "select_item"),
+        ({"name": "BEGIN_CHECKOUT"}, "begin_checkout"),
+        ({"name": "SEARCH", "searchTerm": "lamp"}, "search"),
+        ({"name": "ADD_TO_WISHLIST", "items": [{"itemId": "1"}]}, "add_to_wishlist"),
+        ({"name": "VIEW_ITEM_LIST", "items": [{"itemId": "1"}, {"itemId": "2"}]}, "view_item_list"),
+    ],
+)
+async def test_told_twice_is_one_line(event: dict[str, Any], expected: str) -> None:
+    """In one call and in two; under ids of their own they are two acts."""
+    async with shop() as (one, anna):
+        told = await anna.tell(*[event] * MAX_EVENTS)
+        assert (told["recorded"], told["duplicates"]) == (1, MAX_EVENTS - 1)
+        assert (await anna.tell(event))["duplicates"] == 1
+        assert await kinds(one) == [expected]
+        assert (await anna.tell({**event, "eventId": "a"}, {**event, "eventId": "b"}))["recorded"] == 2
+
+
+# -- popularity ------------------------------------------------------------------------------------------------------
+
+
+async def counted(one: World, item: str) -> dict[str, float]:
+    """What is known of an item's popularity, rounded."""
+    await one.gateway.outbox.flush()
+    names = ("impressions", "expected", "clicks", "views", "carts", "purchases")
+    (row,) = one.gateway.popularity.counts([item], one.gateway.clock())
+    return {name: round(float(count), 1) for name, count in zip(names, row, strict=True) if count > 0.01}
+
+
+async def test_popularity_cannot_be_told() -> None:
+    """Of an item that was never shown, nobody's word counts: a new id each time, or one that came back."""
+    async with shop() as (one, anna):
+        acts = ("SELECT_ITEM", "VIEW_ITEM", "ADD_TO_CART", "VIEW_ITEM_LIST")
+        events = [
+            {"name": name, "items": [{"itemId": "7"}], "eventId": f"{name} {n}"} for name in acts for n in range(9)
+        ]
+        bought = {"name": "PURCHASE", "transactionId": "MADE-UP", "items": [{"itemId": "7"}]}
+        for _ in range(4):
+            assert (await tell(one, *events, headers={CONSENT: "personalization"}))["refused"] == 0
+        for _ in range(2):
+            assert (await anna.tell(*events, bought))["refused"] == 0
+        assert {event.extra["source"] for event in await log(one)} == {"track"}
+        assert await counted(one, "7") == {}
+        assert (await anna.tell(*({**event, "eventId": f"later {n}"} for n, event in enumerate(events))))[
+            "refused"
+        ] == 0
+        assert await counted(one, "7") == {}  # a list that was told is none that was served
+
+
+async def test_what_the_gateway_showed_counts_once() -> None:
+    async with shop() as (one, anna):
+        item = (await anna.shown())[2]
+        acts = ("SELECT_ITEM", "VIEW_ITEM")
+        events = [
+            {"name": name, "items": [{"itemId": item}], "eventId": f"{name} {n}"} for name in acts for n in range(20)
+        ]
+        assert (await anna.tell(*events))["recorded"] == 40
+        found = await counted(one, item)
+        assert (found["impressions"], found["clicks"], found["views"]) == (1, 1, 1)
+        again = [{**event, "eventId": f"again {n}"} for n, event in enumerate(events)]
+        assert (await anna.tell(*again))["recorded"] == 40
+        assert (await counted(one, item)) == found
+        ben = Shopper(one, {CONSENT: "personalization"})  # shown to somebody else
+        assert (await ben.tell(*events))["recorded"] == 40
+        assert (await counted(one, item)) == found
 
 
 async def test_one_event_id_in_two_processes(tmp_path: Path) -> None:
@@ -235,7 +311,8 @@ async def test_the_same_order(first: str, by: str) -> None:
         if first == "seen":
             await pay(anna)
         told = await tell(one, bought, headers=headers)
-        assert told["duplicates" if first == "seen" else "recorded"] == 1, told
+        by_code = by == "a server with the code"
+        assert told["unconfirmed" if by_code else "duplicates" if first == "seen" else "recorded"] == 1, told
         if first == "told":
             await pay(anna)
         lines = [event for event in await log(one) if event.event == "purchase"]
@@ -263,21 +340,30 @@ async def test_a_server_with_the_code_tells_what_was_in_the_cart_and_nothing_els
             "transactionId": order,
             "items": [{"itemId": "666", "price": 9, "currency": "EUR"}],
         }
-        assert (await tell(one, bought))["recorded"] == 1
-        assert (await tell(one, bought))["duplicates"] == 1
+        for _ in range(2):
+            assert (await tell(one, bought))["unconfirmed"] == 1
         (line,) = (event for event in await log(one) if event.event == "purchase")
         assert [one_.item_id for one_ in line.items] == [item]
         assert line.items[0].price != 9
         assert line.visitor == anna.key
-        back = {
-            "name": "REFUND",
-            "transactionId": order,
-            "eventId": "r-1",
-            "items": [{"itemId": "666"}, {"itemId": item}],
-        }
-        assert (await tell(one, back, back)) == {"recorded": 1, "duplicates": 1, "refused": 0, "refusals": []}
+        back = {"name": "REFUND", "transactionId": order}
+        assert code(await tell(one, back)) == code(await tell(one, {**back, "transactionId": "?"})) == ["NOT_VOUCHED"]
+        assert (await anna.tell(*[back] * 50))["recorded"] == 1
+        assert code(await anna.tell({**back, "transactionId": "?"})) == ["NOT_VOUCHED"]
         (line,) = (event for event in await log(one) if event.event == "refund")
         assert [one_.item_id for one_ in line.items] == [item]
+
+
+async def test_codes_are_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known or not, the answer is the same, and there is an end to it."""
+    monkeypatch.setattr("personalize.gateway.ours.tracker.MAX_BY_CODE", 3)
+    async with shop() as (one, anna):
+        order, _ = await checked_out(anna)
+        known, guessed = ({"name": "PURCHASE", "transactionId": name} for name in (order, "GUESSED"))
+        assert await tell(one, known) == await tell(one, guessed)
+        response = await one.send(TRACK, {"events": [guessed, guessed]})
+        told = response.json()["data"]["personalization"]["track"]
+        assert (told["unconfirmed"], code(told)) == (1, ["TOO_MANY"])
 
 
 async def test_who_may_tell_of_an_order() -> None:
@@ -286,13 +372,13 @@ async def test_who_may_tell_of_an_order() -> None:
         bought = {"name": "PURCHASE", "transactionId": order, "items": [{"itemId": item}]}
         bare = {CONSENT: "personalization", VISITOR: "a-bare-opaque-id"}
         assert code(await tell(one, bought, headers=bare)) == ["NOT_VOUCHED"]
-        assert code(await tell(one, {**bought, "transactionId": "GUESSED"})) == ["UNKNOWN_ORDER"]
+        assert (await tell(one, {**bought, "transactionId": "GUESSED"}))["unconfirmed"] == 1
         assert code(await tell(one, bought, headers={CONSENT: "none"})) == ["CONSENT"]
         assert code(await tell(one, bought, headers={"sec-gpc": "1"})) == ["CONSENT"]
         assert code(await tell(one, bought, headers={**anna.headers, CONSENT: "none"})) == ["CONSENT"]
         forged = {CONSENT: "personalization", VISITOR: anna.headers[VISITOR][:-3] + "xyz"}
         other = await tell(one, {**bought, "transactionId": "GUESSED"}, headers=forged)  # nobody, and given a new id
-        assert code(other) == ["UNKNOWN_ORDER"]
+        assert other["unconfirmed"] == 1
         assert "purchase" not in await kinds(one)
         seller = Shopper(one, dict(bare))
         mine, product = await checked_out(seller)  # what the gateway saw under a bare id is that id's
@@ -313,7 +399,7 @@ async def test_a_forgotten_visitor_has_no_orders() -> None:
         await one.gateway.outbox.flush()
         await anna.ask("mutation { personalization { forget } }")
         bought = {"name": "PURCHASE", "transactionId": order}
-        assert code(await tell(one, bought)) == ["UNKNOWN_ORDER"]
+        assert (await tell(one, bought))["unconfirmed"] == 1
         assert await log(one) == []
 
 
@@ -322,7 +408,8 @@ async def test_a_checkout_without_consent_is_nobodys() -> None:
         del anna.headers[CONSENT], anna.headers[VISITOR]
         order, item = await checked_out(anna)
         told = await tell(one, {"name": "PURCHASE", "transactionId": order, "items": [{"itemId": item}]})
-        assert code(told) == ["UNKNOWN_ORDER"]
+        assert told["unconfirmed"] == 1
+        assert "purchase" not in await kinds(one)
 
 
 async def test_an_order_of_a_session_is_the_sessions() -> None:
@@ -332,7 +419,7 @@ async def test_an_order_of_a_session_is_the_sessions() -> None:
         anna.headers[CONSENT] = "session"
         await anna.ask("{ activeOrder { code } }")
         order, _ = await checked_out(anna)
-        assert (await tell(one, {"name": "PURCHASE", "transactionId": order}))["recorded"] == 1
+        assert (await tell(one, {"name": "PURCHASE", "transactionId": order}))["unconfirmed"] == 1
         (line,) = (event for event in await log(one) if event.event == "purchase")
         assert line.visitor is None
         assert line.session is not None
@@ -416,7 +503,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 async def test_what_is_wrong_is_named_and_the_rest_is_taken() -> None:
     async with shop() as (one, anna):
         for case, (event, said) in WRONG.items():
-            events = [{"name": "SCAN", "items": [{"itemId": "1"}]}, event, {"name": "SEARCH", "searchTerm": case}]
+            events = [
+                {"name": "SCAN", "items": [{"itemId": "1"}], "eventId": case},
+                event,
+                {"name": "SEARCH", "searchTerm": case},
+            ]
             response = await one.send(TRACK, {"events": events}, headers=anna.headers)
             answer = response.json()
             told = answer["data"]["personalization"]["track"]
@@ -469,7 +560,7 @@ async def test_bounds() -> None:
         assert (told["recorded"], told["refused"]) == (MAX_EVENTS, 7)
         assert [(refusal["index"], refusal["code"]) for refusal in told["refusals"]] == [(MAX_EVENTS, "TOO_MANY")]
         for _ in range(MAX_RATE // MAX_EVENTS - 1):
-            assert (await anna.tell(*wish[:MAX_EVENTS]))["recorded"] == MAX_EVENTS
+            assert (await anna.tell(*wish[:MAX_EVENTS]))["duplicates"] == MAX_EVENTS
         response = await one.send(TRACK, {"events": wish[:1]}, headers=anna.headers)
         (refusal,) = response.json()["data"]["personalization"]["track"]["refusals"]
         assert refusal["code"] == "TOO_MANY"

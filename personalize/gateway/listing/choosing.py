@@ -166,7 +166,7 @@ class Listings:
         asked = ask.rows if ask.mode is Mode.WINDOW else ask.paging.take
         part = read_part(container, ask.slot)
         if ask.mode is Mode.WINDOW:
-            check_served(part, 0, ask.rows)
+            check_served(part, 0, ask.rows, ask.slot.map)
         ask.window = build([part], list_id=ask.list_id, term=term, offset=offset, asked=asked)
         ask.window.alone = ask.mode is not Mode.WINDOW
         if not ask.window.alone and _behind(ask, ask.window):

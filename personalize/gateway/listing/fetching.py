@@ -76,7 +76,7 @@ async def _pages(plan: Plan, ask: Ask, rows: int, post: Post) -> tuple[Window, A
         answer = await post({variable: paged[root] for root, variable in names.items() if root in paged})
         first = first or answer
         part = _container(answer.body or b"", ask.slot)
-        check_served(part, asked, take)
+        check_served(part, asked, take, listing)
         parts.append(part)
         asked += take
         if len(part.items) < take or (part.total is not None and asked >= part.total) or part.more is False:
@@ -90,7 +90,7 @@ async def _pages(plan: Plan, ask: Ask, rows: int, post: Post) -> tuple[Window, A
 def _container(body: bytes, slot: ListingSlot) -> Part:
     data = fields(body)
     if "errors" in data:
-        raise Unreadable("the shop answered with errors")
+        raise Unreadable(f"{slot.map.coordinates}: the shop refuses a window (`limit: {slot.map.limit}`)")
     here = data.get("data")
     for step in slot.path:
         if here is None or not is_object(here):

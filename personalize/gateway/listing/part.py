@@ -11,6 +11,7 @@ from personalize.gateway.document.cursors import take_hidden
 from personalize.gateway.document.hidden import Item, ItemFields, item_fields
 from personalize.gateway.document.raw import Json, Raws, elements, fields, is_list, is_object, joined
 from personalize.gateway.document.slots import ListingSlot, Path, View
+from personalize.shops.map import ListingMap
 
 
 class Unreadable(Exception):
@@ -33,7 +34,7 @@ class Part:
     more: bool | None = None
 
 
-def check_served(part: Part, start: int, asked: int) -> None:
+def check_served(part: Part, start: int, asked: int, listing: ListingMap) -> None:
     """Raise Unreadable where rows [start, start + asked) were asked for, fewer came, and yet more follow.
 
     Such a shop serves smaller pages than its map says, and its list would seem to end too early.
@@ -41,7 +42,7 @@ def check_served(part: Part, start: int, asked: int) -> None:
     end = start + len(part.items)
     follow = part.more if part.more is not None else part.total is not None and end < part.total
     if len(part.items) < asked and follow:
-        raise Unreadable("the shop serves fewer rows than `limit` says")
+        raise Unreadable(f"{listing.coordinates}: the shop serves fewer rows than `limit: {listing.limit}` says")
 
 
 def read_part(container: Json, slot: ListingSlot) -> Part:

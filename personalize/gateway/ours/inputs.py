@@ -58,12 +58,11 @@ class RefusalCode(Enum):
     CONSENT = strawberry.enum_value("CONSENT", description="The visitor agreed to nothing, or objects.")
     NO_VISITOR = strawberry.enum_value("NO_VISITOR", description="Nobody is named whose event it could be.")
     NOT_VOUCHED = strawberry.enum_value(
-        "NOT_VOUCHED", description="Orders and refunds need a signed visitor id or a session of the shop."
+        "NOT_VOUCHED", description="No signed visitor id or session vouches for it, or no purchase for a refund."
     )
-    UNKNOWN_ORDER = strawberry.enum_value(
-        "UNKNOWN_ORDER", description="Nobody is named, and no checkout with this code was seen in the last week."
+    NOT_WATCHED = strawberry.enum_value(
+        "NOT_WATCHED", description="A crawler, a prefetch, a static page or a library that names nobody."
     )
-    NOT_WATCHED = strawberry.enum_value("NOT_WATCHED", description="A crawler, a prefetch or a static page asks.")
     INVALID = strawberry.enum_value("INVALID", description="The event is wrong; `message` says what.")
     TOO_MANY = strawberry.enum_value("TOO_MANY", description="More events than are taken at once, or in half an hour.")
     BUSY = strawberry.enum_value("BUSY", description="It cannot be taken now; send it again later.")
@@ -80,5 +79,8 @@ class Refusal:
 class Tracked:
     recorded: int = strawberry.field(description="How many were taken.")
     duplicates: int = strawberry.field(description="How many the gateway knew already, of itself or from before.")
+    unconfirmed: int = strawberry.field(
+        description="Orders told by their code alone: taken where their checkout was seen, which is not said."
+    )
     refused: int = strawberry.field(description="How many were not taken.")
     refusals: list[Refusal] = strawberry.field(description="Which were not taken, and why.")
