@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +37,12 @@ class Examination:
     slope: float
     clicks: int
 
-    def at(self, positions: NDArray[np.float64]) -> Floats:
+    def at(self, positions: NDArray[np.floating[Any]]) -> Floats:
         """The logarithm at 0-based positions (n,); beyond the last it follows the line."""
-        place = np.clip(positions, 0, None)
+        place: Floats = np.clip(np.asarray(positions, np.float64), 0, None)
         inside = np.interp(place, np.arange(POSITIONS), self.log)
-        return np.where(place < POSITIONS, inside, self.log[-1] - self.slope * np.log((1 + place) / POSITIONS))
+        beyond = self.log[-1] - self.slope * np.log((1 + place) / POSITIONS)
+        return np.asarray(np.where(place < POSITIONS, inside, beyond), np.float64)
 
     def card(self) -> dict[str, object]:
         """What an artefact's card says of it."""
