@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from personalize.domain.profile import Profile
+from personalize.domain.situation import Origin, Place
 
 
 class Consent(StrEnum):
@@ -38,7 +39,8 @@ class Visit:
     """What decisions may know of a request: pure input, no clock and no store behind it.
 
     `at` is seconds since the epoch (UTC). `context` holds flat signal values, missing ones absent.
-    `profile` is None where consent or an id is missing.
+    `profile` is None where consent or an id is missing. `place` is where the visitor (or the chosen store) is, as far as
+    it is known; `origins` tells where the keys of `context` come from.
     """
 
     at: float
@@ -49,3 +51,5 @@ class Visit:
     profile: Profile | None = None
     context: Mapping[str, object] = field(default_factory=dict)
     language: str = "en"
+    place: Place | None = None
+    origins: Mapping[str, Origin] = field(default_factory=dict)

@@ -1,0 +1,62 @@
+"""The situation: the words that its facts may take, a place, and where a fact comes from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+CELL = 0.1
+"""Degrees: places are rounded to a cell of about 11 km, so that they tell of a town and of nobody's home."""
+
+WEATHER = ("clear", "cloudy", "fog", "rain", "snow", "storm")
+"""Groups of WMO codes (table 4677), the values of the context key `weather`."""
+
+MOODS = {
+    "excited": (1.0, 1.0), "happy": (1.0, 0.0), "calm": (1.0, -1.0),
+    "stressed": (-1.0, 1.0), "sad": (-1.0, 0.0), "tired": (-1.0, -1.0),
+}  # fmt: skip
+"""What a shopper may say of their mood: (valence, arousal), both -1 to 1 (Russell 1980, circumplex model of affect)."""
+
+SHOPPING = ("mission", "browse", "inspire", "gift", "bargain")
+"""How somebody shops today, the values of the context key `mode`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The middle of a cell of `CELL` degrees (WGS 84), and the names that came with it; None is unknown.
+
+    `country` is ISO 3166-1 alpha-2, `region` the part of ISO 3166-2 after the country.
+    """
+
+    latitude: float | None = None
+    longitude: float | None = None
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+
+    @property
+    def cell(self) -> tuple[int, int] | None:
+        """The cell's number north and east, None where coordinates are unknown."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return round(self.latitude / CELL), round(self.longitude / CELL)
+
+
+def coarse(latitude: float, longitude: float) -> tuple[float, float] | None:
+    """Coordinates rounded to their cell; None where they are no place on Earth."""
+    if not (math.isfinite(latitude) and math.isfinite(longitude) and abs(latitude) <= 90 and abs(longitude) <= 180):
+        return None
+    east = round(longitude / CELL) * CELL
+    return round(round(latitude / CELL) * CELL, 1), round(-180.0 if east >= 180 else east, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a fact of the context comes from: `source` in a word or a name (`header`, `shopper`, `clock`, `open-meteo`).
+
+    `observed_at` is epoch seconds, None where it is of this very request; `stale` says that it is older than it should be.
+    """
+
+    source: str
+    observed_at: float | None = None
+    stale: bool = False
