@@ -52,9 +52,10 @@ def coarse(latitude: float, longitude: float) -> tuple[float, float] | None:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a fact of the context comes from: `source` in a word or a name (`header`, `shopper`, `clock`, `open-meteo`).
+    """Where a fact of the context comes from: `source` in a word (`header`, `shopper`, `clock`, `open-meteo`).
 
-    `observed_at` is epoch seconds, None where it is of this very request; `stale` says that it is older than it should be.
+    `observed_at` is epoch seconds, None where it is of this very request; `stale` says that it is older than it should
+    be.
     """
 
     source: str

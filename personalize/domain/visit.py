@@ -39,8 +39,8 @@ class Visit:
     """What decisions may know of a request: pure input, no clock and no store behind it.
 
     `at` is seconds since the epoch (UTC). `context` holds flat signal values, missing ones absent.
-    `profile` is None where consent or an id is missing. `place` is where the visitor (or the chosen store) is, as far as
-    it is known; `origins` tells where the keys of `context` come from.
+    `profile` is None where consent or an id is missing. `place` is where the visitor (or the chosen store) is, as far
+    as it is known; `origins` tells where the keys of `context` come from.
     """
 
     at: float
