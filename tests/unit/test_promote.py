@@ -128,7 +128,7 @@ def test_one_segment_that_falls_is_enough(world: Path, tmp_path: Path) -> None:
     lists: dict[str, Event] = {}
     for event in shop_log(90):
         visitor = int((event.visitor or "v0")[1:])
-        tablet = visitor % 8 == 0
+        tablet = visitor % 10 == 0
         if event.event == "view_item_list":
             event = msgspec.structs.replace(event, context={"device": "tablet" if tablet else "phone"})
             lists[event.event_id] = event
