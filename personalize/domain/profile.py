@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Container
 from hashlib import blake2b
 from itertools import islice
 from struct import unpack
@@ -174,7 +174,7 @@ class Profile(msgspec.Struct, array_like=True):
         """The session state a request of session `name` at time `at` may use: the current one, or an empty one."""
         return self.session if self._continues(name, at) else Session(name=name, started=at, last_at=at)
 
-    def affinities(self, wanted: Iterable[int], at: float) -> dict[int, float]:
+    def affinities(self, wanted: Container[int], at: float) -> dict[int, float]:
         """Per property of `wanted`: the decayed share (about -1..1) of what the visitor turned to that has it."""
         everything = self.everything
         if not everything.total > 0:
@@ -184,7 +184,8 @@ class Profile(msgspec.Struct, array_like=True):
         rate = -1.0 / HALF_LIFE
         return {
             key: mark.total * scale * (2.0 ** ((at - mark.at) * rate) if at > mark.at else 1.0)
-            for key, mark in ((key, self.tokens[key]) for key in self.tokens.keys() & wanted)
+            for key, mark in self.tokens.items()
+            if key in wanted
         }
 
     def copy(self) -> Profile:

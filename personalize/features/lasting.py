@@ -29,23 +29,22 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
     out[:, _COLUMN["bought_share"]] = 0.0
     out[:, _COLUMN["bought_recent"]] = 0.0
     row_of = prepared.row_of
-    # Sets meet at the speed of the smaller one: most of what a profile holds is not in this list.
-    history = profile.history
-    if touched := list(history.keys() & row_of.keys()):
-        marks = [history[item] for item in touched]
-        out[[row_of[item] for item in touched], past : past + 2] = [
-            (mark.count, max(at - mark.at, 0.0) / DAY) for mark in marks
-        ]
-    if owned := list(profile.bought.keys() & row_of.keys()):
-        out[[row_of[item] for item in owned], bought_first : bought_first + 6] = [
-            _bought(profile.bought[item], profile.orders, at) for item in owned
-        ]
+    # Loops: few of these items are in the list, and for few rows numpy costs more than it saves.
+    for item, mark in profile.history.items():
+        row = row_of.get(item)
+        if row is not None:
+            out[row, past] = mark.count
+            out[row, past + 1] = max(at - mark.at, 0.0) / DAY
+    for item, bought in profile.bought.items():
+        row = row_of.get(item)
+        if row is not None:
+            out[row, bought_first : bought_first + 6] = _bought(bought, profile.orders, at)
     for item in profile.rejected.keys() & row_of.keys():
         out[row_of[item], _COLUMN["rejected_days"]] = max(at - profile.rejected[item], 0.0) / DAY
     if profile.log_price.weight > 0:
         width = profile.log_price.deviation() + 0.2
         out[:, _COLUMN["taste_price"]] = (prepared.log_price - profile.log_price.mean()) / width
-    weights = profile.affinities(prepared.token_number.keys(), at)
+    weights = profile.affinities(prepared.token_number, at)
     out[:, _COLUMN["affinity_sum"]], out[:, _COLUMN["affinity_max"]] = gather(prepared, weights)
 
 
