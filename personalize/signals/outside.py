@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 import zlib
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -27,6 +29,7 @@ WAIT, LONGEST_WAIT = 60.0, 86_400.0
 """Seconds that a 429 or 503 without a usable Retry-After is given, and the longest that is believed."""
 SECONDS = 10.0
 NOTHING = (404, 422)
+logging.getLogger("httpx").setLevel(logging.WARNING)  # below it says each address, and with it a key
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Outside:
             follow_redirects=False,
             timeout=SECONDS,
             verify=_trusted(),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is taken, so none is sent
             headers={"User-Agent": user_agent(contact), "Accept": "application/json", "Accept-Encoding": "gzip"},
         )
         self.kept: LRUCache[str, tuple[str, bytes]] = LRUCache(KEPT_BYTES, getsizeof=lambda one: 256 + len(one[1]))

@@ -265,3 +265,16 @@ async def test_what_is_unchanged_is_not_sent_again(name):
     assert first.value == again.value == elsewhere.value
     assert again.fresh == 60.0
     assert ["if-modified-since" in request.headers for request in there.asked] == [False, True, False]
+
+
+async def test_nothing_of_us_is_kept_or_told(name, caplog):
+    caplog.set_level("INFO")
+    answer = JSONResponse(SHAPES[name](), headers={"set-cookie": "who=us; Path=/"})
+    async with asking(name, answer) as (provider, there):
+        await provider.now(53.5, 10.0, NOON)
+        await provider.now(53.5, 10.0, NOON)
+    assert [set(request.headers) for request in there.asked] == [
+        {"host", "connection", "user-agent", "accept", "accept-encoding"}
+    ] * 2
+    assert KEY not in caplog.text
+    assert "53.5" not in caplog.text

@@ -201,6 +201,9 @@ class Broken(MemoryCache):
     async def get(self, key, at):
         raise StoreError("down")
 
+    async def add(self, key, body, expires_at, at):
+        raise RuntimeError("a bug")
+
     async def put(self, key, body, expires_at, at):
         raise StoreError("down")
 

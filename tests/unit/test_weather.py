@@ -14,10 +14,11 @@ from personalize.domain.visit import Visit
 from personalize.errors import SettingsError
 from personalize.registry import names
 from personalize.settings import Settings, load_settings
+from personalize.signals.sources import attribution
 from personalize.signals.weather.met_norway import _group
 from personalize.signals.weather.normal import fit
 from personalize.signals.weather.open_meteo import _archive
-from personalize.signals.weather.signal import Weather, attribution
+from personalize.signals.weather.signal import Weather
 from personalize.signals.weather.snapshot import DAY, HOUR, Hour, nearest, number, of_wmo, outlook, part
 from personalize.signals.weather.sun import elevation, felt, is_daylight
 from personalize.telemetry import Telemetry
