@@ -52,9 +52,10 @@ class Cached(Generic[T]):
     """A bounded cache in front of one source outside; `read` never waits.
 
     The next call for a key is made behind a request that asks for it once it is due: one at a time for each key
-    (single flight, across processes where the cache is shared), within `deadline` seconds. After a failure it is tried
-    again later and later, with chance in it; after several in a row, or where the source asks for it (Retry-After),
-    the source is left alone. No more than `calls` are made a minute. A value is given out for `keep` seconds after it was fetched, however the calls go.
+    (single flight, across processes where the cache is shared), within `deadline` seconds, no more than `calls` a
+    minute. After a failure it is tried again later and later, with chance in it; after several in a row, or where the
+    source asks for it (Retry-After), the source is left alone. A value is given out for `keep` seconds after it was
+    fetched, however the calls go.
     """
 
     def __init__(

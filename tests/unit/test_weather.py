@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from math import cos, pi
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,17 @@ from personalize.signals.weather.met_norway import _group
 from personalize.signals.weather.normal import fit
 from personalize.signals.weather.open_meteo import _archive
 from personalize.signals.weather.signal import Weather
-from personalize.signals.weather.snapshot import DAY, HOUR, Hour, nearest, number, of_wmo, outlook, part
+from personalize.signals.weather.snapshot import (
+    DAY,
+    HOUR,
+    Hour,
+    WeatherSnapshot,
+    nearest,
+    number,
+    of_wmo,
+    outlook,
+    part,
+)
 from personalize.signals.weather.sun import elevation, felt, is_daylight
 from personalize.telemetry import Telemetry
 from tests.weather_services import NOON, open_meteo, service
@@ -221,7 +232,9 @@ async def test_the_facts_their_origin_and_the_normal():
         }  # fmt: skip
         (origin,) = set(told.origins.values())
         assert (origin.source, origin.observed_at, origin.stale) == ("open-meteo", NOON, False)
-        assert sky.weather.snapshot((535, 100), NOON).deviation == pytest.approx(8.8, abs=0.1)
+        found = sky.weather.snapshot((535, 100), NOON)
+        assert msgspec.json.decode(msgspec.json.encode(found), type=WeatherSnapshot) == found
+        assert found.deviation == pytest.approx(8.8, abs=0.1)
         forecast, past = sorted(there.asked, key=lambda one: one.url.path, reverse=True)
         assert forecast.query_params["apikey"] == past.query_params["apikey"] == "the key"
         assert past.query_params["start_date"] == "2016-01-01"
