@@ -227,7 +227,7 @@ async def test_the_facts_their_origin_and_the_normal():
         await sky.settle()
         told = sky.read()
         assert told.facts == {
-            "weather": "rain", "temperature": 8.0, "rain_24h": 3.0, "temperature_deviation": 9.0, "wind": 20.0,
+            "weather": "rain", "temperature": 8.4, "rain_24h": 3.0, "temperature_deviation": 8.8, "wind": 19.4,
             "daylight": True,
         }  # fmt: skip
         (origin,) = set(told.origins.values())

@@ -101,23 +101,21 @@ class Weather:
         normal = self.normals.read(key) if self.normals is not None else None
         if found is None or normal is None or found.next_24h.mean is None:
             return found
-        return replace(found, deviation=found.next_24h.mean - normal.on(at))
+        return replace(found, deviation=round(found.next_24h.mean - normal.on(at), 1))
 
     def read(self, visit: Visit) -> Told:
-        """The facts, rounded to what a shopper would notice: an order must not change with every tenth of a degree."""
+        """The facts of the cell, all from one observation."""
         if self.cells is None or (cell := self._cell(visit.place)) is None:
             return NOTHING
         found = self.snapshot(cell, visit.at)
         if found is None:
             return NOTHING
-        warmth = found.temperature if found.felt is None else found.felt
-        rain, deviation, wind = found.next_24h.precipitation, found.deviation, found.wind
         facts = {
             "weather": found.group,
-            "temperature": None if warmth is None else float(round(warmth)),
-            "rain_24h": None if rain is None else round(rain * 2) / 2,
-            "temperature_deviation": None if deviation is None else float(round(deviation)),
-            "wind": None if wind is None else round(wind / 5) * 5.0,
+            "temperature": found.temperature if found.felt is None else found.felt,
+            "rain_24h": found.next_24h.precipitation,
+            "temperature_deviation": found.deviation,
+            "wind": found.wind,
             "daylight": found.daylight,
         }
         origin = Origin(found.source, found.observed_at)
