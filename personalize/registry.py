@@ -15,6 +15,12 @@ SOCKETS: dict[str, dict[str, str]] = {
     "shops": {},
     "signals": {
         "daypart": "personalize.signals.daypart:Daypart",
+        "weather": "personalize.signals.weather.signal:Weather",
+    },
+    "weather": {
+        "open-meteo": "personalize.signals.weather.open_meteo:OpenMeteo",
+        "bright-sky": "personalize.signals.weather.bright_sky:BrightSky",
+        "met-norway": "personalize.signals.weather.met_norway:MetNorway",
     },
     "decisions": {
         "shop_order": "personalize.decisions.shop_order:ShopOrder",
@@ -25,6 +31,9 @@ SOCKETS: dict[str, dict[str, str]] = {
     "stores": {
         "memory": "personalize.stores.memory:MemoryStore",
         "sqlite": "personalize.stores.sqlite:SqliteStore",
+    },
+    "caches": {
+        "memory": "personalize.caches.memory:MemoryCache",
     },
 }
 

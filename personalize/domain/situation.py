@@ -50,6 +50,16 @@ def coarse(latitude: float, longitude: float) -> tuple[float, float] | None:
     return round(round(latitude / CELL) * CELL, 1), round(-180.0 if east >= 180 else east, 1)
 
 
+def read_place(text: str) -> Place | None:
+    """A place written `latitude,longitude` in degrees (`53.5,10.0`), at its cell; None for what is none."""
+    north, comma, east = text.partition(",")
+    try:
+        found = coarse(float(north), float(east)) if comma else None
+    except ValueError:
+        return None
+    return None if found is None else Place(*found)
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a fact of the context comes from: `source` in a word (`header`, `shopper`, `clock`, `open-meteo`).

@@ -108,8 +108,8 @@ class Reception:
             experiments_allowed=permissions.experiment, profile=profile, language=_language(call),
         )  # fmt: skip
         facts = context.read_context(told, count)
-        facts |= await gather(self.signals, visit, deadline=SIGNAL_SECONDS, count=count)
-        visit = replace(visit, context=facts)
+        gathered = await gather(self.signals, visit, deadline=SIGNAL_SECONDS, count=count)
+        visit = replace(visit, context=facts | dict(gathered.facts), origins=gathered.origins)
         key = profile_key(visitor) if visitor is not None and agreement.mode is not Consent.NONE else None
         return Arrival(
             visit=visit, permissions=permissions, session=session, key=key,
