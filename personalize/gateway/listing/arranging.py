@@ -93,6 +93,8 @@ class Arranger:
     def _arrange_window(self, ask: Ask, window: Window, arrival: Arrival) -> None:
         """A page of a window: the run's order goes on; what was not shown yet may be ranked anew."""
         run, stamp = ask.run, stamp_of(arrival, ask.run)
+        if run is not None and run.stamp is not None and ask.paging.skip > 0:
+            stamp = (stamp[0], run.stamp[1], stamp[2])  # the weather turns: what is being paged through goes on
         if run is None or (ask.paging.skip == 0 and run.version not in ("", window.head(run.span))):
             run = self._open(ask, arrival)
         version = window.head(run.span)
