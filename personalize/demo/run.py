@@ -38,6 +38,7 @@ SHOPPERS, DAYS, SEED = 700, 14, 7
 EXPLORE = 0.4  # the share of lists shown shuffled: what the shop's own order hides can then be learned
 SECRET = "only-for-the-demo-on-this-machine"  # noqa: S105 - protects nothing: every visitor here is made up
 BATCH = 2_000
+WINDOW = 1_200  # rows of a list that may be moved: nearly all of the list of everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ async def started_demo(
         )
         settings = Settings(
             shop_url=where.shop, store_url=store_url, model=str(model), secret=(SECRET,),
-            consent_default=Consent.NONE, dev=True,
+            consent_default=Consent.NONE, dev=True, window=WINDOW,
         )  # fmt: skip
         setup_logging("warning", settings.secrets())
         gateway = Gateway(settings)

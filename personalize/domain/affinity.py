@@ -75,7 +75,7 @@ class Affinities:
 
     def __init__(self, declared: tuple[Affinity, ...] = ()) -> None:
         self.version = 0
-        self._numbers = tuple(
+        self.numbers = tuple(
             (one.attribute, COLUMN[one.to]) for one in declared if not one.values and one.to in COLUMN
         )
         self._declared: dict[tuple[str, str], tuple[int, ...]] = {}
@@ -111,7 +111,7 @@ class Affinities:
     def degrees(self, attributes: Mapping[str, object]) -> list[tuple[int, float]]:
         """(column, how much: 0 to 1) of the numbers that the map declares."""
         found = []
-        for attribute, column in self._numbers:
+        for attribute, column in self.numbers:
             value = attributes.get(attribute)
             if isinstance(value, (int, float)) and value == value:
                 found.append((column, min(max(float(value), 0.0), 1.0)))

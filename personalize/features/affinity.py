@@ -28,10 +28,15 @@ class Suited:
             return held[1]
         found = np.zeros((len(listing), len(WORDS)))
         of, degrees = self.affinities.of, self.affinities.degrees
+        rows: list[int] = []
+        columns: list[int] = []
         for row, attributes in enumerate(listing.attributes):
             for name, value in words(attributes):
-                for column in of(name, value):
-                    found[row, column] = 1.0
+                if told := of(name, value):
+                    rows += [row] * len(told)
+                    columns += told
+        found[rows, columns] = 1.0
+        for row, attributes in enumerate(listing.attributes if self.affinities.numbers else ()):
             for column, degree in degrees(attributes):
                 found[row, column] = max(found[row, column], degree)
         self._made[listing] = self.affinities.version, found

@@ -32,17 +32,11 @@ DRY = {"clear": 0.8, "cloudy": 0.2, "fog": 0.2}  # how sure a word makes that it
 
 def fits(context: Mapping[str, object]) -> Floats:
     """The fit (w,) of each of `WORDS` in a context, -1 (not now) to 1 (now); 0 where nothing tells. Read-only."""
-    return _fits(tuple(_plain(context.get(key)) for key in READ))
-
-
-def _plain(value: object) -> str | float | bool | None:
-    if isinstance(value, bool | str):
-        return value
-    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+    return _fits(*map(context.get, READ))
 
 
 @lru_cache(maxsize=1_024)
-def _fits(values: tuple[str | float | bool | None, ...]) -> Floats:
+def _fits(*values: object) -> Floats:
     told = dict(zip(READ, values, strict=True))
     found = np.zeros(len(WORDS))
 
@@ -90,4 +84,6 @@ def _rain(weather: str, expected: float | None) -> float:
 
 
 def _number(value: object) -> float | None:
-    return value if isinstance(value, float) else None
+    """A finite number, else None."""
+    known = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if known else None  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from personalize.domain.tokens import words
 from personalize.features.window import log_prices
 
 MAX_PROPERTIES = 256  # that tell items apart, the most frequent ones of a listing
-RIDGE = 2.0  # rows that a property's price has to prove itself against
+RIDGE = 0.1  # rows against which a property has to prove its price: few, so that a cup is no bargain among lamps
 DEAR = 0.35  # of the log price: about a third cheaper than its like is a bargain to 3 parts in 4
 
 Vectors = NDArray[np.float32]
