@@ -33,8 +33,8 @@ class Sky:
 
     facts: Mapping[str, object] = field(default_factory=dict)
     name = "sky"
-    keys = ("weather", "temperature", "rain_24h", "temperature_deviation", "wind", "daylight", "city", "daypart", "season",
-            "mode", "mood")  # fmt: skip
+    keys = ("weather", "temperature", "rain_24h", "temperature_deviation", "wind", "daylight", "city", "daypart",
+            "season", "mode", "mood")  # fmt: skip
 
     def read(self, visit: Visit) -> Mapping[str, object]:
         """What is the case now."""

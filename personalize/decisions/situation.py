@@ -14,7 +14,7 @@ from personalize.decisions.ordering import reorder
 from personalize.decisions.spread import PAGE, groups_of, spread
 from personalize.decisions.variety import STRENGTH as VARIETY
 from personalize.decisions.variety import varied
-from personalize.domain.affinity import Affinities
+from personalize.domain.affinity import WORDS, Affinities
 from personalize.domain.listing import Listing
 from personalize.domain.patch import EMPTY, Author, Later, Patch, Reason, Reorder
 from personalize.domain.popularity import Popularity
@@ -54,6 +54,8 @@ class Situation:
     def knows(self, affinities: Affinities) -> None:
         """Take what the shop's properties are for."""
         self.suited = Suited(affinities)
+        self._heard = np.ones(len(WORDS))
+        self._heard[list(affinities.silent)] = 0.0
 
     def decide(self, target: str, listing: Listing, visit: Visit, popularity: Popularity) -> Patch:
         """What it makes of the shop's own order."""
@@ -90,7 +92,7 @@ class Situation:
 
     def fit(self, listing: Listing, visit: Visit) -> NDArray[np.float64] | None:
         """The fit of each row, (n,), -1 to 1; None where none has any."""
-        now = fits(visit.context)
+        now = fits(visit.context) * self._heard
         bargain = visit.context.get("mode") == "bargain"
         if not bargain and not now.any():
             return None
@@ -115,7 +117,9 @@ class Situation:
 
     def weight(self, visit: Visit) -> float:
         """The share it has in an order: a full fit now, beside all places of a first page; 0 where nothing is told."""
-        most = max(float(np.abs(fits(visit.context)).max()), float(visit.context.get("mode") == "bargain"))
+        most = max(
+            float(np.abs(fits(visit.context) * self._heard).max()), float(visit.context.get("mode") == "bargain")
+        )
         return self.strength * most / (self.strength * most + math.log2(PAGE))
 
 

@@ -75,15 +75,16 @@ class Affinities:
 
     def __init__(self, declared: tuple[Affinity, ...] = ()) -> None:
         self.version = 0
-        self.numbers = tuple(
-            (one.attribute, COLUMN[one.to]) for one in declared if not one.values and one.to in COLUMN
-        )
+        self.numbers = tuple((one.attribute, COLUMN[one.to]) for one in declared if not one.values and one.to in COLUMN)
         self._declared: dict[tuple[str, str], tuple[int, ...]] = {}
         for one in declared:
             for value in one.values:
                 key = one.attribute, value.casefold()
                 held = self._declared.get(key, ())
                 self._declared[key] = (*held, COLUMN[one.to]) if one.to in COLUMN else held
+        used = {one.to for one in declared}
+        self.silent = tuple(COLUMN[word] for word in CLOCK_WORDS if word not in used)
+        """Columns that no item will ever have: what the clock says matters only where the map speaks of it."""
         self._names: dict[tuple[str, str], tuple[str, ...]] = {}
         self._known: dict[tuple[str, str], tuple[int, ...]] = {}
 

@@ -32,8 +32,8 @@ def read(directives: str) -> tuple[Affinity, ...]:
         ("Keeps warm", {"cold"}), ("Hält warm", {"cold"}), ("Winterjacken", {"cold"}), ("Warm weather", {"heat"}),
         ("Für heiße Tage", {"heat"}), ("Leicht und luftig", {"heat"}), ("Sommer", {"heat"}), ("Sonnenschutz", {"sun"}),
         ("Draußen", {"outdoors"}), ("Geschenke", {"gift"}), ("At home", {"calm", "home"}), ("Abend", {"party"}),
-        ("Training", set()), ("Rainbow", set()), ("regenerierend", set()), ("Schneebesen", set()), ("Feierabend", set()),
-        ("Terrainschuhe", set()), ("Mid-season", set()), ("Ganzjährig", set()), ("17", set()), ("", set()),
+        ("Training", set()), ("Rainbow", set()), ("regenerierend", set()), ("Schneebesen", set()),
+        ("Feierabend", set()), ("Terrainschuhe", set()), ("Mid-season", set()), ("Ganzjährig", set()), ("17", set()), ("", set()),
     ],
 )  # fmt: skip
 def test_what_a_tag_says(text: str, expected: set[str]) -> None:
@@ -47,17 +47,21 @@ def test_ids_are_known_by_their_names() -> None:
     suited = Suited(affinities)
     assert not suited.of(listing).any()
     names = {("de", "facet", "17"): "Gut bei Regen", ("en", "facet", "18"): "oak"}
-    assert affinities.learn(names) and not affinities.learn(names)
+    assert affinities.learn(names)
+    assert not affinities.learn(names)
     found = suited.of(listing)
-    assert found[0, WORDS.index("rain")] == 1.0 and found.sum() == 1.0
+    assert found[0, WORDS.index("rain")] == 1.0
+    assert found.sum() == 1.0
     assert suited.of(listing) is found
 
 
 def test_a_map_declares() -> None:
     """By id, by name, by a number; a declared value means that and nothing its name sounds like."""
     declared = read(
-        '@affinity(to: "rain", attribute: "tag", values: ["17", "gut im Moor"]) @affinity(to: "cold", attribute: "warmth")'
-        ' @affinity(to: "none", attribute: "tag", values: ["Rain barrel"]) @affinity(to: "sun", attribute: "tag", values: ["17"])'
+        '@affinity(to: "rain", attribute: "tag", values: ["17", "gut im Moor"])'
+        '@affinity(to: "cold", attribute: "warmth")'
+        '@affinity(to: "none", attribute: "tag", values: ["Rain barrel"])'
+        '@affinity(to: "sun", attribute: "tag", values: ["17"])'
     )
     affinities = Affinities(declared)
     affinities.learn({("de", "tag", "9"): "Gut im Moor"})
@@ -72,7 +76,11 @@ def test_a_map_declares() -> None:
 @pytest.mark.parametrize(
     ("directive", "message", "hint"),
     [
-        ('@affinity(to: "rian", attribute: "tag", values: ["1"])', "@affinity to 'rian', expected one of: rain", "'rain'"),
+        (
+            '@affinity(to: "rian", attribute: "tag", values: ["1"])',
+            "@affinity to 'rian', expected one of: rain",
+            "'rain'",
+        ),
         ('@affinity(to: "rain", attribute: "tags", values: ["1"])', "attribute 'tags', which no @item has", "'tag'"),
         ('@affinity(to: "none", attribute: "tag")', "names no values", "name the values"),
         ('@affinity(to: "rain")', "line 2: ", ""),
@@ -82,7 +90,8 @@ def test_a_map_declares() -> None:
 def test_a_map_that_cannot_mean_it(directive: str, message: str, hint: str) -> None:
     with pytest.raises(MapError) as caught:
         read(directive)
-    assert message in caught.value.message and hint in (caught.value.hint or "")
+    assert message in caught.value.message
+    assert hint in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(
@@ -120,8 +129,10 @@ def test_cheap_is_beside_items_like_it() -> None:
     prices = np.array([200.0] * 9 + [120.0] + [10.0] * 9 + [np.nan])
     listing = Listing("l", tuple(map(str, range(20))), prices, attributes=tuple({"kind": kind} for kind in kinds))
     cheap = Likeness().cheap(listing)
-    assert int(cheap.argmax()) == 9 and cheap[9] > 0.5
-    assert np.abs(cheap[10:19]).max() < 0.35 and cheap[19] == 0.0
+    assert int(cheap.argmax()) == 9
+    assert cheap[9] > 0.5
+    assert np.abs(cheap[10:19]).max() < 0.35
+    assert cheap[19] == 0.0
     assert not Likeness().cheap(Listing("l", ("a",), np.ones(1), attributes=({},))).any()
 
 
