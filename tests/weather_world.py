@@ -53,7 +53,8 @@ class Weathered(World):
         """Product ids of one page as shown, and the gateway's report on it."""
         response = await self.send(PAGE, {"skip": skip, "take": take, "slug": slug}, headers=headers or {})
         body = response.json()
-        assert response.status_code == 200 and "errors" not in body, body
+        assert response.status_code == 200, body
+        assert "errors" not in body, body
         told = body["data"]["personalization"]["listings"]
         return [item["productId"] for item in body["data"]["search"]["items"]], told[0]
 

@@ -33,7 +33,8 @@ def read(directives: str) -> tuple[Affinity, ...]:
         ("Für heiße Tage", {"heat"}), ("Leicht und luftig", {"heat"}), ("Sommer", {"heat"}), ("Sonnenschutz", {"sun"}),
         ("Draußen", {"outdoors"}), ("Geschenke", {"gift"}), ("At home", {"calm", "home"}), ("Abend", {"party"}),
         ("Training", set()), ("Rainbow", set()), ("regenerierend", set()), ("Schneebesen", set()),
-        ("Feierabend", set()), ("Terrainschuhe", set()), ("Mid-season", set()), ("Ganzjährig", set()), ("17", set()), ("", set()),
+        ("Feierabend", set()), ("Terrainschuhe", set()), ("Mid-season", set()), ("Ganzjährig", set()),
+        ("17", set()), ("", set()),
     ],
 )  # fmt: skip
 def test_what_a_tag_says(text: str, expected: set[str]) -> None:
