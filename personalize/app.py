@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from personalize import registry
 from personalize.caches import open_cache
+from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
 from personalize.domain.entry import Entry
 from personalize.domain.popularity import Popularity
@@ -79,7 +80,8 @@ class Gateway:
     ) -> None:
         self.settings, self.clock, self.watch = settings, clock, watch
         self.telemetry = Telemetry()
-        self.shop = reader.load(settings.shop)
+        self.shop = reader.load(settings.shop).widened(settings.window)
+        self.affinities = Affinities(self.shop.affinities)
         self.upstream = Upstream(settings.shop_url, settings.upstream_deadline, transport)
         self.store: Store = open_store(settings.store_url)
         self.popularity = Popularity()
@@ -104,6 +106,9 @@ class Gateway:
         self.windows = SharedWindows(settings.share_ttl, time.monotonic, settings.upstream_deadline)
         self.runs = RunBook()
         cap = Cap(settings.displacement_up, settings.displacement_down)
+        for decision in decisions.values():
+            if (knows := getattr(decision, "knows", None)) is not None:
+                knows(self.affinities)
         self.decider = Decider(decisions, self.popularity, self.telemetry, cap)
         self.health = Health(self.telemetry)
         self.listings = Listings(
@@ -113,6 +118,7 @@ class Gateway:
         self.audit = Audit(self.listings, self.upstream, self.telemetry)
         self.reception = Reception(settings, who, self.profiles, sessions, self.signals, self.telemetry, clock)
         self.labels = Labels(self.shop, self.upstream, self.telemetry)
+        self.labels.heard = self._named
         self.pipeline = Pipeline(
             knowledge=self.knowledge, reader=Reader(), upstream=self.upstream, reception=self.reception,
             sessions=sessions, listings=self.listings,
@@ -210,6 +216,11 @@ class Gateway:
     async def _metrics(self, _: Request) -> Response:
         self.health.drifted(self.decider.decisions.values())
         return Response(self.telemetry.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def _named(self, names: Mapping[tuple[str, str, str], str]) -> None:
+        """What properties are called tells what items are for: orders made before it was known begin anew."""
+        if self.affinities.learn(names):
+            self.decider.epoch += 1
 
     async def _learn(self, entries: Any) -> None:
         entry: Entry

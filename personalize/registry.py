@@ -26,6 +26,7 @@ SOCKETS: dict[str, dict[str, str]] = {
         "shop_order": "personalize.decisions.shop_order:ShopOrder",
         "popularity": "personalize.decisions.popularity:PopularityOrder",
         "ranker": "personalize.decisions.ranker:Ranker",
+        "situation": "personalize.decisions.situation:Situation",
         "exploring": "personalize.decisions.exploring:Exploring",
     },
     "stores": {

@@ -30,7 +30,7 @@ CONFIG = "PERSONALIZE_CONFIG"
 HOT = ("strategies", "experiments")
 """What `SettingsWatch` changes while the gateway runs; everything else needs a restart."""
 
-DEFAULT_STRATEGIES = (Strategy("popularity", Mode.ON), Strategy("ranker", Mode.ON))
+DEFAULT_STRATEGIES = (Strategy("popularity", Mode.ON), Strategy("ranker", Mode.ON), Strategy("situation", Mode.ON))
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -67,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     displacement_up: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
     displacement_down: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
     spread: bool = True
+    window: Annotated[int, msgspec.Meta(ge=0, le=2000)] = 0
     share_ttl: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 5.0
     shop_timezone: str = "Europe/Berlin"
     namespace: Annotated[str, msgspec.Meta(pattern="^(?!__)[_A-Za-z][_0-9A-Za-z]*$", max_length=64)] = "personalization"

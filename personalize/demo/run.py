@@ -41,6 +41,7 @@ SECRET = "only-for-the-demo-on-this-machine"  # noqa: S105 - protects nothing: e
 BATCH = 2_000
 PLACE = "53.6,10.0"  # Hamburg
 ANOTHER = '{"temperature": 28, "weather": "clear"}'
+WINDOW = 1_200  # rows of a list that may be moved: nearly all of the list of everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ async def started_demo(
         settings = Settings(
             shop_url=where.shop, store_url=store_url, model=str(model), secret=(SECRET,),
             consent_default=Consent.NONE, dev=True, shop_place=PLACE, weather_provider="open-meteo",
-            weather_url=where.weather.removesuffix("/script"),
+            weather_url=where.weather.removesuffix("/script"), window=WINDOW,
         )  # fmt: skip
         setup_logging("warning", settings.secrets())
         gateway = Gateway(settings)

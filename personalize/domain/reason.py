@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -20,6 +21,27 @@ OFTEN_CHOSEN = "often_chosen"
 MADE_ROOM = "made_room"
 VARIETY = "variety"
 TRIED_OUT = "tried_out"  # a small move that chance drew
+# Of the situation. Parameters, where they are known: city (a name), daypart (a word of the context).
+RAIN = "rain"
+RAIN_SOON = "rain_soon"
+SNOW = "snow"
+HOT = "hot"
+WARM = "warm"
+COOL = "cool"
+COLD = "cold"
+SUN = "sun"
+WIND = "wind"
+MOMENT = "moment"
+SEASON = "season"
+GIFT = "gift"
+OCCASION = "occasion"
+CALM = "calm"
+LIVELY = "lively"
+REDUCED = "reduced"
+LESS_COSTLY = "less_costly"
+FOCUS = "focus"
+MISFIT = "misfit"
+OTHERS_FIT_LESS = "others_fit_less"
 
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -37,6 +59,26 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             MADE_ROOM: "Made room for what may fit you better",
             VARIETY: "Stands here for variety",
             TRIED_OUT: "We are trying out another place for this",
+            RAIN: "Because rain is expected{ city}{ daypart}",
+            RAIN_SOON: "Because rain is expected{ city} within 24 hours",
+            SNOW: "Because snow is expected{ city}{ daypart}",
+            HOT: "Because it is hot{ city}{ daypart}",
+            WARM: "Because it is warm{ city}{ daypart}",
+            COOL: "Because it is cool{ city}{ daypart}",
+            COLD: "Because it is cold{ city}{ daypart}",
+            SUN: "Because the sun is shining{ city}{ daypart}",
+            WIND: "Because it is windy{ city}{ daypart}",
+            MOMENT: "Something for{ daypart}",
+            SEASON: "Fits the season",
+            GIFT: "Because you are looking for a gift",
+            OCCASION: "Fits the occasion you told us",
+            CALM: "Something calm, as you told us your mood",
+            LIVELY: "Something lively, as you told us your mood",
+            REDUCED: "Reduced, as you are looking for a bargain",
+            LESS_COSTLY: "Costs less than similar items in this list",
+            FOCUS: "Similar to what stands first in this list",
+            MISFIT: "Fits the situation less",
+            OTHERS_FIT_LESS: "Others fit the situation less",
         },
         "de": {
             RECENTLY_VIEWED: "Sie haben sich das kürzlich angesehen",
@@ -52,18 +94,62 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             MADE_ROOM: "Macht Platz für das, was besser passen könnte",
             VARIETY: "Steht hier der Abwechslung wegen",
             TRIED_OUT: "Wir probieren dafür einen anderen Platz aus",
+            RAIN: "Weil{ daypart}{ city} Regen erwartet wird",
+            RAIN_SOON: "Weil{ city} in den nächsten 24 Stunden Regen erwartet wird",
+            SNOW: "Weil{ daypart}{ city} Schnee erwartet wird",
+            HOT: "Weil es{ daypart}{ city} heiß ist",
+            WARM: "Weil es{ daypart}{ city} warm ist",
+            COOL: "Weil es{ daypart}{ city} kühl ist",
+            COLD: "Weil es{ daypart}{ city} kalt ist",
+            SUN: "Weil{ daypart}{ city} die Sonne scheint",
+            WIND: "Weil es{ daypart}{ city} windig ist",
+            MOMENT: "Etwas für{ daypart}",
+            SEASON: "Passt zur Jahreszeit",
+            GIFT: "Weil Sie ein Geschenk suchen",
+            OCCASION: "Passt zu dem Anlass, den Sie genannt haben",
+            CALM: "Etwas Ruhiges, weil Sie uns Ihre Stimmung genannt haben",
+            LIVELY: "Etwas Lebhaftes, weil Sie uns Ihre Stimmung genannt haben",
+            REDUCED: "Reduziert, weil Sie ein Schnäppchen suchen",
+            LESS_COSTLY: "Kostet weniger als ähnliche Artikel in dieser Liste",
+            FOCUS: "Ähnlich wie die ersten Artikel dieser Liste",
+            MISFIT: "Passt gerade weniger zur Situation",
+            OTHERS_FIT_LESS: "Anderes passt gerade weniger zur Situation",
         },
     }
 )
 
 
+PARTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "en": {
+            "city": " in {}", "morning": " this morning", "afternoon": " this afternoon", "evening": " this evening",
+            "night": " tonight",
+        },
+        "de": {
+            "city": " in {}", "morning": " heute Morgen", "afternoon": " heute Nachmittag", "evening": " heute Abend",
+            "night": " heute Nacht",
+        },
+    }
+)  # fmt: skip
+"""Parts of a sentence that stand there only where their parameter is known."""
+
+_HOLE = re.compile(r"\{( ?)(\w+)\}")
+
+
 def words(reason: Reason, language: str = "en") -> str:
     """The sentence of a reason; English where the language is not known, the code itself where the code is not.
 
-    `language` may bear a region ("de-AT"). Parameters that a sentence does not name are left out.
+    `language` may bear a region ("de-AT"). Parameters that a sentence does not name are left out; so are its parts
+    that begin with a blank, `{ city}`, where their parameter is not known.
     """
-    texts = TEXTS.get(language.replace("_", "-").split("-")[0].lower(), TEXTS["en"])
+    spoken = language.replace("_", "-").split("-")[0].lower()
+    texts, parts = TEXTS.get(spoken, TEXTS["en"]), PARTS.get(spoken, PARTS["en"])
     text = texts.get(reason.code, TEXTS["en"].get(reason.code, reason.code))
-    for name, value in reason.parameters.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+
+    def fill(hole: re.Match[str]) -> str:
+        value = reason.parameters.get(hole[2])
+        if not hole[1]:
+            return hole[0] if value is None else value
+        return "" if value is None else parts.get("city" if hole[2] == "city" else value, "").replace("{}", value)
+
+    return _HOLE.sub(fill, text)

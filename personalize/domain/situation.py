@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 CELL = 0.1
@@ -19,6 +20,32 @@ MOODS = {
 
 SHOPPING = ("mission", "browse", "inspire", "gift", "bargain")
 """How somebody shops today, the values of the context key `mode`."""
+
+
+STEPS: Mapping[str, tuple[float, ...]] = {
+    "temperature": tuple(float(degrees) for degrees in range(-30, 46, 2)),
+    "temperature_deviation": tuple(float(kelvin) for kelvin in range(-16, 17, 4)),
+    "rain_24h": (0.0, 1.0, 3.0, 10.0, 30.0),
+    "wind": (0.0, 20.0, 40.0, 60.0, 80.0),
+}
+"""The values that numbers of the weather may take: an order shared by many holds for a situation, not for a decimal."""
+
+
+def stepped(context: Mapping[str, object]) -> dict[str, object]:
+    """The context with its numbers at the nearest of their `STEPS`; what is no finite number is left out there.
+
+    So the weathers that orders, runs and features know are few: 38 x 9 x 5 x 5 numbers, 6 words, day or night.
+    """
+    found = dict(context)
+    for key, steps in STEPS.items():
+        value = found.get(key)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            del found[key]
+        else:
+            found[key] = min(steps, key=lambda step: abs(step - value))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from personalize.domain.listing import Listing
-from personalize.domain.patch import Patch
+from personalize.domain.patch import Patch, Reorder
 from personalize.domain.popularity import Popularity
 from personalize.domain.visit import Visit
 
@@ -44,4 +44,18 @@ class Decision(Protocol):
 
     def decide(self, target: str, listing: Listing, visit: Visit, popularity: Popularity) -> Patch:
         """The Changes this decision proposes for `listing`, each naming `target`."""
+        ...
+
+
+class Bending(Protocol):
+    """A Decision that builds on the order of the others, wherever it stands among the strategies."""
+
+    def bend(
+        self, target: str, listing: Listing, visit: Visit, popularity: Popularity, before: Reorder | None
+    ) -> Patch:
+        """At most one Reorder, made of the order `before` (None: the shop's) and with its reasons; as `decide`."""
+        ...
+
+    def weight(self, visit: Visit) -> float:
+        """The share it has in the order of a visit, 0 (none) to 1."""
         ...

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from personalize.domain.affinity import Affinity
 
 ArgumentPath = tuple[str, ...]
 """Where a value sits in a field's arguments, e.g. ("input", "take")."""
@@ -214,7 +216,14 @@ class ShopMap:
     session_response_header: str | None = None
     session_cookies: tuple[str, ...] = ()
     labels: tuple[Leaf, ...] = ()
+    affinities: tuple[Affinity, ...] = ()
     listings: dict[tuple[str, str], ListingMap] = field(default_factory=dict)
     items: dict[str, ItemMap] = field(default_factory=dict)
     carts: dict[str, CartMap] = field(default_factory=dict)
     events: dict[tuple[str, str], EventMap] = field(default_factory=dict)
+
+    def widened(self, rows: int) -> ShopMap:
+        """The map with shared windows of `rows` rows in place of its own; 0 leaves them."""
+        if not rows:
+            return self
+        return replace(self, listings={key: replace(one, window=rows) for key, one in self.listings.items()})

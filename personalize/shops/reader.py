@@ -23,7 +23,9 @@ from graphql import (
 )
 
 from personalize import assets
+from personalize.domain.affinity import NOTHING, WORDS, Affinity
 from personalize.errors import MapError
+from personalize.registry import nearest
 from personalize.shops.map import (
     ABOVE,
     MEANINGS,
@@ -82,10 +84,12 @@ class _Reader:
         shop: dict[str, Any] = {}
         listings, items, carts, events = {}, {}, {}, {}
         labels: tuple[Leaf, ...] = ()
+        affinities: tuple[Affinity, ...] = ()
         for node in document.definitions:
             if isinstance(node, SchemaExtensionNode):
                 shop = self.values("shop", node) or shop
-                labels += self.labels(node)
+                labels += tuple(Leaf(one["attribute"], one["from"]) for one in self.repeated("labels", node))
+                affinities += tuple(self.affinity(one) for one in self.repeated("affinity", node))
             elif isinstance(node, ObjectTypeExtensionNode):
                 kind = node.name.value
                 if found := self.values("item", node):
@@ -107,6 +111,12 @@ class _Reader:
                         )
             else:
                 raise MapError(f"{self.source}: only `extend` belongs in a map, met {print_ast(node)[:60]!r}")
+        named = {leaf.name for item in items.values() for leaf in item.attributes}
+        if strange := next((one.attribute for one in affinities if one.attribute not in named), None):
+            raise MapError(
+                f"{self.source}: @affinity names the attribute {strange!r}, which no @item has",
+                hint=nearest(strange, tuple(named)) or f"expected one of: {', '.join(sorted(named)) or 'none'}",
+            )
         if not shop:
             raise MapError(f"{self.source}: no @shop", hint="start with `extend schema @shop(name: ...)`")
         return ShopMap(
@@ -114,7 +124,7 @@ class _Reader:
             vary_headers=tuple(h.lower() for h in shop["varyHeaders"]),
             session_header=(shop.get("sessionHeader") or "").lower() or None,
             session_response_header=(shop.get("sessionResponseHeader") or "").lower() or None,
-            session_cookies=tuple(shop["sessionCookies"]), labels=labels,
+            session_cookies=tuple(shop["sessionCookies"]), labels=labels, affinities=affinities,
             listings=listings, items=items, carts=carts, events=events,
         )  # fmt: skip
 
@@ -135,14 +145,25 @@ class _Reader:
             if argument.name.value not in definition.args:
                 raise GraphQLError(f"@{directive.name.value} has no argument {argument.name.value!r}", [argument])
 
-    def labels(self, node: SchemaExtensionNode) -> tuple[Leaf, ...]:
-        found = []
+    def repeated(self, directive: str, node: SchemaExtensionNode) -> Iterator[dict[str, Any]]:
+        """The arguments of each use of a directive that may be repeated."""
         for one in node.directives or ():
-            if one.name.value == "labels":
-                values = self.values("labels", SchemaExtensionNode(directives=(one,)))
+            if one.name.value == directive:
+                values = self.values(directive, SchemaExtensionNode(directives=(one,)))
                 assert values is not None
-                found.append(Leaf(values["attribute"], values["from"]))
-        return tuple(found)
+                yield values
+
+    def affinity(self, found: dict[str, Any]) -> Affinity:
+        if found["to"] not in (*WORDS, NOTHING):
+            known = (*WORDS, NOTHING)
+            raise MapError(
+                f"{self.source}: @affinity to {found['to']!r}, expected one of: {', '.join(known)}",
+                hint=nearest(found["to"], known),
+            )
+        if found["to"] == NOTHING and not found["values"]:
+            raise MapError(f"{self.source}: @affinity to {NOTHING!r} names no values",
+                           hint="name the values that only sound like something")  # fmt: skip
+        return Affinity(found["to"], found["attribute"], tuple(found["values"]))
 
     def listing(self, key: tuple[str, str], listing: dict[str, Any], page: dict[str, Any] | None) -> ListingMap:
         if page is None:

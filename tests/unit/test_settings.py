@@ -26,7 +26,7 @@ def _elsewhere(tmp_path, monkeypatch):
 def test_nothing_set_is_the_defaults():
     settings = load_settings({})
     assert settings == Settings()
-    assert settings.strategies == (Strategy("popularity", Mode.ON), Strategy("ranker", Mode.ON))
+    assert settings.strategies == tuple(Strategy(name, Mode.ON) for name in ("popularity", "ranker", "situation"))
     assert settings.consent_default is Consent.NONE
     assert repr(settings) == "Settings()"
 

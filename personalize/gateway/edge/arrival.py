@@ -13,6 +13,7 @@ from personalize.domain.experiment import Assignment
 from personalize.domain.permission import Agreement, Keep, Permissions, Trace
 from personalize.domain.profile import Profile
 from personalize.domain.signal import Signal
+from personalize.domain.situation import stepped
 from personalize.domain.strategy import Mode
 from personalize.domain.visit import Consent, Trust, Visit, VisitorId
 from personalize.events.infer import Whose
@@ -109,7 +110,7 @@ class Reception:
         )  # fmt: skip
         facts = context.read_context(told, count)
         gathered = await gather(self.signals, visit, deadline=SIGNAL_SECONDS, count=count)
-        visit = replace(visit, context=facts | dict(gathered.facts), origins=gathered.origins)
+        visit = replace(visit, context=stepped(facts | dict(gathered.facts)), origins=gathered.origins)
         key = profile_key(visitor) if visitor is not None and agreement.mode is not Consent.NONE else None
         return Arrival(
             visit=visit, permissions=permissions, session=session, key=key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 
 from personalize.domain.permission import Keep
 from personalize.gateway.edge.arrival import Arrival
@@ -96,7 +97,10 @@ class Arranger:
         if run is None or (ask.paging.skip == 0 and run.version not in ("", window.head(run.span))):
             run = self._open(ask, arrival)
         version = window.head(run.span)
-        if run.order and run.stamp == stamp and run.version == version:
+        same = run.stamp == stamp
+        if ask.paging.skip > 0 and run.stamp is not None:  # the weather may turn: what is being paged through goes on
+            same = (run.stamp[0], run.stamp[2]) == (stamp[0], stamp[2])
+        if run.order and same and run.version == version:
             self._resume(ask, run, window, arrival)
             size = len(run.order)
             ask.order = (*[window.places[row] for row in run.order], *range(size, len(window)))
@@ -108,14 +112,15 @@ class Arranger:
 
     def _rank(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> tuple[int, ...]:
         ask.decided = self.decider.decide(arrival.modes, ask.target, window.listing, arrival.visit)
-        run.decided = ask.decided.slim()
+        run.decided, run.context = ask.decided.slim(), arrival.visit.context
         return order_of(ask.decided.patch, ask.target, len(window.listing))
 
     def _resume(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> None:
         """What the order that goes on was decided by; its reasons are made again where somebody asks."""
         ask.decided = (run.decided or Decided()).onto(ask.target)
         if ask.explained and ask.decided.patch:
-            again = self.decider.decide(arrival.modes, ask.target, window.listing, arrival.visit)
+            visit = replace(arrival.visit, context=run.context)  # in which it was decided
+            again = self.decider.decide(arrival.modes, ask.target, window.listing, visit)
             if again.patch:  # the order that goes on may be that of a model before
                 same = run.epoch == self.decider.epoch
                 ask.decided = again if same else ask.decided.with_reasons_of(again)

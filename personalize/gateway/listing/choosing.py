@@ -31,7 +31,7 @@ from personalize.gateway.listing.window import Window, build
 from personalize.settings import Settings
 from personalize.shops.map import Cursors, ShopMap
 
-MAX_GATHERED = 1_000
+MAX_GATHERED = 2_000
 MAX_PAUSED, PAUSE_SECONDS = 256, 60.0
 MAX_FAILURES = 3
 """Windows of a listing that may fail within a while of each other, before the pages alone are asked for."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import cast
 
 from personalize.domain.listing import Listing
-from personalize.domain.parameter import SHOP_ORDER, Parameter
+from personalize.domain.parameter import SHOP_ORDER, SITUATION, Parameter
 from personalize.domain.patch import EMPTY, Patch, Reorder
 from personalize.domain.popularity import Popularity
-from personalize.domain.strategy import Decision, Mode
+from personalize.domain.strategy import Bending, Decision, Mode
 from personalize.domain.visit import Visit
+from personalize.guardrails.apply import last_reorder
 from personalize.guardrails.displacement import Cap
 from personalize.guardrails.ranking import NO_CAP, clip
 from personalize.telemetry import Telemetry
@@ -65,35 +68,71 @@ class Decider:
         self.epoch = 0
         """Goes up whenever a decision was renewed: orders made before are gone on with, new ones begin at page one."""
 
-    def parameters(self, modes: Mapping[str, Mode]) -> tuple[str, tuple[Parameter, ...]]:
-        """The strategy whose order holds, and what it is made from; the shop's order where none has anything to say."""
-        for name, mode in reversed(tuple(modes.items())):
-            told = getattr(self.decisions.get(name), "parameters", None)
-            if mode is Mode.ON and told is not None and (found := tuple(told())):
-                return name, found
-        return SHOP_ORDER, (Parameter(SHOP_ORDER, 1.0),)
+    def parameters(self, modes: Mapping[str, Mode], visit: Visit) -> tuple[str, tuple[Parameter, ...]]:
+        """The strategy whose order holds, and what it is made from; the shop's order where none has anything to say.
+
+        What bends that order in this visit is told with its weight among the others.
+        """
+        held, found, bent = SHOP_ORDER, (Parameter(SHOP_ORDER, 1.0),), 0.0
+        for name, mode in modes.items():
+            decision = self.decisions.get(name)
+            if mode is not Mode.ON or decision is None:
+                continue
+            if (bending := _bending(decision)) is not None:
+                bent = max(bent, bending.weight(visit))
+            elif (told := getattr(decision, "parameters", None)) is not None and (own := tuple(told())):
+                held, found = name, own
+        return held, found if not bent else _with_situation(found, bent)
 
     def decide(self, modes: Mapping[str, Mode], target: str, listing: Listing, visit: Visit) -> Decided:
         """The Patch for one listing, clipped by the guardrails. Never raises."""
         patch = shadow = EMPTY
         ordered = False  # from the last strategy to the first: the order of the last one holds
+        bending: list[tuple[str, Mode, Bending]] = []
         for name, mode in reversed(tuple(modes.items())):
             decision = self.decisions.get(name)
             if decision is None or mode not in (Mode.ON, Mode.SHADOW):
                 continue
+            if (bends := _bending(decision)) is not None:
+                bending.append((name, mode, bends))
+                continue
             if ordered and mode is Mode.ON and getattr(decision, "only_orders", False):
                 continue
-            try:
-                proposed = decision.decide(target, listing, visit, self.popularity)
-                proposed, cut = clip(proposed, target, len(listing), self.cap)
-            except Exception as error:  # a plug may fail in any way; the shop's order is the answer then
-                self.telemetry.fault("decision", name, error)
-                continue
-            if cut:
-                self.telemetry.fault("guardrail", f"{name}_cut")
+            ask = partial(decision.decide, target, listing, visit, self.popularity)
+            proposed = self._propose(name, ask, target, listing)
             if mode is Mode.ON:
                 patch = proposed + patch
                 ordered = ordered or any(isinstance(change, Reorder) for change in proposed.changes)
             else:
                 shadow = proposed + shadow
+        for name, mode, bends in reversed(bending):
+            ask = partial(bends.bend, target, listing, visit, self.popularity, last_reorder(patch, target))
+            proposed = self._propose(name, ask, target, listing)
+            if mode is Mode.ON:
+                patch = patch + proposed
+            else:
+                shadow = shadow + proposed
         return Decided(patch, shadow)
+
+    def _propose(self, name: str, decide: Callable[[], Patch], target: str, listing: Listing) -> Patch:
+        """What a strategy proposes, clipped; the empty Patch where it fails."""
+        try:
+            proposed, cut = clip(decide(), target, len(listing), self.cap)
+        except Exception as error:  # a plug may fail in any way; the shop's order is the answer then
+            self.telemetry.fault("decision", name, error)
+            return EMPTY
+        if cut:
+            self.telemetry.fault("guardrail", f"{name}_cut")
+        return proposed
+
+
+def _bending(decision: Decision) -> Bending | None:
+    """The decision as one that builds on the order of the others, where it does."""
+    return cast(Bending, decision) if hasattr(decision, "bend") else None
+
+
+def _with_situation(found: tuple[Parameter, ...], weight: float) -> tuple[Parameter, ...]:
+    """Parameters with the situation among them, the weightiest first."""
+    shares = {one.code: one.weight * (1.0 - weight) for one in found}
+    shares[SITUATION] = shares.get(SITUATION, 0.0) + weight
+    return tuple(Parameter(code, share) for code, share in sorted(shares.items(), key=lambda one: (-one[1], one[0])))

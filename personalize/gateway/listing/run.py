@@ -38,7 +38,8 @@ class Run:
     `stamp` is what the order was decided from: behaviour, context and what runs; `version` that of the rows it orders
     ("" while only pages by themselves were served); `decided` the Patch behind it; `span` how many rows may be moved;
     `pages` the pages served by themselves, by the position they end before; `opened` when it began (the book's clock);
-    `cursors` the positions of the cursors that were served, the latest last; `epoch` the decider's when it began.
+    `cursors` the positions of the cursors that were served, the latest last; `epoch` the decider's when it began;
+    `context` the situation in which it was decided last.
     """
 
     version: str = ""
@@ -51,6 +52,7 @@ class Run:
     opened: float = 0.0
     cursors: dict[str, int] = field(default_factory=dict)
     epoch: int = 0
+    context: Mapping[str, object] = field(default_factory=dict)
 
     def note(self, position: int, cursors: Iterable[str]) -> None:
         """Remember the cursors of the positions from `position` on; the latest word on a cursor holds."""

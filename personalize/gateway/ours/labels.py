@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -27,6 +27,8 @@ class Labels:
     def __init__(self, shop: ShopMap, upstream: Upstream, telemetry: Telemetry) -> None:
         self.shop, self.upstream, self.telemetry = shop, upstream, telemetry
         self.names: dict[tuple[str, str, str], str] = {}
+        self.heard: Callable[[dict[tuple[str, str, str], str]], None] | None = None
+        """Who else wants to know the names, whenever they were asked for."""
 
     def words(self, reason: Reason, language: str) -> str:
         """The sentence of a reason. An id that has no name is never shown: the sentence is then a plainer one."""
@@ -69,6 +71,8 @@ class Labels:
                     if len(found) < MAX_LABELS:
                         found[language, one.name, identity] = label
         self.names = found
+        if self.heard is not None:
+            self.heard(found)
 
 
 def _named(value: Any) -> Iterator[tuple[str, str]]:
