@@ -106,6 +106,12 @@ class RunBook:
         """Keep a run for a visitor who has just been given an id and may come back with it."""
         self.newborn[key] = run
 
+    def forget(self, visitor: str) -> None:
+        """Forget the runs of one visitor: their keys begin with the visitor's."""
+        for book in (self.runs, self.newborn):
+            for key in [key for key in book if isinstance(key, tuple) and key[0] == visitor]:
+                book.pop(key, None)
+
     def clear(self) -> None:
         """Forget all runs (a kill switch, a new configuration)."""
         self.runs.clear()
