@@ -19,8 +19,8 @@ ETHNICITY, UNION, BIOMETRY, EMOTION = "ethnic origin", "trade union", "biometric
 STEMS: Mapping[str, str] = {
     **dict.fromkeys(
         ("health", "diagnos", "disease", "illness", "disabilit", "medical", "medication", "medicin", "symptom",
-         "therap", "pregnan", "allerg", "diabet", "gesundheit", "krankheit", "erkrankung", "behinder", "medizin", "medikament",
-         "arznei", "schwanger", "patient"), HEALTH),
+         "therap", "pregnan", "allerg", "diabet", "gesundheit", "krankheit", "erkrankung", "behinder", "medizin",
+         "medikament", "arznei", "schwanger", "patient"), HEALTH),
     **dict.fromkeys(("religio", "konfession", "kosher", "koscher", "denomination", "weltanschau", "glaubens"),
                     RELIGION),
     **dict.fromkeys(("politic", "politisch", "ideolog", "parteizugehor", "parteimitglied"), POLITICS),
@@ -32,8 +32,8 @@ STEMS: Mapping[str, str] = {
                      "irisscan", "voiceprint"), BIOMETRY),
     **dict.fromkeys(("facialexpression", "gesichtsausdruck", "faceemotion", "emotion", "heartrate", "herzfrequenz",
                      "pulsschlag", "eyetracking", "blickverfolg", "gazepoint", "keystroke", "typingspeed",
-                     "typingrhythm", "tippverhalten", "mousemovement", "mousespeed", "mausbeweg", "voicepitch", "voicetone",
-                     "stimmlage", "skinconductance"), EMOTION),
+                     "typingrhythm", "tippverhalten", "mousemovement", "mousespeed", "mausbeweg", "voicepitch",
+                     "voicetone", "stimmlage", "skinconductance"), EMOTION),
 }  # fmt: skip
 """Found anywhere in a name, its separators taken out."""
 

@@ -39,7 +39,7 @@ WEIGHTS = {
     "refund": -2.0, "not_interested": -3.0,
 }  # fmt: skip
 AFRESH_KEEPS = frozenset(
-    {"version", "first_at", "last_at", "sessions", "seen", "behaviour", "bought", "orders", "ordered_at"}
+    {"version", "first_at", "last_at", "sessions", "seen", "behaviour", "corrections", "bought", "orders", "ordered_at"}
 )
 TOUCHES = frozenset({"select_item", "view_item", "scan", "add_to_wishlist", "add_to_cart", "purchase"})
 
@@ -150,6 +150,7 @@ class Profile(msgspec.Struct, array_like=True):
     ordered_at: float = 0.0  # epoch seconds of the last order
     said: dict[str, Said] = {}
     taken: dict[str, Taken] = {}  # by item of `rejected`: what to give back
+    corrections: int = 0  # how often the shopper said "not this", took it back, or started afresh
 
     def apply(self, event: Event) -> None:
         """Fold one event. Raises nothing on odd events: what cannot be used is left out."""
@@ -160,6 +161,7 @@ class Profile(msgspec.Struct, array_like=True):
         _trim(self.seen, MAX_SEEN)
         self.version += 1
         self.behaviour += event.event != "view_item_list"
+        self.corrections += event.event == REFUSED
         self.first_at = min(self.first_at, event.at) if self.first_at else event.at
         session = self._enter(event)
         self.last_at = max(self.last_at, event.at)

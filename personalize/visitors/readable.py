@@ -32,6 +32,7 @@ def readable(profile: Profile, names: Mapping[int, str], at: float) -> dict[str,
         "sessions": profile.sessions,
         "changes": profile.version,
         "acts": profile.behaviour,
+        "corrections": profile.corrections,
         "said": [
             {"name": name, "value": said.value, "at": moment(said.at), "session": said.session}
             for name, said in profile.said.items()
