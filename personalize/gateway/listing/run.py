@@ -36,10 +36,11 @@ class Run:
     rows that may be moved.
 
     `stamp` is what the order was decided from: behaviour, corrections, context and what runs; `begun` all of it but
-    the behaviour as it was at page one, which begins afresh where that has changed; `version` that of the rows it orders
-    ("" while only pages by themselves were served); `decided` the Patch behind it; `span` how many rows may be moved;
-    `pages` the pages served by themselves, by the position they end before; `opened` when it began (the book's clock);
-    `cursors` the positions of the cursors that were served, the latest last; `epoch` the decider's when it began.
+    the behaviour as it was at page one, which begins afresh where that has changed; `version` that of the rows it
+    orders ("" while only pages by themselves were served); `decided` the Patch behind it; `span` how many rows may be
+    moved; `pages` the pages served by themselves, by the position they end before; `opened` when it began (the book's
+    clock); `cursors` the positions of the cursors that were served, the latest last; `epoch` the decider's when it
+    began.
     """
 
     version: str = ""
