@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from personalize.domain.experiment import Experiment, Variant
-from personalize.domain.permission import Keep, Trace
+from personalize.domain.permission import Agreement, Keep, Permissions, Trace
 from personalize.domain.visit import Consent
 from personalize.visitors.consent import allowed
 from personalize.visitors.identity import profile_key
@@ -117,10 +117,8 @@ async def test_a_cell(cell: Cell, tmp_path: Path) -> None:
             assert owner == (f"n:{line['session']}" if holds.log is Trace.SESSION else None)
 
 
-def allowed_by(cell: Cell) -> Any:
+def allowed_by(cell: Cell) -> Permissions:
     """What the table says of a cell."""
-    from personalize.domain.permission import Agreement
-
     return allowed(Agreement(cell.mode, cell.experiments))
 
 

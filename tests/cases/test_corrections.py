@@ -274,6 +274,19 @@ async def test_an_export_tells_everything_kept_of_this_visitor_and_nothing_of_ot
         assert ben[VISITOR].partition(".")[0] not in told["data"]
 
 
+async def test_data_first_and_forgotten_then_in_one_operation() -> None:
+    """Root fields of a mutation are done one after the other."""
+    async with turned_world() as world:
+        anna = world.signed()
+        await said(world, 'setStore(store: "annas-store")', anna)
+        query = """mutation { first: personalization { exportData { data } } then: personalization { forget }
+          last: personalization { exportData { data } } }"""
+        found = data_of(await world.send(query, headers=anna))
+        assert found["then"] == {"forget": True}
+        assert "annas-store" in found["first"]["exportData"]["data"]
+        assert orjson.loads(found["last"]["exportData"]["data"])["profile"] is None
+
+
 async def test_a_session_may_have_its_data_too_and_after_consent_is_withdrawn() -> None:
     async with turned_world() as world:
         guest = await session_of(world)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -82,14 +83,17 @@ async def test_the_links_of_a_visitor_are_told(store: Store) -> None:
     assert await store.links("s:nobody", NOW) == []
 
 
-async def test_what_is_erased_is_overwritten_in_the_file(tmp_path: Path) -> None:
-    """Not only unlisted: a copy of the file tells nothing of who was forgotten."""
-    file = tmp_path / "store.sqlite"
-    store = open_store(f"sqlite:///{file}")
+async def erased(folder: Path) -> None:
+    store = open_store(f"sqlite:///{folder}/store.sqlite")
     await store.append_events([EventRow(f"e{n}", NOW, KEY, b"canary-of-anna" * 40) for n in range(50)])
     await store.append_events([EventRow(f"b{n}", NOW, "s:ben", b"line-of-ben" * 40) for n in range(50)])
     await store.erase(KEY)
     await store.close()
+
+
+def test_what_is_erased_is_overwritten_in_the_file(tmp_path: Path) -> None:
+    """Not only unlisted: a copy of the file tells nothing of who was forgotten."""
+    asyncio.run(erased(tmp_path))
     content = b"".join(part.read_bytes() for part in tmp_path.iterdir())
     assert b"line-of-ben" in content
     assert b"canary-of-anna" not in content
