@@ -42,6 +42,7 @@ from personalize.gateway.listing.decide import Decider
 from personalize.gateway.listing.run import RunBook
 from personalize.gateway.listing.shared import SharedWindows
 from personalize.gateway.observe import Observer
+from personalize.gateway.ours.corrector import Corrector
 from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
@@ -119,12 +120,12 @@ class Gateway:
         self.reception = Reception(settings, who, self.profiles, sessions, self.signals, self.telemetry, clock)
         self.labels = Labels(self.shop, self.upstream, self.telemetry)
         self.labels.heard = self._named
+        tracker = Tracker(inference, self.outbox, self.orders, self.reception.session_of, clock)
         self.pipeline = Pipeline(
             knowledge=self.knowledge, reader=Reader(), upstream=self.upstream, reception=self.reception,
             sessions=sessions, listings=self.listings,
             observer=Observer(inference, self.outbox, self.orders, self.health),
-            tracker=Tracker(inference, self.outbox, self.orders, self.reception.session_of, clock),
-            outbox=self.outbox, profiles=self.profiles, audit=self.audit,
+            tracker=tracker, corrector=Corrector(self.outbox, self.profiles, tracker, self.runs), audit=self.audit,
             cors=Cors(settings.cors_origins, self.shop.session_response_header),
             labels=self.labels, telemetry=self.telemetry,
         )  # fmt: skip

@@ -61,6 +61,8 @@ def training(events: Path, until: datetime | None, out: Path, seed: int) -> None
     for name in ("name", "fingerprint", "created"):
         if name in card:
             click.echo(f"  {name}: {card[name]}")
+    for name, category in card["data"]["left_out"].items():
+        click.echo(f"  left out: {name} ({category})")
     for name in ("dropped", "noted"):
         for reason, count in sorted(card["data"][name].items()):
             click.echo(f"  {name}: {count:,} {reason}")

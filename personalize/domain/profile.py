@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from personalize.domain.correction import REFUSED, Said, Taken, is_reset, is_undone
 from personalize.domain.event import Event, EventItem
 from personalize.domain.session import Session
 from personalize.domain.tokens import traits
@@ -29,6 +30,7 @@ MAX_TOKENS = 256  # properties with an affinity
 MAX_NUMBERS = 16  # numeric attributes with a taste
 MAX_ITEMS = 256  # items read of one event
 HALF_LIFE = 30 * 86_400.0  # seconds until an affinity halves
+NOTHING_LEFT = 1e-9  # of a weight
 SESSION_GAP = 30 * 60.0  # seconds of silence that end a session where events name none
 
 WEIGHTS = {
@@ -36,6 +38,9 @@ WEIGHTS = {
     "begin_checkout": 0.0, "purchase": 5.0, "remove_from_cart": -1.0, "remove_from_wishlist": -1.0,
     "refund": -2.0, "not_interested": -3.0,
 }  # fmt: skip
+AFRESH_KEEPS = frozenset(
+    {"version", "first_at", "last_at", "sessions", "seen", "behaviour", "corrections", "bought", "orders", "ordered_at"}
+)
 TOUCHES = frozenset({"select_item", "view_item", "scan", "add_to_wishlist", "add_to_cart", "purchase"})
 
 
@@ -143,6 +148,9 @@ class Profile(msgspec.Struct, array_like=True):
     behaviour: int = 0  # events other than lists being shown: while it stands still, an order may be resumed
     orders: int = 0
     ordered_at: float = 0.0  # epoch seconds of the last order
+    said: dict[str, Said] = {}
+    taken: dict[str, Taken] = {}  # by item of `rejected`: what to give back
+    corrections: int = 0  # how often the shopper said "not this", took it back, or started afresh
 
     def apply(self, event: Event) -> None:
         """Fold one event. Raises nothing on odd events: what cannot be used is left out."""
@@ -153,6 +161,7 @@ class Profile(msgspec.Struct, array_like=True):
         _trim(self.seen, MAX_SEEN)
         self.version += 1
         self.behaviour += event.event != "view_item_list"
+        self.corrections += event.event == REFUSED
         self.first_at = min(self.first_at, event.at) if self.first_at else event.at
         session = self._enter(event)
         self.last_at = max(self.last_at, event.at)
@@ -163,12 +172,24 @@ class Profile(msgspec.Struct, array_like=True):
                 session.search(event.search_term)
         if event.event == "view_item_list":
             self._show(event, session)
+        elif is_reset(event):
+            self._start_afresh(event)
+        elif is_undone(event):
+            for item in event.items[:MAX_ITEMS]:
+                self._give_back(item.item_id, event.at)
         elif event.event in WEIGHTS:
             if event.event == "purchase":
                 self.orders += 1
                 self.ordered_at = max(self.ordered_at, event.at)
             for item in event.items[:MAX_ITEMS]:
                 self._touch(event, item, session)
+
+    def say(self, name: str, value: str | None, at: float, session: str | None) -> None:
+        """Keep what the shopper says of one key of the context, or (None) take back what they said."""
+        self.version += 1
+        self.said.pop(name, None)
+        if value is not None:
+            self.said[name] = Said(value, at, session)
 
     def session_for(self, name: str | None, at: float) -> Session:
         """The session state a request of session `name` at time `at` may use: the current one, or an empty one."""
@@ -248,9 +269,15 @@ class Profile(msgspec.Struct, array_like=True):
         weight, at, name = WEIGHTS[event.event], event.at, item.item_id
         # A click carries the price of its list, at most; the list itself said more, so it is not overwritten.
         known = self.known.get(name) if event.event == "select_item" and name in self.known else self._learn(item)
-        if event.event == "not_interested":
+        if event.event == REFUSED:
+            again = name in self.rejected
             self.rejected[name] = at
             _trim(self.rejected, MAX_REJECTED)
+            if known is not None and not again:
+                self.taken[name] = Taken(at, known.packed)
+                _trim(self.taken, MAX_REJECTED)
+                self._like(known, weight, at)
+            return  # said twice is not disliked twice: what was taken once is given back once
         if event.event == "purchase":
             before = self.bought.pop(name, None) or Bought(0, at, at, self.orders, 0, 0.0)
             recent = before.recent * fade(at - before.last) + fade(before.last - at)
@@ -275,6 +302,24 @@ class Profile(msgspec.Struct, array_like=True):
         )
         if known is not None:
             session.lean(known.tokens, math.log(known.price) if known.price else None)
+
+    def _give_back(self, name: str, at: float) -> None:
+        """A "not this" is taken back: its weight returns to the tastes, as far as it has not faded."""
+        self.rejected.pop(name, None)
+        taken = self.taken.pop(name, None)
+        for key in taken.tokens if taken is not None else ():
+            if (leaning := self.tokens.get(key)) is not None and taken is not None:
+                leaning.add(-WEIGHTS[REFUSED] * fade(at - taken.at), at)
+                if abs(leaning.total) < NOTHING_LEFT:
+                    del self.tokens[key]
+
+    def _start_afresh(self, event: Event) -> None:
+        """Forget what orders are made from, but purchases and the visitor: they are facts, and no assumption."""
+        fresh = Profile()
+        for name in self.__struct_fields__:
+            if name not in AFRESH_KEEPS:
+                setattr(self, name, getattr(fresh, name))
+        self.session = Session(name=event.session, started=event.at, last_at=event.at)
 
     def _like(self, known: Known, weight: float, at: float) -> None:
         """Shift the lasting tastes towards (or away from) an item's properties."""

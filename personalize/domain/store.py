@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
 
+MAX_LINKS = 1_000
+"""Links of one visitor that are told."""
+
 
 class ProfileRow(NamedTuple):
     """A profile as a store sees it: an opaque key, opaque bytes, and when it ends (seconds since the epoch)."""
@@ -66,6 +69,10 @@ class Store(Protocol):
 
     async def put_link(self, session: str, visitor: str, expires_at: float) -> None:
         """Link a session hash to a visitor key until `expires_at`."""
+        ...
+
+    async def links(self, visitor: str, at: float) -> list[str]:
+        """The session hashes linked to a visitor key, in the order of their letters, at most `MAX_LINKS`."""
         ...
 
     async def erase(self, visitor: str) -> int:

@@ -9,6 +9,8 @@ from functools import lru_cache
 from struct import pack
 from zlib import crc32
 
+from personalize.domain.denied import denied
+
 MAX_TOKENS = 24  # per item; the first ones win, in the order the shop gives them
 MAX_NUMBERS = 8  # per item
 MAX_WORD = 64  # characters; longer strings are prose or addresses, not properties
@@ -23,8 +25,13 @@ def token(name: str, value: str) -> int:
 
 
 def words(attributes: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield `(name, value)` for every string and list of strings that is short enough to be a property."""
+    """Yield `(name, value)` for every string and list of strings that is short enough to be a property.
+
+    Names that nobody may be sorted by (`domain/denied.py`) are left out.
+    """
     for name, value in attributes.items():
+        if denied(name) is not None:
+            continue
         if isinstance(value, str):
             if 0 < len(value) <= MAX_WORD:
                 yield name, value
@@ -38,7 +45,7 @@ def numbers(attributes: Mapping[str, object]) -> dict[str, float]:
     """The finite numeric attributes (booleans count as 0 and 1), at most `MAX_NUMBERS`."""
     found: dict[str, float] = {}
     for name, value in attributes.items():
-        if isinstance(value, (int, float)) and math.isfinite(value):
+        if isinstance(value, (int, float)) and math.isfinite(value) and denied(name) is None:
             found[name] = float(value)
             if len(found) == MAX_NUMBERS:
                 break

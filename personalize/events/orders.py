@@ -73,12 +73,12 @@ class Orders:
         except TimeoutError:
             raise StoreError("the store did not find an order in time", code="STORE_LATE") from None
 
-    async def bought(self, code: str, key: str) -> bool:
-        """Whether the visitor's own lines hold a purchase of this order. Raises `StoreError`."""
+    async def bought(self, code: str, owner: str) -> bool:
+        """Whether the lines of an owner (`Entry.owner`) hold a purchase of this order. Raises `StoreError`."""
         left = MAX_LINES * 10
         try:
             async with asyncio.timeout(FIND_SECONDS):
-                async for row in self._store.events(visitor=key):
+                async for row in self._store.events(visitor=owner):
                     left -= 1
                     if left < 0:
                         break

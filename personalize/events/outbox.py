@@ -28,6 +28,8 @@ STEP = 4
 """Events folded before requests get their turn again; a list of 24 costs about 0.4 ms of CPU."""
 
 
+SETTLE_SECONDS = 0.5
+
 WRITE_EVENTS = 1_000
 """Events folded after which what was learned is written at once."""
 
@@ -70,6 +72,7 @@ class Outbox:
         self._wake, self._ending = asyncio.Event(), asyncio.Event()
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._settling: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def __len__(self) -> int:
@@ -100,6 +103,7 @@ class Outbox:
                     self._wake.set()
                     self._ending.set()
                     await task  # it ends by itself after the batch in hand, which a cancel would lose
+                await asyncio.gather(*self._settling)
                 await self.flush()
                 while self._unstored:  # until the store takes it, or the batch's attempts are used up
                     await asyncio.sleep(self._backoff)
@@ -121,13 +125,41 @@ class Outbox:
                 await self._turn()
             await self._write()
 
-    async def discard(self, key: str) -> int:
-        """Drop every waiting event of a profile key (when its visitor asks to be forgotten); how many."""
+    async def settle(self, key: str, *, stored: bool = False) -> None:
+        """Fold what waits for one profile now, so that its visitor's next request finds it; `stored` the lines, too.
+
+        Where several processes share a store, what was learned is written. What takes longer than SETTLE_SECONDS goes
+        on behind.
+        """
+        task = asyncio.get_running_loop().create_task(self._settle(key, stored))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+        await asyncio.wait({task}, timeout=SETTLE_SECONDS)
+
+    def learned(self) -> None:
+        """Something was learned beside the events: it is written soon."""
+        self._unwritten += 1
+        self._wake.set()
+
+    async def discard(self, *keys: str) -> int:
+        """Drop every waiting event of these keys (when their visitor asks to be forgotten); how many."""
         async with self._lock:
             before = len(self)
-            self._queue = deque(entry for entry in self._queue if entry.key != key)
-            self._unstored = deque(row for row in self._unstored if row.visitor != key)
+            self._queue = deque(one for one in self._queue if one.key not in keys and one.owner not in keys)
+            self._unstored = deque(row for row in self._unstored if row.visitor not in keys)
             return before - len(self)
+
+    async def _settle(self, key: str, stored: bool) -> None:
+        async with self._lock:
+            mine = [entry for entry in self._queue if entry.key == key]
+            if mine:
+                self._queue = deque([*mine, *(entry for entry in self._queue if entry.key != key)])
+            for _ in range(ceil(len(mine) / STEP)):
+                await self._fold()
+            if stored:
+                await self._store()
+            if not self._write_every:
+                await self._write()
 
     async def _run(self) -> None:
         while not self._closed:
@@ -194,7 +226,7 @@ class Outbox:
                 self._telemetry.events.labels("dropped").inc()
                 self._telemetry.fault("outbox", "unwritable", error)
                 continue
-            self._unstored.append(EventRow(entry.event.event_id, entry.event.at, entry.key, line))
+            self._unstored.append(EventRow(entry.event.event_id, entry.event.at, entry.owner, line))
         excess = len(self._unstored) - self._capacity
         if excess > 0:
             for _ in range(excess):

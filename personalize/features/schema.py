@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
+from personalize.domain.denied import denied
 from personalize.domain.event import Event
 from personalize.domain.tokens import MAX_WORD, numbers
 
@@ -113,8 +114,12 @@ def columns(schema: Schema) -> dict[str, int]:
     return {name: column for column, name in enumerate(schema.names)}
 
 
-def detect(events: Iterable[Event]) -> Schema:
-    """The schema that fits a log: attribute and context names by detected type, from its `view_item_list` events."""
+def detect(events: Iterable[Event], left_out: dict[str, str] | None = None) -> Schema:
+    """The schema that fits a log: attribute and context names by detected type, from its `view_item_list` events.
+
+    Names that nobody may be sorted by are no part of it, and noted in `left_out` with their category.
+    """
+    refused: dict[str, str] = {} if left_out is None else left_out
     lists = items = 0
     attributes: Counter[str] = Counter()
     numeric: Counter[str] = Counter()
@@ -124,13 +129,16 @@ def detect(events: Iterable[Event]) -> Schema:
             continue
         lists += 1
         for name, value in event.context.items():
-            if isinstance(value, (int, float)):
+            if (category := denied(name)) is not None:
+                refused[name] = category
+            elif isinstance(value, (int, float)):
                 numeric[name] += 1
             elif isinstance(value, str) and len(value) <= MAX_WORD:
                 words.setdefault(name, Counter())[value] += 1
         for item in event.items:
             items += 1
             if item.attributes:
+                refused |= {name: why for name in item.attributes if (why := denied(name)) is not None}
                 attributes.update(numbers(item.attributes).keys())
     worded = {
         name: counts

@@ -8,7 +8,6 @@ import msgspec
 import orjson
 
 from personalize.errors import LimitError, UpstreamError
-from personalize.events.outbox import Outbox
 from personalize.gateway.asking import ask_shop
 from personalize.gateway.document.payload import payload
 from personalize.gateway.document.plan import Mode, Plan
@@ -24,6 +23,7 @@ from personalize.gateway.listing.audit import Audit
 from personalize.gateway.listing.choosing import Listings
 from personalize.gateway.listing.part import Unreadable
 from personalize.gateway.observe import Observer
+from personalize.gateway.ours.corrector import Corrector
 from personalize.gateway.ours.desk import RequestDesk
 from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
@@ -31,7 +31,6 @@ from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.placing import lead_errors_back, place_listings, place_ours
 from personalize.gateway.work import GiveUp, Work
 from personalize.telemetry import Telemetry
-from personalize.visitors.profiles import ProfileBook
 
 
 @dataclass(slots=True)
@@ -46,8 +45,7 @@ class Pipeline:
     listings: Listings
     observer: Observer
     tracker: Tracker
-    outbox: Outbox
-    profiles: ProfileBook
+    corrector: Corrector
     cors: Cors
     audit: Audit
     labels: Labels
@@ -101,8 +99,8 @@ class Pipeline:
         return finish(work, self.cors)
 
     def _desk(self, arrival: Arrival, work: Work) -> RequestDesk:
-        return RequestDesk(arrival, work.asks, self.outbox, self.profiles, self.tracker, self.labels,
-                           self.listings.arranger.decider)  # fmt: skip
+        decider = self.listings.arranger.decider
+        return RequestDesk(arrival, work.asks, self.tracker, self.corrector, self.labels, decider)
 
     def _learn(self, work: Work, data: dict[str, object]) -> None:
         """What the operation did to the shop's session."""

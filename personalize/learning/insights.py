@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from personalize.domain.correction import REFUSED, is_undone
 from personalize.domain.event import Event
 from personalize.domain.tokens import properties
 from personalize.learning.replay import load
@@ -15,6 +16,7 @@ TOP = 20
 MAX_TERMS = 20_000
 MAX_SIGHTS = 200_000  # (visitor, item) pairs whose last place is remembered
 MAX_PROPERTIES = 100_000
+ELSEWHERE = "not in a list"
 TERM = 128  # characters of a search term that are kept
 
 
@@ -44,6 +46,7 @@ class _Found:
         self.strategies: Counter[str] = Counter()
         self.traits: dict[str, tuple[tuple[str, str], ...]] = {}
         self.sights: dict[tuple[str, str], tuple[int, str]] = {}
+        self.told: dict[tuple[str, str], list[tuple[int, str] | None]] = {}  # by (visitor, item), while not taken back
 
     def fold(self, event: Event) -> None:
         """Note one event; events come in time order."""
@@ -64,13 +67,27 @@ class _Found:
                     self.sights[who, item.item_id] = (row if item.index is None else item.index, strategy)
                     if len(self.sights) > MAX_SIGHTS:
                         del self.sights[next(iter(self.sights))]
-        elif event.event == "not_interested":
+        elif is_undone(event):
+            for item in event.items:
+                self._take_back(who or "", item.item_id)
+        elif event.event == REFUSED:
             for item in event.items:
                 self.refused[item.item_id] += 1
                 place = self.sights.get((who or "", item.item_id))
-                self.strategies[place[1] if place else "not in a list"] += 1
+                self.strategies[place[1] if place else ELSEWHERE] += 1
                 if place is not None:
                     self.places.setdefault(item.item_id, []).append(place[0])
+                self.told.setdefault((who or "", item.item_id), []).append(place)
+                if len(self.told) > MAX_SIGHTS:
+                    del self.told[next(iter(self.told))]
+
+    def _take_back(self, who: str, item: str) -> None:
+        """A "not this" was undone: as if it had not been said, where it is still known how it was counted."""
+        for place in self.told.pop((who, item), ()):
+            self.refused[item] -= 1
+            self.strategies[place[1] if place else ELSEWHERE] -= 1
+            if place is not None:
+                self.places[item].remove(place[0])
 
     def tables(self) -> dict[str, Any]:
         """The tables of `insights`."""
@@ -91,7 +108,7 @@ class _Found:
         shown, refused = (self._properties(counts) for counts in (self.shown, self.refused))
         all_shown, all_refused = self.shown.total(), sum(self.refused[item] for item in self.refused & self.shown)
         rows = []
-        for pair, times in refused.items():
+        for pair, times in (+refused).items():
             usual = (shown[pair] + 1) / (all_shown + 1)  # one more, so that chance finds of rare properties stay small
             rows.append((times / max(all_refused, 1) / usual, times, pair))
         rows.sort(key=lambda row: (-row[0] * min(row[1], 5), row[2]))
@@ -119,4 +136,4 @@ def _without_result(event: Event) -> bool:
 
 
 def _top(counts: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP]
+    return sorted((+counts).items(), key=lambda pair: (-pair[1], pair[0]))[:TOP]

@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from personalize.domain.correction import is_undone
 from personalize.domain.event import Event
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -28,7 +29,7 @@ FULL_LISTS = 50  # answered lists of one visitor that count in full; of n lists 
 KINDS: Mapping[str, int] = MappingProxyType(
     {"add_to_cart": 0, "begin_checkout": 0, "purchase": 1, "refund": 2, "not_interested": 3}
 )
-_CART, _BOUGHT, _RETURNED, _REFUSED = range(4)
+_CART, _BOUGHT, _RETURNED, _REFUSED, _AGAIN = range(5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +66,7 @@ class Marks:
                     self.visitors.append(digest(who))
                     self.at.append(event.at)
         elif who and (kind := KINDS.get(event.event)) is not None:
+            kind = _AGAIN if is_undone(event) else kind
             for item in event.items:
                 self.keys.append(digest(who, item.item_id))
                 self.key_at.append(event.at)
@@ -128,8 +130,14 @@ class Judgments:
             refused = bool((kinds[(since >= 0) & (since <= REFUND_WINDOW)] == _RETURNED).any())
         elif grade and (kinds[soon] == _CART).any():
             grade = CART
-        refused = refused or bool((kinds[soon] == _REFUSED).any())
+        refused = refused or _turned_down(since, kinds, soon)
         return (0, True) if refused else (grade, False)
+
+
+def _turned_down(since: NDArray[np.float64], kinds: NDArray[np.int8], soon: NDArray[np.bool_]) -> bool:
+    """Whether a "not this" that came `soon` still stands: none taken back later, whenever that was."""
+    told = since[soon & (kinds == _REFUSED)]
+    return bool(len(told)) and not bool((since[kinds == _AGAIN] >= told.max()).any())
 
 
 def digest(*parts: str) -> int:

@@ -74,7 +74,8 @@ def train(
     report = Report()
     found = load(events, until.timestamp() if until is not None else None, report, progress)
     tell("events", len(found))
-    schema = detect(found)
+    left_out: dict[str, str] = {}
+    schema = detect(found, left_out)
     examples = collect(found, schema, progress)
     tell("lists", len(examples))
     dropped, noted = dict(report.dropped), dict(found.noted)
@@ -109,6 +110,7 @@ def train(
             "rows": int(examples.sizes.sum()),
             "dropped": dropped,
             "noted": noted,
+            "left_out": dict(sorted(left_out.items())),
             "click_rate": click_rate(found)["rate"],
         },
         "metrics": {"slice": f"latest {LATER:.0%} of the lists, model trained on the rest", "ndcg@10": score},

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from cachetools import LRUCache
 
-from personalize.domain.store import EventRow, ProfileRow
+from personalize.domain.store import MAX_LINKS, EventRow, ProfileRow
 
 
 class MemoryStore:
@@ -71,6 +71,9 @@ class MemoryStore:
 
     async def put_link(self, session: str, visitor: str, expires_at: float) -> None:
         self._links[session] = (visitor, expires_at)
+
+    async def links(self, visitor: str, at: float) -> list[str]:
+        return sorted(name for name, (whose, end) in self._links.items() if whose == visitor and end > at)[:MAX_LINKS]
 
     async def erase(self, visitor: str) -> int:
         gone = int(self._profiles.pop(visitor, None) is not None)

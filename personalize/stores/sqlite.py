@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from personalize.domain.store import EventRow, ProfileRow
+from personalize.domain.store import MAX_LINKS, EventRow, ProfileRow
 from personalize.errors import StoreError
 from personalize.stores.worker import Worker
 
@@ -120,6 +120,15 @@ class SqliteStore:
     async def put_link(self, session: str, visitor: str, expires_at: float) -> None:
         await self._writer.change("INSERT OR REPLACE INTO link VALUES (?, ?, ?)", [(session, visitor, expires_at)])
 
+    async def links(self, visitor: str, at: float) -> list[str]:
+        rows = await self._reader.run(
+            lambda database: database.execute(
+                "SELECT session FROM link WHERE visitor = ? AND expires_at > ? ORDER BY session LIMIT ?",
+                (visitor, at, MAX_LINKS),
+            ).fetchall()
+        )
+        return [str(session) for (session,) in rows]
+
     async def erase(self, visitor: str) -> int:
         def job(database: sqlite3.Connection) -> int:
             with _Transaction(database):
@@ -154,6 +163,7 @@ class SqliteStore:
         try:
             _write_ahead(database, self._busy)
             database.execute("PRAGMA synchronous = NORMAL")
+            database.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten, not only unlisted
             _migrate(database, self._path)
         except BaseException:
             database.close()

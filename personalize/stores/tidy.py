@@ -1,4 +1,4 @@
-"""Keeps a store small: deletes what expired, once an hour."""
+"""Keeps a store small and to its word: deletes what expired, once an hour."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from personalize.errors import StoreError
 from personalize.settings import Settings
 from personalize.telemetry import Telemetry
 
+SOON = 60.0
 HOUR = 3600.0
 DAY = 86_400.0
 
@@ -33,7 +34,8 @@ async def keep_tidy(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> None:
-    """Prune every hour until cancelled."""
+    """Prune soon, then every hour, until cancelled: a process that never lives for an hour prunes, too."""
+    await sleep(SOON)
     while True:
-        await sleep(HOUR)
         await tidy(store, settings, telemetry, clock())
+        await sleep(HOUR)

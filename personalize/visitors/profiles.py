@@ -7,14 +7,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import NamedTuple
 
-import msgspec
 from cachetools import TTLCache
 
 from personalize.domain.breaker import Breaker
 from personalize.domain.entry import Entry
 from personalize.domain.permission import Keep
 from personalize.domain.profile import Profile
-from personalize.domain.store import ProfileRow, Store
+from personalize.domain.store import EventRow, ProfileRow, Store
 from personalize.domain.visit import VisitorId
 from personalize.errors import PersonalizeError, StoreError
 from personalize.settings import Settings
@@ -40,6 +39,14 @@ class Found(NamedTuple):
 
     visitor: VisitorId
     profile: Profile | None
+
+
+class Kept(NamedTuple):
+    """What is kept of a visitor: under which key, the profile in the store, and the one of this session in memory."""
+
+    key: str
+    lasting: Profile | None
+    session: Profile | None
 
 
 class ProfileBook:
@@ -120,18 +127,9 @@ class ProfileBook:
             for entry in entries:
                 if entry.key is None or entry.keep is Keep.NOWHERE:
                     continue
-                key = self._links.known_key(entry.key)
-                if entry.keep is Keep.MEMORY:
-                    profile = self._memory.get(key) or Profile()
-                    self._memory[key] = profile
-                else:
-                    if self._shared and key not in fresh and key not in self._dirty:
-                        self._cache.pop(key, None)
-                    fresh.add(key)
-                    stored = await self._for_fold(key)
-                    if stored is None:
-                        continue
-                    profile = self._dirty[key] = stored
+                profile = await self._to_change(self._links.known_key(entry.key), entry.keep, fresh)
+                if profile is None:
+                    continue
                 try:
                     profile.apply(entry.event)
                 except Exception as error:  # one odd event must not cost the others
@@ -140,6 +138,21 @@ class ProfileBook:
             for key in list(self._dirty)[: max(excess, 0)]:
                 del self._dirty[key]
                 self._telemetry.count("profile", "unwritten")
+
+    async def say(
+        self, visitor: VisitorId, keep: Keep, name: str, value: str | None, at: float, session: str | None
+    ) -> bool:  # fmt: skip
+        """Keep what the shopper says of their situation, as far as `keep` allows; whether it was kept.
+
+        The next `find` knows it; `write` puts it down.
+        """
+        if keep is Keep.NOWHERE:
+            return False
+        async with self._lock:
+            profile = await self._to_change(self._links.known_key(profile_key(visitor)), keep, set())
+            if profile is not None:
+                profile.say(name, value, at, session)
+            return profile is not None
 
     async def write(self) -> None:
         """Put down what was folded; what the store refuses is tried again next time."""
@@ -157,42 +170,44 @@ class ProfileBook:
             self._cache.update(self._dirty)
             self._dirty.clear()
 
-    async def forget(self, visitor: VisitorId) -> int:
-        """Erase profile, events and links of a visitor; how many rows went. Discard the outbox's share first.
-
-        Raises `RightsError` for a bare id and `StoreError` where the store could not do it.
-        """
-        key = await self._vouched(visitor)
-        async with self._lock:
-            known = self._drop(key)
-            gone = await self._store.erase(key)
-            loading = self._loading.get(key)
-            if loading is not None:  # it may have read what was just erased
-                await asyncio.wait([loading])
-            self._drop(key)
-            return gone or known
-
-    async def export_profile(self, visitor: VisitorId) -> dict[str, object] | None:
-        """Everything the profile holds, as plain values, or None. Raises `RightsError`, `StoreError`."""
-        key = await self._vouched(visitor)
-        profile = self._memory.get(key) or await self._load(key)
-        if not profile.version:
-            return None
-        return {name: msgspec.to_builtins(getattr(profile, name), str_keys=True) for name in Profile.__struct_fields__}
-
-    async def export_events(self, visitor: VisitorId) -> AsyncIterator[bytes]:
-        """The visitor's lines of the event log, oldest first. Raises `RightsError`, `StoreError`."""
-        key = await self._vouched(visitor)
-        async for row in self._store.events(visitor=key):
-            yield row.line
-
-    async def _vouched(self, visitor: VisitorId) -> str:
+    async def vouched(self, visitor: VisitorId) -> str:
+        """The key of a visitor who has rights, logins followed. Raises `RightsError` for a bare id, `StoreError`."""
         if not has_rights(visitor):
             raise RightsError(
                 "export and forget need a visitor id that the gateway signed, or a session of the shop",
                 hint="send the X-Personalize-Visitor value that the gateway returned, unchanged",
             )
         return profile_key(await self._links.canonical(visitor))
+
+    async def forget(self, visitor: VisitorId, *others: str) -> int:
+        """Erase profile, events and links of a visitor, and of `others` (the owner of a session's lines).
+
+        How many rows went. Discard the outbox's share first. Raises `RightsError` for a bare id and `StoreError` where
+        the store could not do it.
+        """
+        key = await self.vouched(visitor)
+        async with self._lock:
+            known = self._drop(key)
+            gone = sum([await self._store.erase(one) for one in (key, *others)])
+            loading = self._loading.get(key)
+            if loading is not None:  # it may have read what was just erased
+                await asyncio.wait([loading])
+            self._drop(key)
+            return gone or known
+
+    async def kept(self, visitor: VisitorId) -> Kept:
+        """The profiles of a visitor as they are, to be read only. Raises `RightsError`, `StoreError`."""
+        key = await self.vouched(visitor)
+        lasting, session = await self._load(key), self._memory.get(key)
+        return Kept(key, lasting if lasting.version else None, session if session and session.version else None)
+
+    async def links(self, key: str) -> list[str]:
+        """The session hashes that lead to a key. Raises `StoreError`."""
+        return await self._store.links(key, self._clock())
+
+    def lines(self, owner: str, since: float | None) -> AsyncIterator[EventRow]:
+        """The lines of the log under an owner's name from `since` on, oldest first. Raises `StoreError`."""
+        return self._store.events(since=since, visitor=owner)
 
     def _remembered(self, key: str) -> Profile:
         profile = self._memory.get(key)
@@ -232,6 +247,19 @@ class ProfileBook:
         self._loading.pop(key, None)
         if not done.cancelled():
             done.exception()  # looked at, so that asyncio does not complain where nobody waited any more
+
+    async def _to_change(self, key: str, keep: Keep, fresh: set[str]) -> Profile | None:
+        """The profile that something is folded into; of several processes' the stored one, unless in `fresh`."""
+        if keep is Keep.MEMORY:
+            profile = self._memory[key] = self._memory.get(key) or Profile()
+            return profile
+        if self._shared and key not in fresh and key not in self._dirty:
+            self._cache.pop(key, None)
+        fresh.add(key)
+        stored = await self._for_fold(key)
+        if stored is not None:
+            self._dirty[key] = stored
+        return stored
 
     async def _for_fold(self, key: str) -> Profile | None:
         profile = self._dirty.get(key)

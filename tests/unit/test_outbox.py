@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from personalize.domain.entry import session_owner
 from personalize.domain.event import Event
 from personalize.domain.permission import Keep
 from personalize.errors import StoreError
@@ -15,8 +16,8 @@ from personalize.telemetry import Telemetry
 NOW = 1_700_000_000.0
 
 
-def _event(number, visitor=None):
-    return Event("view_item", f"e{number}", NOW + number, visitor=visitor)
+def _event(number, visitor=None, session=None):
+    return Event("view_item", f"e{number}", NOW + number, visitor=visitor, session=session)
 
 
 @pytest.fixture
@@ -74,13 +75,17 @@ async def test_events_arrive_folded_and_stored_in_the_background(telemetry):
 
 
 async def test_an_anonymous_line_can_still_be_erased(telemetry):
+    """In mode `session` it lies under the session's own name, which was drawn by chance; in mode `none` under none."""
     store = MemoryStore()
     outbox = Outbox(store.append_events, [], telemetry)
-    outbox.offer(_event(1), "h:session", Keep.MEMORY)
+    outbox.offer(_event(1, session="drawn"), "h:visitor", Keep.MEMORY)
+    outbox.offer(_event(2))
     await outbox.flush()
-    (row,) = [row async for row in store.events()]
-    assert parse(row.line).visitor is None
-    assert await store.erase("h:session") == 1
+    rows = [row async for row in store.events()]
+    assert [parse(row.line).visitor for row in rows] == [None, None]
+    assert [row.visitor for row in rows] == [session_owner("drawn"), None]
+    assert await store.erase("h:visitor") == 0
+    assert await store.erase(session_owner("drawn")) == 1
 
 
 async def test_each_event_id_counts_once(telemetry):

@@ -16,7 +16,8 @@ from personalize.settings import Settings
 from personalize.stores.memory import MemoryStore
 from personalize.telemetry import Telemetry
 from personalize.visitors.identity import profile_key
-from personalize.visitors.profiles import DAY, ProfileBook, RightsError
+from personalize.visitors.profiles import DAY, Kept, ProfileBook, RightsError
+from personalize.visitors.readable import readable
 
 ANNA, BEN = VisitorId("anna-anna", Trust.SIGNED), VisitorId("ben-ben-ben", Trust.SIGNED)
 BEFORE, AFTER = VisitorId("0" * 32, Trust.SHOP), VisitorId("1" * 32, Trust.SHOP)
@@ -190,23 +191,23 @@ async def test_forgetting_wins_over_what_is_unwritten_and_being_read(world):
 
 
 async def test_export_gives_profile_and_events_as_plain_values(world):
-    assert await world.book.export_profile(ANNA) is None
+    assert await world.book.kept(ANNA) == Kept(profile_key(ANNA), None, None)
     await world.buys(ANNA, "lamp")
     await world.store.append_events([EventRow("e", world.now, profile_key(ANNA), b"line\n")])
-    profile = await world.book.export_profile(ANNA)
-    assert "lamp" in orjson.loads(orjson.dumps(profile))["bought"]
-    assert [line async for line in world.book.export_events(ANNA)] == [b"line\n"]
+    kept = await world.book.kept(ANNA)
+    told = orjson.loads(orjson.dumps(readable(kept.lasting, {}, world.now)))
+    assert [one["item_id"] for one in told["bought"]] == ["lamp"]
+    assert kept.session is None
+    assert [row.line async for row in world.book.lines(kept.key, None)] == [b"line\n"]
 
 
 async def test_a_bare_id_has_no_rights(world):
     bare = VisitorId("anna-anna", Trust.BARE)
     await world.buys(bare, "lamp")
-    for ask in (world.book.forget, world.book.export_profile):
+    for ask in (world.book.forget, world.book.kept):
         with pytest.raises(RightsError) as caught:
             await ask(bare)
         assert caught.value.hint
-    with pytest.raises(RightsError):
-        _ = [line async for line in world.book.export_events(bare)]
     assert await world.bought(bare) == {"lamp"}
 
 

@@ -40,7 +40,7 @@ async def test_every_hour_and_a_fault_is_counted():
 
     with pytest.raises(asyncio.CancelledError):
         await keep_tidy(Broken(), Settings(), telemetry, clock=lambda: NOW, sleep=sleep)
-    assert hours == [3600.0] * 3
+    assert hours == [60.0, 3600.0, 3600.0]
     assert telemetry.counted("store", "prune_failed") == 2
 
 

@@ -24,7 +24,7 @@ from personalize.gateway.edge.sessions import Sessions
 from personalize.settings import Settings
 from personalize.signals.gather import gather
 from personalize.telemetry import Telemetry
-from personalize.visitors import consent, context, experiments, identity, watching
+from personalize.visitors import consent, context, experiments, identity, saying, watching
 from personalize.visitors.identity import Identity, profile_key
 from personalize.visitors.profiles import ProfileBook
 
@@ -108,9 +108,11 @@ class Reception:
             session=None if visitor is None else self.session_of(profile_key(visitor)),
             experiments_allowed=permissions.experiment, profile=profile, language=_language(call),
         )  # fmt: skip
-        facts = context.read_context(told, count)
+        said, origins = saying.told(context.read_context(told, count), profile, visit.session, visit.at)
+        visit = replace(visit, context=said, origins=origins)
         gathered = await gather(self.signals, visit, deadline=SIGNAL_SECONDS, count=count)
-        visit = replace(visit, context=stepped(facts | dict(gathered.facts)), origins=gathered.origins)
+        # A word of the shopper or the storefront goes before what we infer.
+        visit = replace(visit, context=stepped({**gathered.facts, **said}), origins={**gathered.origins, **origins})
         key = profile_key(visitor) if visitor is not None and agreement.mode is not Consent.NONE else None
         return Arrival(
             visit=visit, permissions=permissions, session=session, key=key,

@@ -34,7 +34,9 @@ class Arranger:
             return run
         if not has_run(arrival) and run.pinned and self.runs.clock() - run.opened > COLD_SECONDS:
             return None
-        same = run.epoch == self.decider.epoch and run.stamp == stamp_of(arrival, run)
+        now = stamp_of(arrival, run)
+        # A deeper page may have gone on with it after a correction: what it had shown before was not corrected.
+        same = run.epoch == self.decider.epoch and run.stamp == now and run.begun == now[1:]
         return run if same else None
 
     def joined(self, ask: Ask, shared: Hashable) -> Run | None:
@@ -99,7 +101,7 @@ class Arranger:
         version = window.head(run.span)
         same = run.stamp == stamp
         if ask.paging.skip > 0 and run.stamp is not None:  # the weather may turn: what is being paged through goes on
-            same = (run.stamp[0], run.stamp[2]) == (stamp[0], stamp[2])
+            same = (*run.stamp[:2], run.stamp[3]) == (*stamp[:2], stamp[3])
         if run.order and same and run.version == version:
             self._resume(ask, run, window, arrival)
             size = len(run.order)
@@ -130,9 +132,13 @@ class Arranger:
         # A page by itself never ends an order that others, who have no id either, are paging through.
         ordered = ask.run is not None and bool(ask.run.version) and ask.window is not None and ask.window.alone
         run = ask.run = Run() if ordered and not has_run(arrival) else self.runs.open(ask.run_key)
-        run.stamp, run.span, run.epoch = stamp_of(arrival), ask.paging.span, self.decider.epoch
+        self._begin(run, ask, arrival)
         run.cursors.update(old.cursors if old is not None else ())
         return run
+
+    def _begin(self, run: Run, ask: Ask, arrival: Arrival) -> None:
+        run.stamp, run.span, run.epoch = stamp_of(arrival), ask.paging.span, self.decider.epoch
+        run.begun = run.stamp[1:]
 
     def _note(self, ask: Ask, window: Window, arrival: Arrival) -> None:
         """Remember at which positions the cursors of this page stand: the next page is asked for by one of them."""
@@ -141,7 +147,7 @@ class Arranger:
         book = self.runs.get(ask.run_key)
         if book is None and ask.run is None:  # a list that is only watched
             ask.run = book = self.runs.open(ask.run_key)
-            book.stamp, book.span, book.epoch = stamp_of(arrival), ask.paging.span, self.decider.epoch
+            self._begin(book, ask, arrival)
         for run in (ask.run, book if book is not ask.run else None):
             if run is not None:
                 run.note(ask.paging.skip, served)
@@ -176,7 +182,7 @@ def has_run(arrival: Arrival) -> bool:
 
 def newcomer(arrival: Arrival) -> Stamp:
     """The stamp of somebody in the same situation of whom nothing is known."""
-    return (0, *stamp_of(arrival)[1:])
+    return (0, 0, *stamp_of(arrival)[2:])
 
 
 def stamp_of(arrival: Arrival, run: Run | None = None) -> Stamp:
@@ -185,8 +191,8 @@ def stamp_of(arrival: Arrival, run: Run | None = None) -> Stamp:
     A profile that could not be read in time is no change of behaviour: `run` goes on.
     """
     profile = arrival.visit.profile
-    behaviour = profile.behaviour if profile is not None else 0
+    behaviour, corrections = (profile.behaviour, profile.corrections) if profile is not None else (0, 0)
     if profile is None and run is not None and run.stamp and arrival.permissions.profile is not Keep.NOWHERE:
-        behaviour = run.stamp[0]
+        behaviour, corrections = run.stamp[:2]
     context = tuple(sorted((key, str(value)) for key, value in arrival.visit.context.items()))
-    return (behaviour, context, tuple(arrival.modes.items()))
+    return (behaviour, corrections, context, tuple(arrival.modes.items()))

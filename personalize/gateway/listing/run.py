@@ -19,8 +19,8 @@ MAX_NEWBORN = 5_000
 MAX_CURSORS = 500
 RUN_SECONDS = 30 * 60.0
 
-Stamp = tuple[int, tuple[tuple[str, str], ...], tuple[tuple[str, Mode], ...]]
-"""What an order was decided from: behaviour, context, what runs."""
+Stamp = tuple[int, int, tuple[tuple[str, str], ...], tuple[tuple[str, Mode], ...]]
+"""What an order was decided from: behaviour, corrections, context, what runs."""
 
 
 class Page(NamedTuple):
@@ -35,11 +35,12 @@ class Run:
     """What was shown where. `pinned` maps a row to the position it was first served at; `order` is the order of the
     rows that may be moved.
 
-    `stamp` is what the order was decided from: behaviour, context and what runs; `version` that of the rows it orders
-    ("" while only pages by themselves were served); `decided` the Patch behind it; `span` how many rows may be moved;
-    `pages` the pages served by themselves, by the position they end before; `opened` when it began (the book's clock);
-    `cursors` the positions of the cursors that were served, the latest last; `epoch` the decider's when it began;
-    `context` the situation in which it was decided last.
+    `stamp` is what the order was decided from: behaviour, corrections, context and what runs; `begun` all of it but
+    the behaviour as it was at page one, which begins afresh where that has changed; `version` that of the rows it
+    orders ("" while only pages by themselves were served); `decided` the Patch behind it; `span` how many rows may be
+    moved; `pages` the pages served by themselves, by the position they end before; `opened` when it began (the book's
+    clock); `cursors` the positions of the cursors that were served, the latest last; `epoch` the decider's when it
+    began; `context` the situation in which it was decided last.
     """
 
     version: str = ""
@@ -53,6 +54,7 @@ class Run:
     cursors: dict[str, int] = field(default_factory=dict)
     epoch: int = 0
     context: Mapping[str, object] = field(default_factory=dict)
+    begun: tuple[object, ...] = ()
 
     def note(self, position: int, cursors: Iterable[str]) -> None:
         """Remember the cursors of the positions from `position` on; the latest word on a cursor holds."""
@@ -107,6 +109,12 @@ class RunBook:
     def expect(self, key: Hashable, run: Run) -> None:
         """Keep a run for a visitor who has just been given an id and may come back with it."""
         self.newborn[key] = run
+
+    def forget(self, visitor: str) -> None:
+        """Forget the runs of one visitor: their keys begin with the visitor's."""
+        for book in (self.runs, self.newborn):
+            for key in [key for key in book if isinstance(key, tuple) and key[0] == visitor]:
+                book.pop(key, None)
 
     def clear(self) -> None:
         """Forget all runs (a kill switch, a new configuration)."""

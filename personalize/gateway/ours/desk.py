@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from secrets import token_hex
-
 import strawberry
 from graphql import GraphQLError
 
-from personalize.domain.event import Event, EventItem
 from personalize.domain.parameter import told
 from personalize.domain.patch import Reason
-from personalize.domain.permission import Keep
 from personalize.domain.reason import MADE_ROOM
-from personalize.events.outbox import Outbox
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.decide import Decider
+from personalize.gateway.ours.corrected import Correction, Export
+from personalize.gateway.ours.corrector import Corrector
+from personalize.gateway.ours.facts import facts_of
 from personalize.gateway.ours.inputs import EventInput, Tracked
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.schema import (
     AssignmentView,
     ConsentMode,
-    Fact,
     ListingView,
     Placement,
     RankingParameter,
@@ -30,8 +27,6 @@ from personalize.gateway.ours.schema import (
 )
 from personalize.gateway.ours.tracker import Tracker
 from personalize.guardrails.apply import last_explore, last_reorder, planned
-from personalize.visitors.identity import has_rights, profile_key
-from personalize.visitors.profiles import ProfileBook
 
 MAX_REPORTED = 400
 
@@ -40,12 +35,12 @@ class RequestDesk:
     """Fulfils `schema.Desk` for one arrival and the listings served with it."""
 
     def __init__(
-        self, arrival: Arrival, asks: list[Ask], outbox: Outbox, profiles: ProfileBook, tracker: Tracker,
-        labels: Labels, decider: Decider,
+        self, arrival: Arrival, asks: list[Ask], tracker: Tracker, corrector: Corrector, labels: Labels,
+        decider: Decider,
     ) -> None:  # fmt: skip
         self.decider = decider
         self.arrival, self.asks = arrival, asks
-        self.outbox, self.profiles, self.tracker, self.labels = outbox, profiles, tracker, labels
+        self.tracker, self.corrector, self.labels = tracker, corrector, labels
         self.complaints: list[GraphQLError] = []
         self._reports: list[ListingView] | None = None
 
@@ -57,7 +52,7 @@ class RequestDesk:
             identified=visit.visitor is not None,
             strategies=[name for name, mode in self.arrival.modes.items() if mode == "on"],
             assignments=[AssignmentView(experiment=a.experiment, variant=a.variant) for a in self.arrival.assignments],
-            context=[Fact(name=name, value=str(value)) for name, value in sorted(visit.context.items())],
+            context=facts_of(visit),
         )
 
     def listings(self) -> list[ListingView]:
@@ -81,31 +76,28 @@ class RequestDesk:
         return [RankingParameter(code=p.code, text=told(p.code, language), weight=p.weight, strategy=strategy)
                 for p in found]  # fmt: skip
 
-    def not_interested(self, item_id: str) -> bool:
-        """Note that the visitor does not want this item; False where nothing may be remembered."""
-        arrival = self.arrival
-        if arrival.key is None or arrival.permissions.profile is Keep.NOWHERE or not 0 < len(item_id) <= 256:
-            return False
-        whose = arrival.whose
-        event = Event(
-            "not_interested", token_hex(12), arrival.visit.at, whose.visitor, whose.session, whose.context,
-            (EventItem(item_id),),
-        )  # fmt: skip
-        return self.outbox.offer(event, arrival.key, arrival.permissions.profile)
+    async def turn_down(self, item_id: str, *, undone: bool = False) -> Correction:
+        """Note that the visitor does not want this item, or does again."""
+        return await self.corrector.turn_down(self.arrival, item_id, undone=undone)
+
+    async def say(self, name: str, value: str | None) -> Correction:
+        """Keep what the shopper says of one key of the context; None takes it back."""
+        return await self.corrector.say(self.arrival, name, value)
+
+    async def reset(self) -> Correction:
+        """Start afresh."""
+        return await self.corrector.reset(self.arrival)
+
+    async def export(self, since: str | None) -> Export:
+        """Everything kept of the visitor, also of one who agrees to nothing any more."""
+        return await self.corrector.export(self.arrival, since)
 
     async def forget(self) -> bool:
         """Erase everything known of the visitor, also of one who agrees to nothing any more.
 
         Raises RightsError for a bare id.
         """
-        visitor = self.arrival.visit.visitor or self.arrival.claimed
-        if visitor is None:
-            return False
-        if has_rights(visitor):  # a bare id takes nothing out of the way
-            self.tracker.forget(profile_key(visitor))
-            await self.outbox.discard(profile_key(visitor))
-        await self.profiles.forget(visitor)
-        return True
+        return await self.corrector.forget(self.arrival)
 
     async def track(self, events: list[EventInput]) -> Tracked:
         """Take what the client tells; says how much was recorded, known already, and refused."""

@@ -13,6 +13,8 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
 from personalize.errors import MapError
+from personalize.gateway.ours.corrected import Correction, Export, Mood, ShoppingMode
+from personalize.gateway.ours.facts import Fact
 from personalize.gateway.ours.inputs import EventInput, RefusalCode, Tracked
 from personalize.shops.map import ShopMap
 
@@ -24,12 +26,6 @@ class ConsentMode(Enum):
     NONE = "none"
     SESSION = "session"
     CONSENTED = "consented"
-
-
-@strawberry.type(name="PersonalizationFact", description="One thing assumed of the situation.")
-class Fact:
-    name: str = strawberry.field(description="E.g. `daypart`.")
-    value: str = strawberry.field(description="As text.")
 
 
 @strawberry.type(name="PersonalizationAssignment", description="The variant of an experiment this visit is in.")
@@ -105,8 +101,20 @@ class Desk(Protocol):
         """The main parameters of this visit's orders, the weightiest first."""
         ...
 
-    def not_interested(self, item_id: str) -> bool:
-        """Note that the visitor does not want this item."""
+    def turn_down(self, item_id: str, *, undone: bool = False) -> Awaitable[Correction]:
+        """Note that the visitor does not want this item, or does again."""
+        ...
+
+    def say(self, name: str, value: str | None) -> Awaitable[Correction]:
+        """Keep what the shopper says of one key of the context; None takes it back."""
+        ...
+
+    def reset(self) -> Awaitable[Correction]:
+        """Start afresh."""
+        ...
+
+    def export(self, since: str | None) -> Awaitable[Export]:
+        """Everything kept of the visitor."""
         ...
 
     def forget(self) -> Awaitable[bool]:
@@ -142,8 +150,32 @@ class Personalization:
     )
 
 
-def _not_interested(info: Info[Desk, Any], item_id: strawberry.ID) -> bool:
-    return info.context.not_interested(str(item_id))
+async def _not_interested(info: Info[Desk, Any], item_id: strawberry.ID) -> bool:
+    return (await info.context.turn_down(str(item_id))).done
+
+
+async def _interested_again(info: Info[Desk, Any], item_id: strawberry.ID) -> Correction:
+    return await info.context.turn_down(str(item_id), undone=True)
+
+
+async def _set_mood(info: Info[Desk, Any], mood: Mood | None = None) -> Correction:
+    return await info.context.say("mood", mood.value if mood is not None else None)
+
+
+async def _set_mode(info: Info[Desk, Any], mode: ShoppingMode | None = None) -> Correction:
+    return await info.context.say("mode", mode.value if mode is not None else None)
+
+
+async def _set_store(info: Info[Desk, Any], store: str | None = None) -> Correction:
+    return await info.context.say("store", store)
+
+
+async def _reset(info: Info[Desk, Any]) -> Correction:
+    return await info.context.reset()
+
+
+async def _export_data(info: Info[Desk, Any], since: str | None = None) -> Export:
+    return await info.context.export(since)
 
 
 async def _forget(info: Info[Desk, Any]) -> bool:
@@ -172,6 +204,28 @@ class PersonalizationMutation:
     not_interested: bool = strawberry.field(
         resolver=_not_interested,
         description="Do not suggest this item again; false where nothing may be remembered.",
+    )
+    interested_again: Correction = strawberry.field(
+        resolver=_interested_again, description="Take `notInterested` back: as if it had not been said."
+    )
+    set_mood: Correction = strawberry.field(
+        resolver=_set_mood, description="How the shopper feels, for this session; null takes it back."
+    )
+    set_mode: Correction = strawberry.field(
+        resolver=_set_mode, description="How the shopper shops, for this session; null takes it back."
+    )
+    set_store: Correction = strawberry.field(
+        resolver=_set_store, description="The store the shopper goes to, until they say otherwise; null takes it back."
+    )
+    reset: Correction = strawberry.field(
+        resolver=_reset,
+        description="Start afresh: forget session, tastes, refusals and corrections. Purchases and the id stay. "
+        "Needs a signed id or a session.",
+    )
+    export_data: Export = strawberry.field(
+        resolver=_export_data,
+        description="Everything kept of this visitor; `since` is the `next` of the answer before. Needs a signed id "
+        "or a session.",
     )
     forget: bool = strawberry.field(
         resolver=_forget, description="Erase profile, events and links of this visitor; needs a signed id or a session."

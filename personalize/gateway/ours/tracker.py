@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from cachetools import TTLCache
 
 from personalize.domain.clock import Clock
+from personalize.domain.entry import session_owner
 from personalize.domain.event import EventItem
 from personalize.domain.permission import Keep, Trace
 from personalize.domain.session import Session
@@ -40,6 +41,12 @@ class _Owner:
     session: Session | None = None
     order_id: str | None = None
     seen: tuple[EventItem, ...] = ()
+
+    @property
+    def lines(self) -> str:
+        """Whose the stored lines are."""
+        session = self.whose.session
+        return self.key if self.keep is Keep.STORE or session is None else session_owner(session)
 
 
 class Refused(Exception):
@@ -154,7 +161,7 @@ class Tracker:
         if telling.event == "refund":
             memory = self.inference.of(owner.key)
             told = memory is not None and order_key(code) in memory.acts.told
-            if not told and not await self.orders.bought(code, owner.key):
+            if not told and not await self.orders.bought(code, owner.lines):
                 raise Refused(RefusalCode.NOT_VOUCHED, "no purchase of this order by this visitor is known")
         if order is not None and mine:
             return replace(owner, order_id=purchase_id(code), seen=() if telling.items else order.items)
