@@ -14,7 +14,12 @@ SOCKETS: dict[str, dict[str, str]] = {
     # Most shops need no code at all: their map in graphql/shops/ says everything (see assets.py).
     "shops": {},
     "signals": {
+        "behaviour": "personalize.signals.behaviour:Behaviour",
         "daypart": "personalize.signals.daypart:Daypart",
+        "device": "personalize.signals.device:Device",
+        "holiday": "personalize.signals.holiday:Holiday",
+        "place": "personalize.signals.place:PlaceNames",
+        "season": "personalize.signals.season:Season",
     },
     "decisions": {
         "shop_order": "personalize.decisions.shop_order:ShopOrder",

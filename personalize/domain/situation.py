@@ -42,6 +42,9 @@ BEHAVIOURS = ("directed", "searching", "browsing", "learning")
 NAMES = frozenset({"region", "city"})
 """Context keys that are told to the visitor, and that neither orders nor the log go by: their values are too many."""
 
+OF_PROFILE = frozenset({"behaviour"})
+"""Context keys that are read from a profile, so that nobody without one has them."""
+
 PRICE_KEYS = frozenset({
     "daypart", "weekday", "season", "holiday", "country", "store", "in_store",
     "weather", "temperature", "rain_24h", "temperature_deviation", "wind", "daylight",

@@ -41,7 +41,7 @@ CLICKS = {"gclid": "ads", "wbraid": "ads", "gbraid": "ads", "msclkid": "ads", "d
 
 
 def read_browser(headers: Mapping[str, str]) -> Browser:
-    """Of headers by lower-case name: `Sec-CH-UA-Form-Factors`, `Sec-CH-UA-Mobile`, `User-Agent`, `Save-Data`, `Referer`."""
+    """Of headers by lower-case name: `User-Agent`, `Sec-CH-UA-Mobile` and `-Form-Factors`, `Save-Data`, `Referer`."""
     referer = headers.get("referer")
     saves = headers.get("save-data")
     return Browser(
@@ -92,5 +92,7 @@ def referrer(referer: str) -> str | None:
     if host in HOSTS:
         return HOSTS[host]
     labels = host.split(".")
-    names = {*labels[-2:-1], *labels[-3:-2]} if len(labels) > 1 else set()  # google.com, google.co.uk
-    return "search" if names & SEARCH else "social" if names & SOCIAL else None
+    name = labels[-2] if len(labels) > 1 else ""
+    if name in ("co", "com") and len(labels) > 2:  # google.co.uk
+        name = labels[-3]
+    return "search" if name in SEARCH else "social" if name in SOCIAL else None

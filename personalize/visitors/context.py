@@ -1,4 +1,4 @@
-"""What the storefront says of the situation: `X-Personalize-Context: mood=calm, mode=gift, store=berlin, in_store=?1`."""
+"""What the storefront says of the situation: `X-Personalize-Context: mood=calm, mode=gift, in_store=?1`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read_render(header: str | None) -> str | None:
 
 
 def read_context(header: str | None, count: Count) -> MappingProxyType[str, object]:
-    """The known keys of the header: words of `WORDS`, texts of up to `TEXT_MAX` characters, and `in_store` as a boolean.
+    """The known keys of the header: words of `WORDS`, texts of up to `TEXT_MAX` characters, `in_store` as a boolean.
 
     It is what somebody said and nothing is derived from it. `render` is no fact of the situation and is left out
     (`read_render`). Keys and words we do not know, values of the wrong kind and malformed or oversized headers are

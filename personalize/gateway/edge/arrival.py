@@ -13,6 +13,7 @@ from personalize.domain.experiment import Assignment
 from personalize.domain.permission import Agreement, Keep, Permissions, Trace
 from personalize.domain.profile import Profile
 from personalize.domain.signal import Signal
+from personalize.domain.situation import Origin, decisive, settled
 from personalize.domain.strategy import Mode
 from personalize.domain.visit import Consent, Trust, Visit, VisitorId
 from personalize.events.infer import Whose
@@ -20,6 +21,7 @@ from personalize.experiments.assign import assign, running
 from personalize.gateway.edge.caching import ASKED, asked_of
 from personalize.gateway.edge.call import Call
 from personalize.gateway.edge.sessions import Sessions
+from personalize.gateway.edge.surroundings import Surroundings
 from personalize.settings import Settings
 from personalize.signals.gather import gather
 from personalize.telemetry import Telemetry
@@ -31,6 +33,7 @@ SIGNAL_SECONDS = 0.02
 MAX_SESSIONS = 100_000
 SESSION_SECONDS = 30 * 60.0
 VISITOR, CONSENT, GPC = identity.HEADER.lower(), consent.HEADER.lower(), consent.OBJECTION.lower()
+SAID = Origin("header")
 CONTEXT, EXPERIMENT = context.HEADER.lower(), experiments.HEADER.lower()
 
 
@@ -70,6 +73,7 @@ class Reception:
         self.settings, self.who, self.profiles, self.sessions = settings, who, profiles, sessions
         self.signals, self.telemetry, self.clock = signals, telemetry, clock
         self.depends = asked_of(sessions.shop)
+        self.surroundings = Surroundings(settings, telemetry.count)
         self.names: TTLCache[str, str] = TTLCache(MAX_SESSIONS, SESSION_SECONDS, timer=clock)
 
     async def receive(self, call: Call) -> Arrival:
@@ -102,14 +106,17 @@ class Reception:
         assignments = assign(self.settings.experiments, unit, requested, hashed=permissions.experiment)
         if (assigned := experiments.write_assignments(assignments)) is not None:
             headers.append((experiments.HEADER, assigned))
+        said = context.read_context(told, count)
+        place, browser = self.surroundings.of(call, said, static=render == context.STATIC)
         visit = Visit(
             at=self.clock(), visitor=visitor, consent=agreement.mode,
             session=None if visitor is None else self.session_of(profile_key(visitor)),
             experiments_allowed=permissions.experiment, profile=profile, language=_language(call),
+            context=said, place=place, browser=browser,
         )  # fmt: skip
-        facts = context.read_context(told, count)
-        facts |= await gather(self.signals, visit, deadline=SIGNAL_SECONDS, count=count)
-        visit = replace(visit, context=facts)
+        facts = await gather(self.signals, visit, deadline=SIGNAL_SECONDS, count=count)
+        # What somebody says of themselves counts more than what is inferred.
+        visit = replace(visit, context=settled({**facts, **said}), origins=dict.fromkeys(said, SAID))
         key = profile_key(visitor) if visitor is not None and agreement.mode is not Consent.NONE else None
         return Arrival(
             visit=visit, permissions=permissions, session=session, key=key,
@@ -134,8 +141,8 @@ class Reception:
     @staticmethod
     def _whose(permissions: Permissions, key: str | None, visit: Visit) -> Whose:
         if permissions.log is Trace.VISITOR:
-            return Whose(key, visit.session, visit.context)
-        return Whose(None, visit.session if permissions.log is Trace.SESSION else None, visit.context)
+            return Whose(key, visit.session, decisive(visit.context))
+        return Whose(None, visit.session if permissions.log is Trace.SESSION else None, decisive(visit.context))
 
     def moved(self, arrival: Arrival, after: Sequence[str]) -> None:
         """Somebody signed in and the shop's session goes on under other hashes: the visitor is the one of before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from personalize.domain.permission import Keep
+from personalize.domain.situation import OF_PROFILE, decisive
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.decide import Decided, Decider
@@ -170,18 +171,21 @@ def has_run(arrival: Arrival) -> bool:
 
 
 def newcomer(arrival: Arrival) -> Stamp:
-    """The stamp of somebody in the same situation of whom nothing is known."""
-    return (0, *stamp_of(arrival)[1:])
+    """The stamp of somebody in the same situation of whom nothing is known, nor how they move through the shop."""
+    _, context, modes = stamp_of(arrival)
+    return 0, tuple(fact for fact in context if fact[0] not in OF_PROFILE), modes
 
 
 def stamp_of(arrival: Arrival, run: Run | None = None) -> Stamp:
     """What an order is decided from beside the window: while it stays, the order stays.
 
-    A profile that could not be read in time is no change of behaviour: `run` goes on.
+    A profile that could not be read in time is no change of behaviour: `run` goes on. Of the context counts what
+    decisions may go by (`situation.decisive`), in values that are few (`situation.settled`): this is also the key under
+    which visitors without an id share an order.
     """
     profile = arrival.visit.profile
     behaviour = profile.behaviour if profile is not None else 0
     if profile is None and run is not None and run.stamp and arrival.permissions.profile is not Keep.NOWHERE:
         behaviour = run.stamp[0]
-    context = tuple(sorted((key, str(value)) for key, value in arrival.visit.context.items()))
+    context = tuple(sorted((key, str(value)) for key, value in decisive(arrival.visit.context).items()))
     return (behaviour, context, tuple(arrival.modes.items()))
