@@ -18,7 +18,7 @@ SOCKETS: dict[str, dict[str, str]] = {
         "daypart": "personalize.signals.daypart:Daypart",
         "device": "personalize.signals.device:Device",
         "holiday": "personalize.signals.holiday:Holiday",
-        "place": "personalize.signals.place:PlaceNames",
+        "location": "personalize.signals.location:Location",
         "season": "personalize.signals.season:Season",
     },
     "decisions": {

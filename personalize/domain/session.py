@@ -12,7 +12,9 @@ MAX_SHOWN = 128  # items shown in a session, the longest unseen leaves first
 MAX_LISTS = 8  # lists that a click may still answer
 MAX_TOKENS = 64  # properties the session leans to
 FADE = 0.8  # weight an earlier touch keeps at each later one
-ALIKE = 0.25  # share of properties that two items have in common where the second is more of the same
+# Share of properties that two items have in common where the second is more of the same: in the demo's catalogue 4 % of
+# the pairs of one category have less, and 95 % of the pairs of different departments.
+ALIKE = 0.25
 SORTED_MIN = 5  # priced items whose prices only rise or only fall, and
 SORTED_DIFFERENT = 3  # different prices among them, for a list to count as sorted by price
 

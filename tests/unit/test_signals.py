@@ -41,7 +41,6 @@ async def test_every_signal_of_the_registry_keeps_its_keys(name):
     assert signal.name == name
     facts = await gather([signal], _visit(2026, 1, 1), deadline=1.0, count=Telemetry().count)
     assert set(facts) <= set(signal.keys)
-    assert facts
 
 
 class _Signal:

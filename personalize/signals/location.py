@@ -8,14 +8,14 @@ from personalize.domain.event import NOTHING
 from personalize.domain.visit import Visit
 
 
-class PlaceNames:
+class Location:
     """Context keys `country` (ISO 3166-1), `region` (ISO 3166-2 after the country) and `city`, from `visit.place`."""
 
-    name = "place"
+    name = "location"
     keys = ("country", "region", "city")
 
     @classmethod
-    def from_settings(cls, settings: object) -> PlaceNames:
+    def from_settings(cls, settings: object) -> Location:
         """As every plug is made; the place itself comes with the visit."""
         return cls()
 
