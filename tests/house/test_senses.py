@@ -20,8 +20,8 @@ from personalize.visitors.context import KEYS, WORDS, read_context
 SENSES = frozenset({
     "camera", "video", "image", "photo", "face", "facial", "gaze", "eye", "eyes", "iris", "voice", "speech", "audio",
     "microphone", "sound", "typing", "keystroke", "keystrokes", "keyboard", "keys", "mouse", "pointer", "cursor",
-    "scroll", "scrolling", "swipe", "hover", "gesture", "motion", "accelerometer", "biometric", "biometrics", "pulse", "heart",
-    "gait", "posture", "emotion", "emotions", "sentiment", "arousal", "valence", "pressure", "dwell",
+    "scroll", "scrolling", "swipe", "hover", "gesture", "motion", "accelerometer", "biometric", "biometrics", "pulse",
+    "heart", "gait", "posture", "emotion", "emotions", "sentiment", "arousal", "valence", "pressure", "dwell",
 })  # fmt: skip
 
 
