@@ -16,9 +16,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from personalize import registry
+from personalize.caches import open_cache
 from personalize.domain.clock import Clock
 from personalize.domain.entry import Entry
 from personalize.domain.popularity import Popularity
+from personalize.domain.signal import Surroundings
 from personalize.domain.store import Store
 from personalize.domain.strategy import Decision
 from personalize.errors import PersonalizeError
@@ -46,6 +48,7 @@ from personalize.gateway.pipeline import Pipeline
 from personalize.guardrails.displacement import Cap
 from personalize.settings import Settings, SettingsWatch
 from personalize.shops import reader
+from personalize.signals.lives import start_all, stop_all
 from personalize.stores import open_store
 from personalize.stores.tidy import keep_tidy
 from personalize.telemetry import Telemetry
@@ -95,7 +98,8 @@ class Gateway:
             decisions = {
                 name: registry.load("decisions", name).from_settings(settings) for name in registry.names("decisions")
             }
-        signals = [registry.load("signals", name).from_settings(settings) for name in registry.names("signals")]
+        self.signals = [registry.load("signals", name).from_settings(settings) for name in registry.names("signals")]
+        self.around = Surroundings(self.telemetry, clock, open_cache(settings.cache_url))
         self.knowledge = Knowledge(settings, self.shop, self.upstream, self.telemetry)
         self.windows = SharedWindows(settings.share_ttl, time.monotonic, settings.upstream_deadline)
         self.runs = RunBook()
@@ -107,7 +111,7 @@ class Gateway:
             self.decider,
         )  # fmt: skip
         self.audit = Audit(self.listings, self.upstream, self.telemetry)
-        self.reception = Reception(settings, who, self.profiles, sessions, signals, self.telemetry, clock)
+        self.reception = Reception(settings, who, self.profiles, sessions, self.signals, self.telemetry, clock)
         self.labels = Labels(self.shop, self.upstream, self.telemetry)
         self.pipeline = Pipeline(
             knowledge=self.knowledge, reader=Reader(), upstream=self.upstream, reception=self.reception,
@@ -130,6 +134,7 @@ class Gateway:
         for name, decision in self.decider.decisions.items():
             if (fault := getattr(decision, "fault", None)) is not None:
                 self.telemetry.fault("decision", name, fault)
+        await start_all(self.signals, self.around)
         self.knowledge.start()
         self.outbox.start()
         behind = [
@@ -147,6 +152,7 @@ class Gateway:
         for task in self._behind:
             task.cancel()
         await asyncio.gather(*self._behind, return_exceptions=True)
+        await stop_all(self.signals, self.around)
         await self.audit.close()
         await self.windows.close()
         await self.knowledge.stop()

@@ -66,3 +66,13 @@ class EvidenceError(PersonalizeError):
     """The data cannot answer what was asked of it: too little, or not what it claims to be."""
 
     code = "EVIDENCE_INSUFFICIENT"
+
+
+class SignalError(PersonalizeError):
+    """A service outside did not tell what a signal asks of it. `retry_after`: seconds it wants to be left alone."""
+
+    code = "SIGNAL_FAILED"
+
+    def __init__(self, message: str, *, code: str | None = None, hint: str = "", retry_after: float = 0.0) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.retry_after = retry_after

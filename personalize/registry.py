@@ -20,6 +20,12 @@ SOCKETS: dict[str, dict[str, str]] = {
         "holiday": "personalize.signals.holiday:Holiday",
         "location": "personalize.signals.location:Location",
         "season": "personalize.signals.season:Season",
+        "weather": "personalize.signals.weather.signal:Weather",
+    },
+    "weather": {
+        "open-meteo": "personalize.signals.weather.open_meteo:OpenMeteo",
+        "bright-sky": "personalize.signals.weather.bright_sky:BrightSky",
+        "met-norway": "personalize.signals.weather.met_norway:MetNorway",
     },
     "decisions": {
         "shop_order": "personalize.decisions.shop_order:ShopOrder",
@@ -30,6 +36,9 @@ SOCKETS: dict[str, dict[str, str]] = {
     "stores": {
         "memory": "personalize.stores.memory:MemoryStore",
         "sqlite": "personalize.stores.sqlite:SqliteStore",
+    },
+    "caches": {
+        "memory": "personalize.caches.memory:MemoryCache",
     },
 }
 

@@ -17,7 +17,7 @@ import msgspec
 from personalize.domain.declared import parse_experiments
 from personalize.domain.experiment import Experiment
 from personalize.domain.shop_stores import parse_stores
-from personalize.domain.situation import Place
+from personalize.domain.situation import Place, read_place
 from personalize.domain.strategy import Mode, Strategy
 from personalize.domain.switches import parse_strategies
 from personalize.domain.visit import Consent
@@ -54,6 +54,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     consent_default: Consent = Consent.NONE
     weather_provider: str = ""
     weather_url: str = ""
+    weather_key: str = ""
+    weather_contact: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    shop_place: str = ""
     trusted_proxies: tuple[str, ...] = ()
     geo_headers: Literal["", "cloudflare", "vercel", "cloudfront", "fastly", "akamai"] = ""
     stores: dict[str, Place] = {}
@@ -93,7 +96,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def secrets(self) -> tuple[str, ...]:
         """All values that must never reach a log."""
-        return tuple(value for value in (*self.secret, self.operator_token) if value)
+        return tuple(value for value in (*self.secret, self.operator_token, self.weather_key) if value)
 
 
 FIELDS: tuple[str, ...] = Settings.__struct_fields__
@@ -207,6 +210,11 @@ def _check(settings: Settings) -> None:
         ZoneInfo(settings.shop_timezone)
     except (KeyError, ValueError, OSError):
         raise _malformed("shop_timezone", settings.shop_timezone, "expected a name like Europe/Berlin") from None
+    if settings.shop_place and read_place(settings.shop_place) is None:
+        raise _malformed("shop_place", settings.shop_place, "expected latitude,longitude in degrees, like 53.5,10.0")
+    if settings.weather_provider and settings.weather_provider not in (known := names("weather")):
+        message = f"setting weather_provider is {settings.weather_provider!r}: expected one of: {', '.join(known)}"
+        raise SettingsError(message, hint=nearest(settings.weather_provider, known))
     for network in settings.trusted_proxies:
         try:
             ipaddress.ip_network(network)
@@ -300,10 +308,10 @@ class SettingsWatch:
 
 
 _TYPES: dict[str, Any] = {field.name: field.type for field in msgspec.structs.fields(Settings)}
-_SECRET = ("secret", "operator_token")
+_SECRET = ("secret", "operator_token", "weather_key")
 _URLS = {
     "shop_url": ("http", "https"),
     "weather_url": ("http", "https"),
     "store_url": names("stores"),
-    "cache_url": ("memory", "redis", "rediss"),
+    "cache_url": names("caches"),
 }

@@ -51,6 +51,18 @@ class Telemetry:
         )
         self.events = Counter("personalize_events", "Events by fate.", ["fate"], registry=self.registry)
         self.queued = Gauge("personalize_outbox_events", "Events waiting in the outbox.", registry=self.registry)
+        self.calls = Counter(
+            "personalize_signal_calls", "Calls of signals outside, by what became of them.", ["source", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.reads = Counter(
+            "personalize_signal_reads", "Requests by what a signal's cache had for them.", ["source", "state"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.breakers = Gauge(
+            "personalize_signal_breaker", "1 while a signal's source is left alone.", ["source"],
+            registry=self.registry,
+        )  # fmt: skip
         ProcessCollector(registry=self.registry)
 
     def count(self, kind: str, reason: str = "") -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
-from personalize.domain.situation import Place, read_coordinates
+from personalize.domain.situation import Place, read_place
 from personalize.errors import SettingsError
 
 STORES_MAX = 1_000
@@ -23,8 +24,8 @@ def parse_stores(raw: object) -> dict[str, Place]:
             raise SettingsError(
                 f"stores holds {name!r}: a name is lower-case letters, digits, '_', '-', '.' and begins with a letter"
             )
-        cell = read_coordinates(text) if isinstance(text, str) else None
-        if cell is None:
+        place = read_place(text) if isinstance(text, str) else None
+        if place is None:
             raise SettingsError(f'stores.{name} is {text!r}, expected latitude and longitude like "52.5,13.4"')
-        found[name] = Place(*cell, source="store")
+        found[name] = replace(place, source="store")
     return found

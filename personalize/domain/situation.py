@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -53,16 +52,6 @@ PRICE_KEYS = frozenset({
 they need, how they shop, what they hold in their hand or where they came from; a new key is hidden until named here.
 """
 
-STEPS = {"temperature": 1.0, "temperature_deviation": 1.0, "wind": 10.0}
-"""To what measured facts are rounded, in their own unit."""
-
-BOUNDS = {"temperature": (-50.0, 50.0), "temperature_deviation": (-25.0, 25.0), "wind": (0.0, 200.0)}
-
-RAIN = (0.0, 0.5, 2.0, 5.0, 10.0, 20.0, 40.0)
-"""Millimetres that `rain_24h` is at least, the values it takes."""
-
-_COORDINATES = re.compile(r"\s*([+-]?\d{1,3}(?:\.\d{1,10})?)\s*,\s*([+-]?\d{1,3}(?:\.\d{1,10})?)\s*", re.ASCII)
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -95,10 +84,14 @@ def coarse(latitude: float, longitude: float) -> tuple[float, float] | None:
     return round(round(latitude / CELL) * CELL, 1), round(-180.0 if east >= 180 else east, 1)
 
 
-def read_coordinates(text: str) -> tuple[float, float] | None:
-    """The cell of coordinates written as `52.5,13.4` (latitude, longitude); None where they are no place on Earth."""
-    found = _COORDINATES.fullmatch(text)
-    return coarse(float(found[1]), float(found[2])) if found is not None else None
+def read_place(text: str) -> Place | None:
+    """A place written `latitude,longitude` in degrees (`53.5,10.0`), at its cell; None for what is none."""
+    north, comma, east = text.partition(",")
+    try:
+        found = coarse(float(north), float(east)) if comma else None
+    except ValueError:
+        return None
+    return None if found is None else Place(*found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +103,30 @@ class Browser:
     referrer: str | None = None
 
 
-def settled(facts: Mapping[str, object]) -> dict[str, object]:
-    """The facts with every number in a bounded set of values, those that are no finite number left out.
+STEPS: Mapping[str, tuple[float, ...]] = {
+    "temperature": tuple(float(degrees) for degrees in range(-30, 46, 2)),
+    "temperature_deviation": tuple(float(kelvin) for kelvin in range(-16, 17, 4)),
+    "rain_24h": (0.0, 1.0, 3.0, 10.0, 30.0),
+    "wind": (0.0, 20.0, 40.0, 60.0, 80.0),
+}
+"""The values that numbers of the weather may take: an order shared by many holds for a situation, not for a decimal."""
 
-    An order is made, shared and kept while its context stays: a temperature of 12.31 would have one of its own. So
-    what decisions see, what the log says and what orders are told apart by is the same rounded number.
+LARGEST = 1e300
+
+
+def stepped(context: Mapping[str, object]) -> dict[str, object]:
+    """The context with its numbers at the nearest of their `STEPS`; what is no finite number is left out there.
+
+    Numbers of signals that have no steps (somebody brought them) keep two digits. What decisions see, what the log says
+    and what orders are told apart by is thus one and the same number, of few.
     """
-    return {
-        key: rounded
-        for key, value in facts.items()
-        if (rounded := _rounded(key, value) if type(value) in (float, int) else value) is not None
-    }
+    found = {}
+    for key, value in context.items():
+        if key in STEPS or type(value) is float or type(value) is int:
+            value = _step(key, value)
+        if value is not None:
+            found[key] = value
+    return found
 
 
 def decisive(context: Mapping[str, object]) -> dict[str, object]:
@@ -128,17 +134,17 @@ def decisive(context: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in context.items() if key not in NAMES}
 
 
-def _rounded(key: str, value: object) -> float | None:
-    assert isinstance(value, (float, int))
-    if not math.isfinite(value):
+def _step(key: str, value: object) -> float | None:
+    """The number at the nearest of its steps (of two as near the lower one), None for what is no finite number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -LARGEST <= value <= LARGEST:
         return None
-    if key == "rain_24h":
-        return RAIN[max(bisect_right(RAIN, value) - 1, 0)]
-    step = STEPS.get(key)
-    if step is None:  # a signal that somebody brought: two digits
+    steps = STEPS.get(key)
+    if steps is None:
         return float(f"{value:.2g}")
-    low, high = BOUNDS[key]
-    return min(max(round(value / step) * step, low), high)
+    at = bisect_left(steps, value)
+    if at in (0, len(steps)):
+        return steps[max(at - 1, 0)]
+    return steps[at - 1] if value - steps[at - 1] <= steps[at] - value else steps[at]
 
 
 @dataclass(frozen=True, slots=True)

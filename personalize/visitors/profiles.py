@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 from cachetools import TTLCache
 
+from personalize.domain.breaker import Breaker
 from personalize.domain.entry import Entry
 from personalize.domain.permission import Keep
 from personalize.domain.profile import Profile
@@ -18,7 +19,6 @@ from personalize.domain.visit import VisitorId
 from personalize.errors import PersonalizeError, StoreError
 from personalize.settings import Settings
 from personalize.telemetry import Telemetry
-from personalize.visitors.breaker import Breaker
 from personalize.visitors.identity import has_rights, profile_key
 from personalize.visitors.links import Links
 

@@ -16,7 +16,7 @@ FLOORS = [
     {"domain"},
     {"registry"},
     {"settings", "assets"},
-    {"stores", "signals", "shops", "features"},
+    {"stores", "caches", "signals", "shops", "features"},
     {"artefact", "visitors", "events"},
     {"decisions", "experiments"},
     {"guardrails"},

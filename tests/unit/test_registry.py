@@ -11,8 +11,8 @@ def test_every_plug_loads(socket, name):
     assert callable(load(socket, name))
 
 
-def test_sockets_are_the_four():
-    assert set(SOCKETS) == {"shops", "signals", "decisions", "stores"}
+def test_sockets_are_the_six():
+    assert set(SOCKETS) == {"shops", "signals", "weather", "decisions", "stores", "caches"}
     assert names("stores") == ("memory", "sqlite")
 
 
@@ -47,7 +47,7 @@ def test_installed_packages_bring_plugs_but_never_take_ours_over(monkeypatch, tm
     monkeypatch.syspath_prepend(str(tmp_path))
     registry._foreign.cache_clear()
     try:
-        assert set(names("signals")) == {*registry.SOCKETS["signals"], "moon"}
+        assert set(names("signals")) == {*SOCKETS["signals"], "moon"}
         assert names("signals").count("daypart") == 1
         assert load("signals", "moon").__name__ == "Fraction"
         assert load("signals", "daypart").__name__ == "Daypart"

@@ -39,8 +39,9 @@ def test_every_hour_has_a_part():
 async def test_every_signal_of_the_registry_keeps_its_keys(name):
     signal = load("signals", name).from_settings(Settings())
     assert signal.name == name
-    facts = await gather([signal], _visit(2026, 1, 1), deadline=1.0, count=Telemetry().count)
-    assert set(facts) <= set(signal.keys)
+    told = await gather([signal], _visit(2026, 1, 1), deadline=1.0, count=Telemetry().count)
+    assert set(told.facts) <= set(signal.keys)
+    assert set(told.origins) == set(told.facts)
 
 
 class _Signal:
@@ -84,14 +85,14 @@ async def test_late_and_failed_signals_are_missing_and_counted():
         _AtOnce(),
         _Signal("good", _answers),
     ]
-    facts = await gather(signals, _visit(2026, 1, 1), deadline=0.01, count=telemetry.count)
-    assert facts == {"daypart": "night", "weekday": "thursday", "good": 1}
+    told = await gather(signals, _visit(2026, 1, 1), deadline=0.01, count=telemetry.count)
+    assert told.facts == {"daypart": "night", "weekday": "thursday", "good": 1}
     for reason in ("bad_failed", "late_late", "gone_failed", "at_once_failed"):
         assert telemetry.counted("signal", reason) == 1
 
 
 async def test_no_signals_no_facts():
-    assert await gather([], _visit(2026, 1, 1), deadline=0.01, count=Telemetry().count) == {}
+    assert await gather([], _visit(2026, 1, 1), deadline=0.01, count=Telemetry().count) == ({}, {})
 
 
 async def test_who_is_cancelled_leaves_no_task():

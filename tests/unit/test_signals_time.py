@@ -105,7 +105,7 @@ async def test_a_visitors_calendar_is_worked_out_behind():
     count = Telemetry().count
 
     async def told(place):
-        return await gather([signal], _visit(2026, 7, 14, 12, place=place), deadline=1.0, count=count)
+        return (await gather([signal], _visit(2026, 7, 14, 12, place=place), deadline=1.0, count=count)).facts
 
     french = Place(country="FR", region="IDF")  # a region without a calendar of its own
     assert await told(french) == {}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize.domain.shop_stores import STORES_MAX, parse_stores
-from personalize.domain.situation import Place, decisive, read_coordinates, settled
+from personalize.domain.situation import STEPS, Place, decisive, read_place, stepped
 from personalize.errors import SettingsError
 
 NUMBERS = st.floats() | st.integers()
@@ -16,31 +16,28 @@ NUMBERS = st.floats() | st.integers()
 @given(st.lists(st.tuples(st.floats(-90, 60), st.floats(0, 400), st.floats(0, 300), st.floats(-60, 60)), min_size=1))
 def test_weather_takes_a_bounded_number_of_values(measured):
     told = [
-        settled({"temperature": t, "rain_24h": rain, "wind": wind, "temperature_deviation": d})
+        stepped({"temperature": t, "rain_24h": rain, "wind": wind, "temperature_deviation": d})
         for t, rain, wind, d in measured
     ]
     assert all(len(facts) == 4 for facts in told)
     for facts in told:
-        assert facts["temperature"] in range(-50, 51)
-        assert facts["rain_24h"] in (0, 0.5, 2, 5, 10, 20, 40)
-        assert facts["wind"] in range(0, 201, 10)
-        assert facts["temperature_deviation"] in range(-25, 26)
-        assert settled(facts) == facts
+        assert all(value in STEPS[key] for key, value in facts.items())
+        assert stepped(facts) == facts
 
 
 @given(NUMBERS)
 def test_numbers_nobody_knows_keep_two_digits(value):
-    facts = settled({"footfall": value})
-    if isinstance(value, float) and not math.isfinite(value):
+    facts = stepped({"footfall": value})
+    if isinstance(value, float) and (not math.isfinite(value) or abs(value) > 1e300):
         assert facts == {}
     else:
-        assert settled(facts) == facts
+        assert stepped(facts) == facts
         assert facts["footfall"] == pytest.approx(value, rel=0.051)
 
 
 def test_words_and_flags_stay():
     facts = {"mood": "calm", "in_store": True, "daylight": False, "city": "Hamburg"}
-    assert settled(facts) == facts
+    assert stepped(facts) == facts
     assert decisive({**facts, "region": "HH", "country": "DE"}) == {
         "mood": "calm", "in_store": True, "daylight": False, "country": "DE",
     }  # fmt: skip
@@ -62,7 +59,15 @@ def test_words_and_flags_stay():
     ],
 )
 def test_coordinates(text, cell):
-    assert read_coordinates(text) == cell
+    place = read_place(text)
+    assert (None if place is None else (place.latitude, place.longitude)) == cell
+
+
+@given(st.floats(-60, 60), st.sampled_from(sorted(STEPS)))
+def test_a_number_goes_to_its_nearest_step(value, key):
+    (found,) = stepped({key: value}).values()
+    assert abs(found - value) == min(abs(step - value) for step in STEPS[key])
+    assert stepped({key: "warm"}) == stepped({key: True}) == stepped({key: math.nan}) == {}
 
 
 def test_stores():

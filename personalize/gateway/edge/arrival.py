@@ -13,7 +13,7 @@ from personalize.domain.experiment import Assignment
 from personalize.domain.permission import Agreement, Keep, Permissions, Trace
 from personalize.domain.profile import Profile
 from personalize.domain.signal import Signal
-from personalize.domain.situation import Origin, decisive, settled
+from personalize.domain.situation import Origin, decisive, stepped
 from personalize.domain.strategy import Mode
 from personalize.domain.visit import Consent, Trust, Visit, VisitorId
 from personalize.events.infer import Whose
@@ -21,7 +21,7 @@ from personalize.experiments.assign import assign, running
 from personalize.gateway.edge.caching import ASKED, asked_of
 from personalize.gateway.edge.call import Call
 from personalize.gateway.edge.sessions import Sessions
-from personalize.gateway.edge.surroundings import Surroundings
+from personalize.gateway.edge.whereabouts import Whereabouts
 from personalize.settings import Settings
 from personalize.signals.gather import gather
 from personalize.telemetry import Telemetry
@@ -73,7 +73,7 @@ class Reception:
         self.settings, self.who, self.profiles, self.sessions = settings, who, profiles, sessions
         self.signals, self.telemetry, self.clock = signals, telemetry, clock
         self.depends = asked_of(sessions.shop)
-        self.surroundings = Surroundings(settings, telemetry.count)
+        self.whereabouts = Whereabouts(settings, telemetry.count)
         self.names: TTLCache[str, str] = TTLCache(MAX_SESSIONS, SESSION_SECONDS, timer=clock)
 
     async def receive(self, call: Call) -> Arrival:
@@ -107,16 +107,19 @@ class Reception:
         if (assigned := experiments.write_assignments(assignments)) is not None:
             headers.append((experiments.HEADER, assigned))
         said = context.read_context(told, count)
-        place, browser = self.surroundings.of(call, said, static=render == context.STATIC)
+        place, browser = self.whereabouts.of(call, said, static=render == context.STATIC)
         visit = Visit(
             at=self.clock(), visitor=visitor, consent=agreement.mode,
             session=None if visitor is None else self.session_of(profile_key(visitor)),
             experiments_allowed=permissions.experiment, profile=profile, language=_language(call),
             context=said, place=place, browser=browser,
         )  # fmt: skip
-        facts = await gather(self.signals, visit, deadline=SIGNAL_SECONDS, count=count)
+        gathered = await gather(self.signals, visit, deadline=SIGNAL_SECONDS, count=count)
         # What somebody says of themselves counts more than what is inferred.
-        visit = replace(visit, context=settled({**facts, **said}), origins=dict.fromkeys(said, SAID))
+        visit = replace(
+            visit, context=stepped({**gathered.facts, **said}),
+            origins={**gathered.origins, **dict.fromkeys(said, SAID)},
+        )  # fmt: skip
         key = profile_key(visitor) if visitor is not None and agreement.mode is not Consent.NONE else None
         return Arrival(
             visit=visit, permissions=permissions, session=session, key=key,

@@ -180,7 +180,7 @@ def stamp_of(arrival: Arrival, run: Run | None = None) -> Stamp:
     """What an order is decided from beside the window: while it stays, the order stays.
 
     A profile that could not be read in time is no change of behaviour: `run` goes on. Of the context counts what
-    decisions may go by (`situation.decisive`), in values that are few (`situation.settled`): this is also the key under
+    decisions may go by (`situation.decisive`), in values that are few (`situation.stepped`): this is also the key under
     which visitors without an id share an order.
     """
     profile = arrival.visit.profile

@@ -1,4 +1,4 @@
-"""Leaves a failing store alone for a moment, so that a fault costs a few requests their deadline, not all."""
+"""Leaves a failing store or service alone for a moment: a fault costs a few requests their deadline, not all."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ class Breaker:
         self._faults += 1
         if self._faults >= self._limit:
             self._until = self._clock() + self._pause
+
+    def rest(self, seconds: float) -> None:
+        """Stay open for so many seconds at least: the other side asked for it."""
+        self._until = max(self._until, self._clock() + seconds)
 
     def worked(self) -> None:
         """Note a success."""

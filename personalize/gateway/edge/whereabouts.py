@@ -1,4 +1,4 @@
-"""The surroundings of a call: where it comes from and on what device, as far as its headers may be believed."""
+"""The whereabouts of a call: where it comes from and on what device, as far as its headers may be believed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from personalize.visitors.peers import Peers
 FORWARDED = "x-forwarded-for"
 
 
-class Surroundings:
+class Whereabouts:
     """Reads the place and the browser of calls."""
 
     def __init__(self, settings: Settings, count: Count) -> None:

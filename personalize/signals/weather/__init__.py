@@ -1,0 +1,1 @@
+"""The weather where the visitor, or the shop, is: one signal, and a socket of providers."""

@@ -1,0 +1,136 @@
+"""The weather signal: what the sky does where the visitor is, else where the shop is, from the provider configured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from personalize.domain.signal import Privacy, Surroundings, Terms, Told
+from personalize.domain.situation import CELL, Origin, Place, coarse, read_place
+from personalize.domain.visit import Visit
+from personalize.registry import load, names
+from personalize.settings import Settings
+from personalize.signals.cached import Cached
+from personalize.signals.outside import Outside
+from personalize.signals.weather.normal import Normal
+from personalize.signals.weather.snapshot import HOUR, Provider, WeatherSnapshot
+
+if TYPE_CHECKING:
+    from personalize.signals.cached import Fetched
+
+DEADLINE = 10.0
+NORMAL_KEPT = 400 * 86_400.0
+TERMS = Terms(ttl=2 * HOUR, max_stale=6 * HOUR, privacy=Privacy.PLACE)
+KEYS: Mapping[str, type] = {
+    "weather": str, "temperature": float, "rain_24h": float, "temperature_deviation": float, "wind": float,
+    "daylight": bool,
+}  # fmt: skip
+NOTHING: Told = Told({})
+
+
+class Weather:
+    """Context keys `weather`, `temperature` (felt), `rain_24h`, `temperature_deviation`, `wind`, `daylight`.
+
+    Outside nobody is told more than a cell of a tenth of a degree, and nothing of who asks for it.
+    """
+
+    name, keys, terms = "weather", KEYS, TERMS
+
+    def __init__(self, provider: str, url: str, key: str, contact: str, shop: Place | None) -> None:
+        self.provider, self.url, self.key, self.contact = provider, url, key, contact
+        self.shop = None if shop is None else shop.cell
+        self.source: Provider | None = None
+        self.cells: Cached[WeatherSnapshot] | None = None
+        self.normals: Cached[Normal] | None = None
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Weather:
+        """Uses `weather_*` and `shop_place`. Without a contact the shop's address tells a service who asks."""
+        parts = urlsplit(settings.shop_url)
+        contact = settings.weather_contact or (f"{parts.scheme}://{parts.hostname}" if parts.hostname else "")
+        return cls(
+            settings.weather_provider, settings.weather_url, settings.weather_key, contact,
+            read_place(settings.shop_place),
+        )  # fmt: skip
+
+    async def start(self, around: Surroundings) -> None:
+        """Make the provider's client, and ask for the shop's own cell before anybody comes."""
+        if not self.provider:
+            return
+        kind = load("weather", self.provider)
+        source: Provider = kind(Outside(self.contact, around.clock, fresh=kind.fresh), self.url, self.key)
+        self.source = source
+
+        async def now(cell: str) -> Fetched[WeatherSnapshot]:
+            return await source.now(*_middle(cell), around.clock())
+
+        keep = TERMS.max_stale + (TERMS.ttl or 0.0)
+        self.cells = Cached(source.name, now, WeatherSnapshot, around, deadline=DEADLINE, keep=keep)
+        if (past := getattr(source, "normal", None)) is not None:
+
+            async def normal(cell: str) -> Fetched[Normal]:
+                made: Fetched[Normal] = await past(*_middle(cell), around.clock())
+                return made
+
+            self.normals = Cached(
+                f"{source.name}-normal", normal, Normal, around, deadline=3 * DEADLINE, keep=NORMAL_KEPT
+            )
+        if self.shop is not None:
+            self.snapshot(self.shop, around.clock())
+
+    async def stop(self) -> None:
+        """End what is under way and close all connections."""
+        for cache in (self.cells, self.normals):
+            if cache is not None:
+                await cache.close()
+        if self.source is not None:
+            await self.source.close()
+
+    def snapshot(self, cell: tuple[int, int], at: float) -> WeatherSnapshot | None:
+        """What is known of a cell, at once; None where nothing is yet."""
+        if self.cells is None:
+            return None
+        key = f"{cell[0]},{cell[1]}"
+        found = self.cells.read(key)
+        normal = self.normals.read(key) if self.normals is not None else None
+        if found is None or normal is None or found.next_24h.mean is None:
+            return found
+        return replace(found, deviation=found.next_24h.mean - normal.on(at))
+
+    def read(self, visit: Visit) -> Told:
+        """The facts, rounded to what a shopper would notice: an order must not change with every tenth of a degree."""
+        if self.cells is None or (cell := self._cell(visit.place)) is None:
+            return NOTHING
+        found = self.snapshot(cell, visit.at)
+        if found is None:
+            return NOTHING
+        warmth = found.temperature if found.felt is None else found.felt
+        rain, deviation, wind = found.next_24h.precipitation, found.deviation, found.wind
+        facts = {
+            "weather": found.group,
+            "temperature": None if warmth is None else float(round(warmth)),
+            "rain_24h": None if rain is None else round(rain * 2) / 2,
+            "temperature_deviation": None if deviation is None else float(round(deviation)),
+            "wind": None if wind is None else round(wind / 5) * 5.0,
+            "daylight": found.daylight,
+        }
+        origin = Origin(found.source, found.observed_at)
+        return Told(facts, dict.fromkeys(KEYS, origin))
+
+    def _cell(self, place: Place | None) -> tuple[int, int] | None:
+        """The visitor's cell, the shop's where it is not known or is no place on Earth."""
+        if place is None or place.latitude is None or place.longitude is None:
+            return self.shop
+        return place.cell if coarse(place.latitude, place.longitude) is not None else self.shop
+
+
+def attribution(source: str) -> str | None:
+    """What the provider behind an `Origin.source` wants to be said where its data is shown; None for other sources."""
+    return str(load("weather", source).attribution) if source in names("weather") else None
+
+
+def _middle(cell: str) -> tuple[float, float]:
+    north, _, east = cell.partition(",")
+    return round(int(north) * CELL, 1), round(int(east) * CELL, 1)
