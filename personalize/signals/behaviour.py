@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 from personalize.domain.event import NOTHING
 from personalize.domain.session import Session
+from personalize.domain.signal import Privacy, Terms
 from personalize.domain.visit import Visit
+
+KEYS: Mapping[str, type] = {"behaviour": str}
 
 PAGES_MIN = 4
 FOCUS = 1 / 3
@@ -49,7 +52,8 @@ class Behaviour:
     """Context key `behaviour`, from the session of the visit's profile; missing without the consent to keep one."""
 
     name = "behaviour"
-    keys = ("behaviour",)
+    keys = KEYS
+    terms = Terms(privacy=Privacy.BEHAVIOUR)
 
     @classmethod
     def from_settings(cls, settings: object) -> Behaviour:

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from personalize.domain.event import NOTHING
 from personalize.domain.visit import Visit
 
+KEYS: Mapping[str, type] = {"device": str, "save_data": bool, "referrer": str}
+
 
 class Device:
     """Context keys `device`, `save_data` and `referrer`, from `visit.browser`; what is unknown is missing."""
 
     name = "device"
-    keys = ("device", "save_data", "referrer")
+    keys = KEYS
 
     @classmethod
     def from_settings(cls, settings: object) -> Device:

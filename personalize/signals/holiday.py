@@ -14,6 +14,8 @@ from personalize.errors import SettingsError
 from personalize.settings import Settings
 from personalize.signals.local_time import LocalTime
 
+KEYS: Mapping[str, type] = {"holiday": str}
+
 VISITOR = "visitor"
 SOON = 7
 MAX_CALENDARS = 1_000
@@ -53,7 +55,7 @@ class Holiday:
     """
 
     name = "holiday"
-    keys = ("holiday",)
+    keys = KEYS
 
     def __init__(self, timezone: str, where: str) -> None:
         self._time = LocalTime(timezone)

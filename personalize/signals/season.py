@@ -13,6 +13,8 @@ from personalize.domain.visit import Visit
 from personalize.settings import Settings
 from personalize.signals.local_time import LocalTime
 
+KEYS: Mapping[str, type] = {"season": str}
+
 TROPIC = 23.4
 """Degrees of latitude within which the year has no four seasons."""
 
@@ -46,7 +48,7 @@ class Season:
     """
 
     name = "season"
-    keys = ("season",)
+    keys = KEYS
 
     def __init__(self, timezone: str) -> None:
         self._time = LocalTime(timezone)

@@ -34,7 +34,7 @@ class Arranger:
             return run
         if not has_run(arrival) and run.pinned and self.runs.clock() - run.opened > COLD_SECONDS:
             return None
-        same = run.epoch == self.decider.epoch and run.stamp == stamp_of(arrival, run)
+        same = run.epoch == self.decider.epoch and run.stamp == self.stamp(arrival, run)
         return run if same else None
 
     def joined(self, ask: Ask, shared: Hashable) -> Run | None:
@@ -68,6 +68,27 @@ class Arranger:
         if ask.orderable and ask.run is not None and arrival.key is not None and arrival.permissions.run:
             self._remember(ask, ask.run, window, arrival)
 
+    def stamp(self, arrival: Arrival, run: Run | None = None) -> Stamp:
+        """What an order is decided from beside the window: while it stays, the order stays.
+
+        A profile that could not be read in time is no change of behaviour: `run` goes on. Of the context counts what a
+        running strategy goes by, in values that are few (`situation.stepped`), and never the names of a place
+        (`situation.decisive`): this is also the key under which visitors without an id share an order.
+        """
+        profile = arrival.visit.profile
+        behaviour = profile.behaviour if profile is not None else 0
+        if profile is None and run is not None and run.stamp and arrival.permissions.profile is not Keep.NOWHERE:
+            behaviour = run.stamp[0]
+        reads = self.decider.reads(arrival.modes)
+        context = decisive(arrival.visit.context).items()
+        told = tuple(sorted([(key, str(value)) for key, value in context if reads is None or key in reads]))
+        return behaviour, told, tuple(arrival.modes.items())
+
+    def newcomer(self, arrival: Arrival) -> Stamp:
+        """The stamp of somebody in the same situation of whom nothing is known, nor how they move through the shop."""
+        _, context, modes = self.stamp(arrival)
+        return 0, tuple(fact for fact in context if fact[0] not in OF_PROFILE), modes
+
     def _arrange_page(self, ask: Ask, window: Window, arrival: Arrival) -> None:
         """A page by itself: ranked within itself, pinned where it stands."""
         run, at = ask.run, window.offset
@@ -93,7 +114,7 @@ class Arranger:
 
     def _arrange_window(self, ask: Ask, window: Window, arrival: Arrival) -> None:
         """A page of a window: the run's order goes on; what was not shown yet may be ranked anew."""
-        run, stamp = ask.run, stamp_of(arrival, ask.run)
+        run, stamp = ask.run, self.stamp(arrival, ask.run)
         if run is None or (ask.paging.skip == 0 and run.version not in ("", window.head(run.span))):
             run = self._open(ask, arrival)
         version = window.head(run.span)
@@ -126,7 +147,7 @@ class Arranger:
         # A page by itself never ends an order that others, who have no id either, are paging through.
         ordered = ask.run is not None and bool(ask.run.version) and ask.window is not None and ask.window.alone
         run = ask.run = Run() if ordered and not has_run(arrival) else self.runs.open(ask.run_key)
-        run.stamp, run.span, run.epoch = stamp_of(arrival), ask.paging.span, self.decider.epoch
+        run.stamp, run.span, run.epoch = self.stamp(arrival), ask.paging.span, self.decider.epoch
         run.cursors.update(old.cursors if old is not None else ())
         return run
 
@@ -137,7 +158,7 @@ class Arranger:
         book = self.runs.get(ask.run_key)
         if book is None and ask.run is None:  # a list that is only watched
             ask.run = book = self.runs.open(ask.run_key)
-            book.stamp, book.span, book.epoch = stamp_of(arrival), ask.paging.span, self.decider.epoch
+            book.stamp, book.span, book.epoch = self.stamp(arrival), ask.paging.span, self.decider.epoch
         for run in (ask.run, book if book is not ask.run else None):
             if run is not None:
                 run.note(ask.paging.skip, served)
@@ -168,24 +189,3 @@ def _confirm(ask: Ask, window: Window) -> None:
 def has_run(arrival: Arrival) -> bool:
     """Whether a run may be kept for this visitor alone."""
     return arrival.permissions.run and arrival.key is not None and arrival.recognised
-
-
-def newcomer(arrival: Arrival) -> Stamp:
-    """The stamp of somebody in the same situation of whom nothing is known, nor how they move through the shop."""
-    _, context, modes = stamp_of(arrival)
-    return 0, tuple(fact for fact in context if fact[0] not in OF_PROFILE), modes
-
-
-def stamp_of(arrival: Arrival, run: Run | None = None) -> Stamp:
-    """What an order is decided from beside the window: while it stays, the order stays.
-
-    A profile that could not be read in time is no change of behaviour: `run` goes on. Of the context counts what
-    decisions may go by (`situation.decisive`), in values that are few (`situation.stepped`): this is also the key under
-    which visitors without an id share an order.
-    """
-    profile = arrival.visit.profile
-    behaviour = profile.behaviour if profile is not None else 0
-    if profile is None and run is not None and run.stamp and arrival.permissions.profile is not Keep.NOWHERE:
-        behaviour = run.stamp[0]
-    context = tuple(sorted((key, str(value)) for key, value in decisive(arrival.visit.context).items()))
-    return (behaviour, context, tuple(arrival.modes.items()))
