@@ -75,7 +75,7 @@ def growth(model: Path | None, count: int, rounds: int, patience: Patience) -> N
 @click.option("--gathers", "count", default=5_000, show_default=True, help="Gathers a round.")
 @click.option("--rounds", default=5, show_default=True, help="How often each is measured; medians are told.")
 def signals(count: int, rounds: int) -> None:
-    """CPU of gathering all signals on a warm request, and of each alone."""
+    """CPU that the situation costs a warm request: all of it, and each signal alone."""
     say(f"written: {save('signals', situation.run(count, rounds))}")
 
 

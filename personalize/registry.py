@@ -14,7 +14,12 @@ SOCKETS: dict[str, dict[str, str]] = {
     # Most shops need no code at all: their map in graphql/shops/ says everything (see assets.py).
     "shops": {},
     "signals": {
+        "behaviour": "personalize.signals.behaviour:Behaviour",
         "daypart": "personalize.signals.daypart:Daypart",
+        "device": "personalize.signals.device:Device",
+        "holiday": "personalize.signals.holiday:Holiday",
+        "location": "personalize.signals.location:Location",
+        "season": "personalize.signals.season:Season",
         "weather": "personalize.signals.weather.signal:Weather",
     },
     "weather": {

@@ -16,7 +16,8 @@ import msgspec
 
 from personalize.domain.declared import parse_experiments
 from personalize.domain.experiment import Experiment
-from personalize.domain.situation import read_place
+from personalize.domain.shop_stores import parse_stores
+from personalize.domain.situation import Place, read_place
 from personalize.domain.strategy import Mode, Strategy
 from personalize.domain.switches import parse_strategies
 from personalize.domain.visit import Consent
@@ -32,6 +33,7 @@ HOT = ("strategies", "experiments")
 
 DEFAULT_STRATEGIES = (Strategy("popularity", Mode.ON), Strategy("ranker", Mode.ON), Strategy("situation", Mode.ON))
 
+HOLIDAYS = "^(visitor|[A-Z]{2}(-[A-Z0-9]{1,3})?)?$"
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
@@ -56,6 +58,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     weather_contact: Annotated[str, msgspec.Meta(max_length=200)] = ""
     shop_place: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    geo_headers: Literal["", "cloudflare", "vercel", "cloudfront", "fastly", "akamai"] = ""
+    stores: dict[str, Place] = {}
+    holidays: Annotated[str, msgspec.Meta(pattern=HOLIDAYS)] = ""
     cors_origins: tuple[str, ...] = ()
     workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     host: str = "127.0.0.1"
@@ -148,7 +153,7 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
             hint = nearest(variable, [PREFIX + field.upper() for field in FIELDS])
             raise SettingsError(f"unknown setting {variable} in the environment", hint=hint)
         raw[key] = _listed(text) if key in _LISTS else text
-        if key == "experiments":
+        if key in ("experiments", "stores"):
             raw[key] = _json(variable, text)
     return raw
 
@@ -157,7 +162,7 @@ def _json(variable: str, text: str) -> object:
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        raise SettingsError(f"{variable} is not JSON: {error}", hint="declare experiments in the TOML file") from error
+        raise SettingsError(f"{variable} is not JSON: {error}", hint="write it as a table of the TOML file") from error
 
 
 def _listed(text: str) -> list[str]:
@@ -170,6 +175,8 @@ def _convert(raw: dict[str, Any]) -> Settings:
         parsed["strategies"] = parse_strategies(raw.pop("strategies"))
     if "experiments" in raw:
         parsed["experiments"] = parse_experiments(raw.pop("experiments"))
+    if "stores" in raw:
+        parsed["stores"] = parse_stores(raw.pop("stores"))
     if isinstance(raw.get("secret"), str):
         raw["secret"] = [raw["secret"]]
     for key, value in raw.items():

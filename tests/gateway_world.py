@@ -277,6 +277,7 @@ class Bench:
 @asynccontextmanager
 async def listening(app: ASGIApp, **options: Any) -> AsyncIterator[str]:
     """The app on a free port of this machine, as `http://127.0.0.1:port`; `options` are uvicorn's."""
+    options = {"proxy_headers": False, **options}
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error", ws="none", **options))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         task = asyncio.create_task(server._serve([listener]))  # `serve` would take over this process's signals

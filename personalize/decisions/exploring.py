@@ -36,6 +36,7 @@ class Exploring:
     name = "exploring"
     version = "1"
     only_orders = False
+    reads: frozenset[str] = frozenset()
 
     def __init__(self, seed: str = "exploring", keep: int = 0) -> None:
         self.seed, self.keep = seed, max(keep, 0)

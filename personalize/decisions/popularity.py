@@ -25,6 +25,7 @@ class PopularityOrder:
     name = "popularity"
     version = "1"
     only_orders = True
+    reads: frozenset[str] = frozenset()
 
     def __init__(self, blend: float = BLEND) -> None:
         self.blend = blend

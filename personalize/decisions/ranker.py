@@ -124,6 +124,8 @@ class Ranker:
         self.artefact, self.fault = artefact, None
         self.tuning = tuning or Tuning.of(artefact.card if artefact is not None else {})
         self.version = artefact.version if artefact is not None else "none"
+        # Its features of the clock change by the minute; an order is made anew by the part of the day.
+        self.reads = artefact.schema.context | {"daypart", "weekday"} if artefact is not None else frozenset()
         self._parameters = None
         self._prepared = WeakKeyDictionary()
         self._drifting = Drifting(artefact) if artefact is not None else None

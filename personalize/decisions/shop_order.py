@@ -17,6 +17,7 @@ class ShopOrder:
     name = "shop_order"
     version = "1"
     only_orders = True
+    reads: frozenset[str] = frozenset()
 
     @classmethod
     def from_settings(cls, settings: object) -> Self:

@@ -21,7 +21,7 @@ from personalize.domain.popularity import Popularity
 from personalize.domain.reason import MADE_ROOM
 from personalize.domain.visit import Visit
 from personalize.features.affinity import Suited
-from personalize.features.fit import fits
+from personalize.features.fit import READ, fits
 from personalize.features.likeness import Likeness
 
 STRENGTH = 1.5  # doublings of its place that a full fit outweighs
@@ -40,6 +40,7 @@ class Situation:
     name = "situation"
     version = "1"
     only_orders = True
+    reads = frozenset(READ)
 
     def __init__(self, strength: float = STRENGTH, spread: bool = True) -> None:
         self.strength, self.spread = strength, spread

@@ -13,7 +13,7 @@ import msgspec
 
 from personalize.domain.correction import REFUSED, Said, Taken, is_reset, is_undone
 from personalize.domain.event import Event, EventItem
-from personalize.domain.session import Session
+from personalize.domain.session import Session, sorted_by_price
 from personalize.domain.tokens import traits
 from personalize.errors import StoreError
 
@@ -252,6 +252,7 @@ class Profile(msgspec.Struct, array_like=True):
             self._learn(item)
         if session is not None:
             session.see(rows, event.event_id)
+            session.sorts += sorted_by_price(item.price for item in event.items[:MAX_ITEMS])
 
     def _learn(self, item: EventItem) -> Known | None:
         """Remember an item's price and properties; an event that bears none keeps what is known."""

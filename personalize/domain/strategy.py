@@ -42,6 +42,14 @@ class Decision(Protocol):
     only_orders: bool
     """Whether it proposes Reorders alone: it need not be asked where a later strategy's order holds anyway."""
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The keys of a visit's context that it goes by. One that does not say so is taken to go by all of them.
+
+        Visitors without an id share an order as long as no running strategy reads what they differ in.
+        """
+        ...
+
     def decide(self, target: str, listing: Listing, visit: Visit, popularity: Popularity) -> Patch:
         """The Changes this decision proposes for `listing`, each naming `target`."""
         ...

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from personalize.domain.profile import Profile
-from personalize.domain.situation import Origin, Place
+from personalize.domain.situation import PRICE_KEYS, Browser, Origin, Place
 
 
 class Consent(StrEnum):
@@ -40,7 +40,8 @@ class Visit:
 
     `at` is seconds since the epoch (UTC). `context` holds flat signal values, missing ones absent.
     `profile` is None where consent or an id is missing. `place` is where the visitor (or the chosen store) is, as far
-    as it is known; `origins` tells where the keys of `context` come from.
+    as it is known; `origins` tells where the keys of `context` come from; `browser` is what the request's headers say
+    of the device and what led here.
     """
 
     at: float
@@ -53,3 +54,17 @@ class Visit:
     language: str = "en"
     place: Place | None = None
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    browser: Browser | None = None
+
+    def for_price(self) -> Visit:
+        """All that a decision on a price, on urgency or on scarcity may see: the context cut down to `PRICE_KEYS`.
+
+        What somebody says or shows of their mood and their need never makes anything dearer, scarcer or more urgent.
+        Whatever proposes a Change of a price is handed this view, never the visit itself.
+        """
+        return replace(
+            self,
+            context={key: value for key, value in self.context.items() if key in PRICE_KEYS},
+            origins={key: origin for key, origin in self.origins.items() if key in PRICE_KEYS},
+            browser=None,
+        )

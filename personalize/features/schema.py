@@ -69,8 +69,12 @@ class Schema:
     @property
     def shared(self) -> frozenset[str]:
         """The columns that tell of visitor and moment and are equal for all rows of a list, the session's aside."""
-        context = (*self.context_numbers, *(name for name, _ in self.context_words))
-        return frozenset((*VISITOR, *CLOCK, *(f"context.{name}" for name in context)))
+        return frozenset((*VISITOR, *CLOCK, *(f"context.{name}" for name in self.context)))
+
+    @property
+    def context(self) -> frozenset[str]:
+        """The keys of the context that are features."""
+        return frozenset((*self.context_numbers, *(name for name, _ in self.context_words)))
 
     @property
     def static_names(self) -> tuple[str, ...]:

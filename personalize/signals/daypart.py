@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from personalize.domain.visit import Visit
 from personalize.settings import Settings
+from personalize.signals.local_time import LocalTime
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -28,7 +27,7 @@ class Daypart:
     keys = ("daypart", "weekday")
 
     def __init__(self, timezone: str) -> None:
-        self._zone = ZoneInfo(timezone)
+        self._time = LocalTime(timezone)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Daypart:
@@ -36,5 +35,5 @@ class Daypart:
         return cls(settings.shop_timezone)
 
     def read(self, visit: Visit) -> Mapping[str, object]:
-        local = datetime.fromtimestamp(visit.at, self._zone)
-        return {"daypart": daypart(local.hour), "weekday": WEEKDAYS[local.weekday()]}
+        day, hour = self._time.at(visit.at)
+        return {"daypart": daypart(hour), "weekday": WEEKDAYS[day.weekday()]}

@@ -48,6 +48,7 @@ def test_installed_packages_bring_plugs_but_never_take_ours_over(monkeypatch, tm
     registry._foreign.cache_clear()
     try:
         assert set(names("signals")) == {*SOCKETS["signals"], "moon"}
+        assert names("signals").count("daypart") == 1
         assert load("signals", "moon").__name__ == "Fraction"
         assert load("signals", "daypart").__name__ == "Daypart"
     finally:

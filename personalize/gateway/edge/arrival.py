@@ -13,7 +13,7 @@ from personalize.domain.experiment import Assignment
 from personalize.domain.permission import Agreement, Keep, Permissions, Trace
 from personalize.domain.profile import Profile
 from personalize.domain.signal import Signal
-from personalize.domain.situation import stepped
+from personalize.domain.situation import decisive, stepped
 from personalize.domain.strategy import Mode
 from personalize.domain.visit import Consent, Trust, Visit, VisitorId
 from personalize.events.infer import Whose
@@ -21,6 +21,7 @@ from personalize.experiments.assign import assign, running
 from personalize.gateway.edge.caching import ASKED, asked_of
 from personalize.gateway.edge.call import Call
 from personalize.gateway.edge.sessions import Sessions
+from personalize.gateway.edge.whereabouts import Whereabouts
 from personalize.settings import Settings
 from personalize.signals.gather import gather
 from personalize.telemetry import Telemetry
@@ -71,6 +72,7 @@ class Reception:
         self.settings, self.who, self.profiles, self.sessions = settings, who, profiles, sessions
         self.signals, self.telemetry, self.clock = signals, telemetry, clock
         self.depends = asked_of(sessions.shop)
+        self.whereabouts = Whereabouts(settings, telemetry.count)
         self.names: TTLCache[str, str] = TTLCache(MAX_SESSIONS, SESSION_SECONDS, timer=clock)
 
     async def receive(self, call: Call) -> Arrival:
@@ -103,13 +105,14 @@ class Reception:
         assignments = assign(self.settings.experiments, unit, requested, hashed=permissions.experiment)
         if (assigned := experiments.write_assignments(assignments)) is not None:
             headers.append((experiments.HEADER, assigned))
+        at, name = self.clock(), None if visitor is None else self.session_of(profile_key(visitor))
+        said, origins = saying.told(context.read_context(told, count), profile, name, at)
+        place, browser = self.whereabouts.of(call, said, static=render == context.STATIC)
         visit = Visit(
-            at=self.clock(), visitor=visitor, consent=agreement.mode,
-            session=None if visitor is None else self.session_of(profile_key(visitor)),
+            at=at, visitor=visitor, consent=agreement.mode, session=name,
             experiments_allowed=permissions.experiment, profile=profile, language=_language(call),
+            context=said, place=place, browser=browser, origins=origins,
         )  # fmt: skip
-        said, origins = saying.told(context.read_context(told, count), profile, visit.session, visit.at)
-        visit = replace(visit, context=said, origins=origins)
         gathered = await gather(self.signals, visit, deadline=SIGNAL_SECONDS, count=count)
         # A word of the shopper or the storefront goes before what we infer.
         visit = replace(visit, context=stepped({**gathered.facts, **said}), origins={**gathered.origins, **origins})
@@ -137,8 +140,8 @@ class Reception:
     @staticmethod
     def _whose(permissions: Permissions, key: str | None, visit: Visit) -> Whose:
         if permissions.log is Trace.VISITOR:
-            return Whose(key, visit.session, visit.context)
-        return Whose(None, visit.session if permissions.log is Trace.SESSION else None, visit.context)
+            return Whose(key, visit.session, decisive(visit.context))
+        return Whose(None, visit.session if permissions.log is Trace.SESSION else None, decisive(visit.context))
 
     def moved(self, arrival: Arrival, after: Sequence[str]) -> None:
         """Somebody signed in and the shop's session goes on under other hashes: the visitor is the one of before."""

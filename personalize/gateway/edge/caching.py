@@ -10,7 +10,11 @@ from personalize.visitors import consent, context, experiments, identity
 
 PRIVATE = ("cache-control", "private, no-store")
 ASKED = (identity.HEADER, consent.HEADER, experiments.HEADER, context.HEADER, consent.OBJECTION)
-"""The request headers that decide what is personalised, and for whom."""
+"""The request headers that decide what is personalised, and for whom.
+
+Those that tell of place and device are none of them: they change an order, and an answer with a list that we may order
+is kept by nobody; whether we may, and every other answer, does not depend on them.
+"""
 
 _LIFETIMES = frozenset({"cache-control", "expires", "age", "pragma", "surrogate-control", "edge-control",
                         "x-accel-expires"})  # fmt: skip

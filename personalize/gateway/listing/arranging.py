@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from personalize.domain.permission import Keep
+from personalize.domain.situation import OF_PROFILE, decisive
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.decide import Decided, Decider
@@ -34,7 +35,7 @@ class Arranger:
             return run
         if not has_run(arrival) and run.pinned and self.runs.clock() - run.opened > COLD_SECONDS:
             return None
-        now = stamp_of(arrival, run)
+        now = self.stamp(arrival, run)
         # A deeper page may have gone on with it after a correction: what it had shown before was not corrected.
         same = run.epoch == self.decider.epoch and run.stamp == now and run.begun == now[1:]
         return run if same else None
@@ -70,6 +71,27 @@ class Arranger:
         if ask.orderable and ask.run is not None and arrival.key is not None and arrival.permissions.run:
             self._remember(ask, ask.run, window, arrival)
 
+    def stamp(self, arrival: Arrival, run: Run | None = None) -> Stamp:
+        """What an order is decided from beside the window: while it stays, the order stays.
+
+        A profile that could not be read in time is no change of behaviour: `run` goes on. Of the context counts what a
+        running strategy goes by, in values that are few (`situation.stepped`), and never the names of a place
+        (`situation.decisive`): this is also the key under which visitors without an id share an order.
+        """
+        profile = arrival.visit.profile
+        behaviour, corrections = (profile.behaviour, profile.corrections) if profile is not None else (0, 0)
+        if profile is None and run is not None and run.stamp and arrival.permissions.profile is not Keep.NOWHERE:
+            behaviour, corrections = run.stamp[:2]
+        reads = self.decider.reads(arrival.modes)
+        context = decisive(arrival.visit.context).items()
+        told = tuple(sorted([(key, str(value)) for key, value in context if reads is None or key in reads]))
+        return behaviour, corrections, told, tuple(arrival.modes.items())
+
+    def newcomer(self, arrival: Arrival) -> Stamp:
+        """The stamp of somebody in the same situation of whom nothing is known, nor how they move through the shop."""
+        _, _, context, modes = self.stamp(arrival)
+        return 0, 0, tuple(fact for fact in context if fact[0] not in OF_PROFILE), modes
+
     def _arrange_page(self, ask: Ask, window: Window, arrival: Arrival) -> None:
         """A page by itself: ranked within itself, pinned where it stands."""
         run, at = ask.run, window.offset
@@ -95,7 +117,7 @@ class Arranger:
 
     def _arrange_window(self, ask: Ask, window: Window, arrival: Arrival) -> None:
         """A page of a window: the run's order goes on; what was not shown yet may be ranked anew."""
-        run, stamp = ask.run, stamp_of(arrival, ask.run)
+        run, stamp = ask.run, self.stamp(arrival, ask.run)
         if run is None or (ask.paging.skip == 0 and run.version not in ("", window.head(run.span))):
             run = self._open(ask, arrival)
         version = window.head(run.span)
@@ -137,7 +159,7 @@ class Arranger:
         return run
 
     def _begin(self, run: Run, ask: Ask, arrival: Arrival) -> None:
-        run.stamp, run.span, run.epoch = stamp_of(arrival), ask.paging.span, self.decider.epoch
+        run.stamp, run.span, run.epoch = self.stamp(arrival), ask.paging.span, self.decider.epoch
         run.begun = run.stamp[1:]
 
     def _note(self, ask: Ask, window: Window, arrival: Arrival) -> None:
@@ -178,21 +200,3 @@ def _confirm(ask: Ask, window: Window) -> None:
 def has_run(arrival: Arrival) -> bool:
     """Whether a run may be kept for this visitor alone."""
     return arrival.permissions.run and arrival.key is not None and arrival.recognised
-
-
-def newcomer(arrival: Arrival) -> Stamp:
-    """The stamp of somebody in the same situation of whom nothing is known."""
-    return (0, 0, *stamp_of(arrival)[2:])
-
-
-def stamp_of(arrival: Arrival, run: Run | None = None) -> Stamp:
-    """What an order is decided from beside the window: while it stays, the order stays.
-
-    A profile that could not be read in time is no change of behaviour: `run` goes on.
-    """
-    profile = arrival.visit.profile
-    behaviour, corrections = (profile.behaviour, profile.corrections) if profile is not None else (0, 0)
-    if profile is None and run is not None and run.stamp and arrival.permissions.profile is not Keep.NOWHERE:
-        behaviour, corrections = run.stamp[:2]
-    context = tuple(sorted((key, str(value)) for key, value in arrival.visit.context.items()))
-    return (behaviour, corrections, context, tuple(arrival.modes.items()))

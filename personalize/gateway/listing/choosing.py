@@ -18,7 +18,7 @@ from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.edge.call import Call, Operation
 from personalize.gateway.edge.sessions import Sessions, Standing
 from personalize.gateway.edge.upstream import Upstream
-from personalize.gateway.listing.arranging import Arranger, has_run, newcomer, stamp_of
+from personalize.gateway.listing.arranging import Arranger, has_run
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.decide import Decider
 from personalize.gateway.listing.fetching import Fetcher, query_of
@@ -77,7 +77,7 @@ class Listings:
         vary = [call.header(name) for name in self.shop.vary_headers]
         key = (listing.coordinates, _canonical([asked, parents]), tuple(vary), query_of(call.query_string))
         # Without a visitor a run is shared by all who are in the same situation; it then holds nothing of anybody.
-        run_key = (arrival.key, key) if has_run(arrival) else (stamp_of(arrival), shareable, key)
+        run_key = (arrival.key, key) if has_run(arrival) else (self.arranger.stamp(arrival), shareable, key)
         known = Known()
         if isinstance(listing.paged, Cursors):
             at_hand = self.windows.peek(_window_key(plan, slot, key, variables)) if shareable else None
@@ -91,7 +91,7 @@ class Listings:
         ask.run_key = run_key
         ask.run = self.arranger.going_on(ask, arrival)
         if ask.run is None and ask.paging.skip > 0 and has_run(arrival):
-            ask.run = self.arranger.joined(ask, (newcomer(arrival), shareable, key))
+            ask.run = self.arranger.joined(ask, (self.arranger.newcomer(arrival), shareable, key))
         if ask.run is not None and ask.run.span:
             ask.paging = Paging(paging.skip, paging.take, ask.run.span)
         if ask.paging.beyond:

@@ -68,6 +68,19 @@ class Decider:
         self.epoch = 0
         """Goes up whenever a decision was renewed: orders made before are gone on with, new ones begin at page one."""
 
+    def reads(self, modes: Mapping[str, Mode]) -> frozenset[str] | None:
+        """The keys of the context that the running strategies go by; None where one of them may go by any."""
+        found: frozenset[str] = frozenset()
+        for name, mode in modes.items():
+            decision = self.decisions.get(name)
+            if decision is None or mode not in (Mode.ON, Mode.SHADOW):
+                continue
+            reads = getattr(decision, "reads", None)
+            if reads is None:
+                return None
+            found |= reads
+        return found
+
     def parameters(self, modes: Mapping[str, Mode], visit: Visit) -> tuple[str, tuple[Parameter, ...]]:
         """The strategy whose order holds, and what it is made from; the shop's order where none has anything to say.
 
