@@ -88,11 +88,6 @@ SOURCES: Mapping[str, str] = {
 """Where facts of which nobody says it come from."""
 
 UNKNOWN = "gateway"
-ATTRIBUTIONS: Mapping[str, str] = {
-    "open-meteo": "Weather data by Open-Meteo.com (CC BY 4.0)",
-    "bright-sky": "Deutscher Wetterdienst (DWD), Bright Sky",
-    "met-norway": "Data from MET Norway (CC BY 4.0)",
-}
 
 
 def label(name: str, value: object, language: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from personalize.domain.correction import SHOPPER
 from personalize.domain.profile import Profile
 from personalize.domain.situation import Origin
@@ -10,13 +12,13 @@ HEADER = Origin("header")
 
 
 def told(
-    sent: dict[str, object], profile: Profile | None, session: str | None, at: float
+    sent: Mapping[str, object], profile: Profile | None, session: str | None, at: float
 ) -> tuple[dict[str, object], dict[str, Origin]]:
     """The facts of a request, and their origins: what it says itself (`sent`) goes before what the shopper said.
 
     `session` is the visitor's present one, `at` epoch seconds.
     """
-    facts, origins = sent, dict.fromkeys(sent, HEADER)
+    facts, origins = dict(sent), dict.fromkeys(sent, HEADER)
     if profile is not None and profile.said:
         for name, said in profile.said.items():
             if name not in facts and said.holds(name, session, at):

@@ -9,7 +9,8 @@ import strawberry
 from personalize.domain.correction import SHOPPER
 from personalize.domain.situation import Origin
 from personalize.domain.visit import Visit
-from personalize.domain.wording import ATTRIBUTIONS, SOURCES, UNKNOWN, label
+from personalize.domain.wording import SOURCES, UNKNOWN, label
+from personalize.signals.sources import attribution
 from personalize.visitors.readable import moment
 from personalize.visitors.saying import HEADER
 
@@ -49,5 +50,5 @@ def _fact(name: str, value: object, visit: Visit) -> Fact:
         source=origin.source,
         observed_at=moment(origin.observed_at) if origin.observed_at is not None else None,
         stale=origin.stale,
-        attribution=ATTRIBUTIONS.get(origin.source),
+        attribution=attribution(origin.source),
     )
