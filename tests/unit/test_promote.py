@@ -267,7 +267,7 @@ def test_the_command_promotes_refuses_and_rolls_back(world: Path, tmp_path: Path
     live, log = str(tmp_path / "live"), str(world / "log.jsonl")
 
     def run(*arguments: str, code: int = 0) -> str:
-        found = CliRunner().invoke(main, ["promote", "--live", live, *arguments])
+        found = CliRunner().invoke(main, ["promote", "--live", live, "--cpu-ms", "1e6", *arguments])
         assert found.exit_code == code, found.output
         return found.output
 
