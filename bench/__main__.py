@@ -9,7 +9,6 @@ import click
 
 from bench import growth as growing
 from bench import side_by_side
-from bench import signals as asked
 from bench import vendure as on_vendure
 from bench.cores import one_each
 from bench.noise import Patience
@@ -87,17 +86,6 @@ def vendure(
     ask = on_vendure.Ask(model, products, connections, seconds, rounds, share_ttl, patience)
     result = on_vendure.run(ask)
     say(f"written: {save('vendure', result)}")
-
-
-@main.command()
-@click.option("--requests", "count", default=5_000, show_default=True, help="Requests a round.")
-@click.option("--rounds", default=5, show_default=True, help="How often each is measured; medians are told.")
-def signals(count: int, rounds: int) -> None:
-    """CPU that all signals together cost a warm request."""
-    result = asked.run(count, rounds)
-    for name, cost in result["cpu_us"].items():
-        say(f"{name}: {cost} us of {result['budget_us']:g} us, {len(result['facts'][name])} facts")
-    say(f"written: {save('signals', result)}")
 
 
 if __name__ == "__main__":
