@@ -9,6 +9,7 @@ import click
 
 from bench import growth as growing
 from bench import side_by_side
+from bench import signals as situation
 from bench import vendure as on_vendure
 from bench.cores import one_each
 from bench.noise import Patience
@@ -37,6 +38,7 @@ def main(context: click.Context, model: Path | None, patience: Patience) -> None
     if context.invoked_subcommand is None:
         context.invoke(requests, model=model, patience=patience)
         context.invoke(growth, model=model, patience=patience)
+        context.invoke(signals)
         context.invoke(vendure, model=model, patience=patience)
 
 
@@ -67,6 +69,14 @@ def growth(model: Path | None, count: int, rounds: int, patience: Patience) -> N
     result = growing.run(model or folder / "model", folder, ask, catalogue, one_each())
     draw(result, OUT / "growth.svg")
     say(f"written: {save('growth', result)}, {OUT / 'growth.svg'}")
+
+
+@main.command()
+@click.option("--gathers", "count", default=5_000, show_default=True, help="Gathers a round.")
+@click.option("--rounds", default=5, show_default=True, help="How often each is measured; medians are told.")
+def signals(count: int, rounds: int) -> None:
+    """CPU of gathering all signals on a warm request, and of each alone."""
+    say(f"written: {save('signals', situation.run(count, rounds))}")
 
 
 @main.command()

@@ -275,9 +275,10 @@ class Bench:
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp) -> AsyncIterator[str]:
-    """The app on a free port of this machine, as `http://127.0.0.1:port`."""
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error", ws="none", proxy_headers=False))
+async def listening(app: ASGIApp, **options: Any) -> AsyncIterator[str]:
+    """The app on a free port of this machine, as `http://127.0.0.1:port`; `options` are uvicorn's."""
+    options = {"lifespan": "off", "log_level": "error", "ws": "none", "proxy_headers": False, **options}
+    server = uvicorn.Server(uvicorn.Config(app, **options))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         task = asyncio.create_task(server._serve([listener]))  # `serve` would take over this process's signals
         try:

@@ -23,6 +23,7 @@ from personalize.demo.generate import generate
 from personalize.demo.shop.app import create_shop
 from personalize.demo.shoppers import simulate
 from personalize.demo.tour import tour
+from personalize.demo.weather import create_weather
 from personalize.domain.store import EventRow
 from personalize.domain.visit import Consent
 from personalize.errors import ArtefactError
@@ -38,6 +39,8 @@ SHOPPERS, DAYS, SEED = 700, 14, 7
 EXPLORE = 0.4  # the share of lists shown shuffled: what the shop's own order hides can then be learned
 SECRET = "only-for-the-demo-on-this-machine"  # noqa: S105 - protects nothing: every visitor here is made up
 BATCH = 2_000
+PLACE = "53.6,10.0"  # Hamburg
+ANOTHER = '{"temperature": 28, "weather": "clear"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,13 @@ class Addresses:
     shop: str
     gateway: str
     operator: str
+    weather: str
 
 
-async def run(folder: Path, *, once: bool, ports: tuple[int, int, int], svg: Path | None = None) -> None:
+async def run(folder: Path, *, once: bool, ports: tuple[int, int, int, int], svg: Path | None = None) -> None:
     """Start everything, print where it is and what it does to one listing; then serve until a signal, unless `once`.
 
-    `ports` are those of the shop, the gateway and its operator; `svg` gets a picture of the table. Raises
+    `ports` are those of the shop, the gateway, its operator and the weather; `svg` gets a picture of the table. Raises
     SettingsError where a port is taken.
     """
     console = Console(highlight=False)
@@ -64,6 +68,7 @@ async def run(folder: Path, *, once: bool, ports: tuple[int, int, int], svg: Pat
         console.print(f"shop      {where.shop}   an embedded shop, {len(catalogue.products):,} products, all invented")
         console.print(f"gateway   {where.gateway}   the same schema, personalised; open it in a browser for GraphiQL")
         console.print(f"operator  {where.operator}")
+        console.print(f"weather   {where.weather}   invented, too; POST it another: {ANOTHER}")
         console.print("The shoppers are simulated: nobody real is in the log the model learned from.\n")
         async with httpx.AsyncClient(timeout=30.0) as client:
             shown = await tour(client, where.gateway, catalogue, SHOPPERS, SEED)
@@ -105,26 +110,30 @@ def prepare(catalogue: Catalogue, folder: Path) -> Path:
 
 @contextlib.asynccontextmanager
 async def started_demo(
-    catalogue: Catalogue, folder: Path, model: Path, ports: tuple[int, int, int]
+    catalogue: Catalogue, folder: Path, model: Path, ports: tuple[int, int, int, int]
 ) -> AsyncIterator[Addresses]:
-    """Shop and gateway, served while the block runs."""
+    """Shop, weather and gateway, served while the block runs."""
     store_url = f"sqlite:///{(folder / 'demo.sqlite').resolve()}"
     await _remember(folder, store_url)
-    with bound(HOST, ports[0]) as shop, bound(HOST, ports[1]) as front, bound(HOST, ports[2]) as back:
+    with contextlib.ExitStack() as taken:
+        shop, front, back, sky = (taken.enter_context(bound(HOST, port)) for port in ports)
         where = Addresses(
             shop=f"http://{HOST}:{shop.getsockname()[1]}/shop-api",
             gateway=f"http://{HOST}:{front.getsockname()[1]}/graphql",
             operator=f"http://{HOST}:{back.getsockname()[1]}/metrics",
+            weather=f"http://{HOST}:{sky.getsockname()[1]}/script",
         )
         settings = Settings(
             shop_url=where.shop, store_url=store_url, model=str(model), secret=(SECRET,),
-            consent_default=Consent.NONE, dev=True,
+            consent_default=Consent.NONE, dev=True, shop_place=PLACE, weather_provider="open-meteo",
+            weather_url=where.weather.removesuffix("/script"),
         )  # fmt: skip
         setup_logging("warning", settings.secrets())
         gateway = Gateway(settings)
         pictures = where.shop.removesuffix("/shop-api")
         async with (
             beside(create_shop(catalogue, asset_base=pictures), shop),
+            beside(create_weather(), sky),
             beside(gateway.storefront(), front, lifespan=True),
             beside(gateway.operator(), back),
         ):

@@ -13,7 +13,7 @@ from cachetools import LRUCache
 
 from personalize.domain.breaker import Breaker
 from personalize.domain.signal import Surroundings
-from personalize.errors import SignalError, StoreError
+from personalize.errors import SignalError
 
 T = TypeVar("T")
 
@@ -52,15 +52,18 @@ class Cached(Generic[T]):
     """A bounded cache in front of one source outside; `read` never waits.
 
     The next call for a key is made behind a request that asks for it once it is due: one at a time for each key
-    (single flight, across processes where the cache is shared), within `deadline` seconds. After a failure it is tried
-    again later and later, with chance in it; after several in a row, or where the source asks for it (Retry-After),
-    the source is left alone. A value is given out for `keep` seconds after it was fetched, however the calls go.
+    (single flight, across processes where the cache is shared), within `deadline` seconds, no more than `calls` a
+    minute. After a failure it is tried again later and later, with chance in it; after several in a row, or where the
+    source asks for it (Retry-After), the source is left alone. A value is given out for `keep` seconds after it was
+    fetched, however the calls go.
     """
 
     def __init__(
         self, source: str, fetch: Fetch[T], kind: type[T], around: Surroundings, *, deadline: float, keep: float,
+        calls: int = MAX_CALLS,
     ) -> None:  # fmt: skip
         self.source, self.fetch, self.around, self.deadline, self.keep = source, fetch, around, deadline, keep
+        self.most = calls
         telemetry = around.telemetry
         self.calls, self.breaker_gauge = telemetry.calls, telemetry.breakers.labels(source)
         self.fresh, self.stale, self.missing = (
@@ -100,7 +103,7 @@ class Cached(Generic[T]):
             return
         if not self.minute <= now < self.minute + MINUTE:
             self.minute, self.spent = now, 0
-        if self.spent >= MAX_CALLS:
+        if self.spent >= self.most:
             return
         self.flights[key] = asyncio.get_running_loop().create_task(self._fill(key))
 
@@ -159,7 +162,7 @@ class Cached(Generic[T]):
                     return held
                 if await self.around.cache.add(f"{name}/asking", b"1", now + self.deadline, now):
                     return None
-        except (StoreError, TimeoutError, msgspec.DecodeError) as error:
+        except Exception as error:  # whatever a cache does, or holds: the source itself is asked
             self.around.telemetry.fault("cache", "read_failed", error)
             return None
         old = held or self.entries.get(key)
@@ -171,5 +174,5 @@ class Cached(Generic[T]):
                 body, name = msgspec.json.encode(held), f"{self.source}/{key}"
                 await self.around.cache.put(name, body, held.at + self.keep, held.at)
                 await self.around.cache.drop(f"{name}/asking")
-        except (StoreError, TimeoutError) as error:
+        except Exception as error:
             self.around.telemetry.fault("cache", "write_failed", error)

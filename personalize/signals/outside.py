@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import ssl
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -25,6 +29,7 @@ WAIT, LONGEST_WAIT = 60.0, 86_400.0
 """Seconds that a 429 or 503 without a usable Retry-After is given, and the longest that is believed."""
 SECONDS = 10.0
 NOTHING = (404, 422)
+logging.getLogger("httpx").setLevel(logging.WARNING)  # below it says each address, and with it a key
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class Outside:
         self.client = httpx.AsyncClient(
             follow_redirects=False,
             timeout=SECONDS,
+            verify=_trusted(),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is taken, so none is sent
             headers={"User-Agent": user_agent(contact), "Accept": "application/json", "Accept-Encoding": "gzip"},
         )
         self.kept: LRUCache[str, tuple[str, bytes]] = LRUCache(KEPT_BYTES, getsizeof=lambda one: 256 + len(one[1]))
@@ -74,10 +81,18 @@ class Outside:
             json = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise SignalError(f"{address.host} answered no JSON", code="SIGNAL_GARBAGE") from error
+        if json is None:
+            raise SignalError(f"{address.host} answered null", code="SIGNAL_GARBAGE")
         modified = response.headers.get("last-modified")
         if status != 304 and modified and len(body) < KEPT_BYTES // 4:
             self.kept[str(address)] = (modified, body)
         return Reply(json, fresh)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom we trust, read once: it takes longer than everything else about a client."""
+    return httpx.create_ssl_context()
 
 
 def user_agent(contact: str) -> str:

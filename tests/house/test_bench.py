@@ -67,7 +67,7 @@ def shop() -> Iterator[str]:
             thread.join()
 
 
-@pytest.mark.parametrize("command", ["requests", "growth", "vendure"])
+@pytest.mark.parametrize("command", ["requests", "growth", "signals", "vendure"])
 def test_commands(command: str) -> None:
     assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from personalize.domain.signal import Privacy, Surroundings, Terms, Told
 from personalize.domain.situation import CELL, Origin, Place, coarse, read_place
 from personalize.domain.visit import Visit
-from personalize.registry import load, names
+from personalize.registry import load
 from personalize.settings import Settings
-from personalize.signals.cached import Cached
+from personalize.signals.cached import Cached, Fetched
 from personalize.signals.outside import Outside
 from personalize.signals.weather.normal import Normal
 from personalize.signals.weather.snapshot import HOUR, Provider, WeatherSnapshot
 
-if TYPE_CHECKING:
-    from personalize.signals.cached import Fetched
-
 DEADLINE = 10.0
 NORMAL_KEPT = 400 * 86_400.0
+NORMAL_CALLS = 4
+"""Ten years of days are a large request: no more of them a minute."""
 TERMS = Terms(ttl=2 * HOUR, max_stale=6 * HOUR, privacy=Privacy.PLACE)
 KEYS: Mapping[str, type] = {
     "weather": str, "temperature": float, "rain_24h": float, "temperature_deviation": float, "wind": float,
@@ -75,7 +73,13 @@ class Weather:
                 return made
 
             self.normals = Cached(
-                f"{source.name}-normal", normal, Normal, around, deadline=3 * DEADLINE, keep=NORMAL_KEPT
+                f"{source.name}-normal",
+                normal,
+                Normal,
+                around,
+                deadline=3 * DEADLINE,
+                keep=NORMAL_KEPT,
+                calls=NORMAL_CALLS,
             )
         if self.shop is not None:
             self.snapshot(self.shop, around.clock())
@@ -97,23 +101,21 @@ class Weather:
         normal = self.normals.read(key) if self.normals is not None else None
         if found is None or normal is None or found.next_24h.mean is None:
             return found
-        return replace(found, deviation=found.next_24h.mean - normal.on(at))
+        return replace(found, deviation=round(found.next_24h.mean - normal.on(at), 1))
 
     def read(self, visit: Visit) -> Told:
-        """The facts, rounded to what a shopper would notice: an order must not change with every tenth of a degree."""
+        """The facts of the cell, all from one observation."""
         if self.cells is None or (cell := self._cell(visit.place)) is None:
             return NOTHING
         found = self.snapshot(cell, visit.at)
         if found is None:
             return NOTHING
-        warmth = found.temperature if found.felt is None else found.felt
-        rain, deviation, wind = found.next_24h.precipitation, found.deviation, found.wind
         facts = {
             "weather": found.group,
-            "temperature": None if warmth is None else float(round(warmth)),
-            "rain_24h": None if rain is None else round(rain * 2) / 2,
-            "temperature_deviation": None if deviation is None else float(round(deviation)),
-            "wind": None if wind is None else round(wind / 5) * 5.0,
+            "temperature": found.temperature if found.felt is None else found.felt,
+            "rain_24h": found.next_24h.precipitation,
+            "temperature_deviation": found.deviation,
+            "wind": found.wind,
             "daylight": found.daylight,
         }
         origin = Origin(found.source, found.observed_at)
@@ -124,11 +126,6 @@ class Weather:
         if place is None or place.latitude is None or place.longitude is None:
             return self.shop
         return place.cell if coarse(place.latitude, place.longitude) is not None else self.shop
-
-
-def attribution(source: str) -> str | None:
-    """What the provider behind an `Origin.source` wants to be said where its data is shown; None for other sources."""
-    return str(load("weather", source).attribution) if source in names("weather") else None
 
 
 def _middle(cell: str) -> tuple[float, float]:
