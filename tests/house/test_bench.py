@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import nginx, questions, signals
+from bench import nginx, questions
 from bench.__main__ import main
 from bench.cores import Cores
 from bench.hive import install as hive
@@ -129,10 +129,3 @@ def test_the_lockfile_of_hive_names_versions_but_no_addresses() -> None:
         == json.loads((hive.SOURCE / "package.json").read_bytes())["dependencies"]["@graphql-hive/gateway"]
     )
     assert not [name for name, one in lock["packages"].items() if "resolved" in one]
-
-
-def test_all_signals_are_measured() -> None:
-    found = signals.run(count=5, rounds=1)
-    assert set(found["cpu_us"]) == {"guest", "everything known"}
-    assert {"daypart", "season", "device"} <= found["facts"]["guest"].keys()
-    assert {"country", "mood", "behaviour"} <= found["facts"]["everything known"].keys()
