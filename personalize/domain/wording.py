@@ -80,12 +80,12 @@ BUSY: Words = {"en": "That did not work just now; please try again.",
 
 
 SOURCES: Mapping[str, str] = {
-    **dict.fromkeys(("daypart", "weekday", "season", "holiday"), "clock"),
-    **dict.fromkeys(("country", "region", "city"), "place"),
-    **dict.fromkeys(("device", "save_data", "referrer"), "request"),
+    **dict.fromkeys(("daypart", "season", "holiday"), "clock"),
+    "location": "place",
+    "device": "request",
     "behaviour": "session",
 }
-"""Where facts of which nobody says it come from."""
+"""Where our own signals have their facts from."""
 
 UNKNOWN = "gateway"
 

@@ -43,7 +43,7 @@ def test_every_refusal_says_something_in_both_languages() -> None:
 def test_a_measured_fact_tells_its_age_and_its_source() -> None:
     visit = Visit(
         at=1_700_000_000.0, context={"weather": "snow", "country": "DE"}, language="de",
-        origins={"weather": Origin("open-meteo", 1_699_999_000.0, stale=True)},
+        origins={"weather": Origin("open-meteo", 1_699_999_000.0, stale=True), "country": Origin("location")},
     )  # fmt: skip
     country, weather = facts_of(visit)
     assert (weather.label, weather.stale) == ("Wetter: Schnee", True)

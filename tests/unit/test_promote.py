@@ -21,10 +21,10 @@ from personalize.domain.event import Event
 from personalize.errors import ArtefactError, EventError
 from personalize.events.log import write
 from personalize.features.shape import describe, shapes
+from personalize.learning import promote
 from personalize.learning.contributions import contributions
 from personalize.learning.drift import drift
 from personalize.learning.insights import insights
-from personalize.learning import promote
 from personalize.learning.promote import Limits, clustered_error, clustered_interval
 from personalize.learning.replay import load as read_log
 from personalize.learning.train import train

@@ -84,13 +84,13 @@ class Arranger:
             behaviour, corrections = run.stamp[:2]
         reads = self.decider.reads(arrival.modes)
         context = decisive(arrival.visit.context).items()
-        told = tuple(sorted([(key, str(value)) for key, value in context if reads is None or key in reads]))
-        return behaviour, corrections, told, tuple(arrival.modes.items())
+        # How somebody moves through the shop is read from pages shown, too: going back to page one is no news.
+        told = sorted([(k, str(v)) for k, v in context if (reads is None or k in reads) and k not in OF_PROFILE])
+        return Stamp(behaviour, corrections, tuple(told), tuple(arrival.modes.items()))
 
     def newcomer(self, arrival: Arrival) -> Stamp:
-        """The stamp of somebody in the same situation of whom nothing is known, nor how they move through the shop."""
-        _, _, context, modes = self.stamp(arrival)
-        return 0, 0, tuple(fact for fact in context if fact[0] not in OF_PROFILE), modes
+        """The stamp of somebody in the same situation of whom nothing is known."""
+        return self.stamp(arrival)._replace(behaviour=0, corrections=0)
 
     def _arrange_page(self, ask: Ask, window: Window, arrival: Arrival) -> None:
         """A page by itself: ranked within itself, pinned where it stands."""
@@ -123,7 +123,7 @@ class Arranger:
         version = window.head(run.span)
         same = run.stamp == stamp
         if ask.paging.skip > 0 and run.stamp is not None:  # the weather may turn: what is being paged through goes on
-            same = (*run.stamp[:2], run.stamp[3]) == (*stamp[:2], stamp[3])
+            same = run.stamp._replace(context=stamp.context) == stamp
         if run.order and same and run.version == version:
             self._resume(ask, run, window, arrival)
             size = len(run.order)

@@ -19,8 +19,14 @@ MAX_NEWBORN = 5_000
 MAX_CURSORS = 500
 RUN_SECONDS = 30 * 60.0
 
-Stamp = tuple[int, int, tuple[tuple[str, str], ...], tuple[tuple[str, Mode], ...]]
-"""What an order was decided from: behaviour, corrections, context, what runs."""
+
+class Stamp(NamedTuple):
+    """What an order was decided from: how often the visitor did something and corrected us, the context, what runs."""
+
+    behaviour: int
+    corrections: int
+    context: tuple[tuple[str, str], ...]
+    modes: tuple[tuple[str, Mode], ...]
 
 
 class Page(NamedTuple):

@@ -40,14 +40,14 @@ def facts_of(visit: Visit) -> list[Fact]:
 
 
 def _fact(name: str, value: object, visit: Visit) -> Fact:
-    origin = visit.origins.get(name) or Origin(SOURCES.get(name, UNKNOWN))
+    origin = visit.origins.get(name) or Origin(UNKNOWN)
     tellers = {SHOPPER: Teller.SHOPPER, HEADER.source: Teller.STOREFRONT}
     return Fact(
         name=name,
         value=str(value),
         label=label(name, value, visit.language),
         said_by=tellers.get(origin.source, Teller.GATEWAY),
-        source=origin.source,
+        source=SOURCES.get(origin.source, origin.source),
         observed_at=moment(origin.observed_at) if origin.observed_at is not None else None,
         stale=origin.stale,
         attribution=attribution(origin.source),
