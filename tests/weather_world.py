@@ -68,7 +68,10 @@ class Weathered(World):
 
 @asynccontextmanager
 async def weathered(**changes: Any) -> AsyncIterator[Weathered]:
-    """A gateway with its own strategies and settings but for `changes`, whose signal of the weather is a `Sky`."""
+    """A gateway with its own strategies and settings but for `changes`, whose only signal is a `Sky`.
+
+    With a `weather_provider` among the changes it has all its own signals.
+    """
     shop, sky = demo_shop(), Sky()
     upstream = Counting(shop)
     given: dict[str, Any] = {
@@ -77,7 +80,8 @@ async def weathered(**changes: Any) -> AsyncIterator[Weathered]:
     }  # fmt: skip
     gateway = Gateway(Settings(**given | changes), transport=upstream)
     gateway.audit.share = 0.0
-    gateway.reception.signals = [sky]
+    if "weather_provider" not in changes:
+        gateway.reception.signals = [sky]
     async with gateway.running():
         assert await gateway.knowledge.wait(10)
         await gateway.labels.refresh()
