@@ -1,0 +1,88 @@
+"""The columns of a linear forecast: the calendar, and signals bent by hinges."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personalize.learning.gate.panel import DAY, Panel
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+WAVES = 4  # sines and cosines of the year
+KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)  # quantiles at which a number's effect may bend
+FEW = 12  # distinct values up to which a number is a code
+RARE = 5  # rows that a value must have to become a column
+FIXED_DAYS = ((12, 24), (12, 25), (12, 26), (12, 31), (1, 1))
+
+
+def parts(wall: Ints) -> tuple[Ints, Ints, Ints, Floats]:
+    """Weekday (0 is Monday), month (1 to 12), day of the month, and share of the year gone, (n,) each."""
+    day = (wall // DAY).astype("datetime64[D]")
+    month, year = day.astype("datetime64[M]"), day.astype("datetime64[Y]")
+    return (
+        (wall // DAY + 3) % 7,
+        month.astype(np.int64) % 12 + 1,
+        (day - month).astype(np.int64) + 1,
+        (day - year).astype(np.int64) / 365.25,
+    )
+
+
+def calendar(panel: Panel, free: Collection[int] = ()) -> Floats:
+    """Columns (n, c) that the date alone tells; `free` are the day numbers of public holidays."""
+    weekday, month, dom, year = parts(panel.wall)
+    columns: list[NDArray[np.generic]] = []
+    if panel.unit == "month":
+        return (month[:, None] == np.arange(1, 13)).astype(np.float64)
+    for wave in range(1, WAVES + 1):
+        columns += [np.sin(2 * np.pi * wave * year), np.cos(2 * np.pi * wave * year)]
+    if panel.unit == "day":
+        columns += [weekday == number for number in range(7)]
+        for wave in (1, 2):
+            columns += [np.sin(2 * np.pi * wave * dom / 30.4), np.cos(2 * np.pi * wave * dom / 30.4)]
+        columns += [(month == m) & (dom == d) for m, d in FIXED_DAYS]
+        if free:
+            known, day = np.array(sorted(free)), panel.wall // DAY
+            columns += [np.isin(day + ahead, known) for ahead in (0, 1, -1)]
+            columns.append(np.isin(day, known) & (weekday >= 5))
+    return np.column_stack(columns).astype(np.float64)
+
+
+def bent(panel: Panel, past: Mask) -> Floats:
+    """Columns (n, c) of the signals, scaled by the rows `past` (n,) alone."""
+    weekday, _, _, year = parts(panel.wall)
+    columns: list[Floats] = []
+    for values in panel.numbers.T:
+        known = values[past & ~np.isnan(values)]
+        missing = np.isnan(values)
+        if len(known) and known.min() != known.max():
+            distinct = np.unique(known)
+            if len(distinct) <= FEW:
+                columns += _flags(values, distinct, past)
+            if len(distinct) > 2:
+                columns += _hinges(values, known, weekday, year)
+        if RARE <= (missing & past).sum() <= past.sum() - RARE:
+            columns.append(missing.astype(np.float64))
+    for codes in panel.words.T:
+        columns += _flags(codes, np.unique(codes[past]), past)
+    if not columns:
+        return np.zeros((len(panel), 0))
+    return np.column_stack(columns)
+
+
+def _flags(values: NDArray[np.generic], distinct: NDArray[np.generic], past: Mask) -> list[Floats]:
+    found = [(values == one) for one in distinct]
+    return [flag.astype(np.float64) for flag in found if RARE <= (flag & past).sum()]
+
+
+def _hinges(values: Floats, known: Floats, weekday: Ints, year: Floats) -> list[Floats]:
+    """A number as a broken line, and as a line that tilts with the season and at weekends."""
+    middle, spread = float(np.median(known)), float(known.std())
+    line = (np.clip(np.where(np.isnan(values), middle, values), known.min(), known.max()) - middle) / spread
+    knots = np.unique((np.quantile(known, KNOTS) - middle) / spread)
+    columns = [line, *(np.maximum(line - knot, 0.0) for knot in knots)]
+    return [*columns, line * np.sin(2 * np.pi * year), line * np.cos(2 * np.pi * year), line * (weekday >= 5)]
