@@ -15,6 +15,8 @@ Mask = NDArray[np.bool_]
 
 WAVES = 4  # sines and cosines of the year
 KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)  # quantiles at which a number's effect may bend
+ENDS = (0.002, 0.998)  # quantiles beyond which a number counts as there: sensors err
+BENDS, TILTS = 10.0, 5.0  # how much more a bend, or a tilt with the season, has to show than a line
 FEW = 12  # distinct values up to which a number is a code
 RARE = 5  # rows that a value must have to become a column
 FIXED_DAYS = ((12, 24), (12, 25), (12, 26), (12, 31), (1, 1))
@@ -32,12 +34,15 @@ def parts(wall: Ints) -> tuple[Ints, Ints, Ints, Floats]:
     )
 
 
-def calendar(panel: Panel, free: Collection[int] = ()) -> Floats:
-    """Columns (n, c) that the date alone tells; `free` are the day numbers of public holidays."""
+def calendar(panel: Panel, free: Collection[int] = ()) -> tuple[Floats, Floats]:
+    """Columns (n, c) that the date alone tells, and how reluctantly each is used (c,).
+
+    `free` are the day numbers of public holidays.
+    """
     weekday, month, dom, year = parts(panel.wall)
     columns: list[NDArray[np.generic]] = []
     if panel.unit == "month":
-        return (month[:, None] == np.arange(1, 13)).astype(np.float64)
+        return (month[:, None] == np.arange(1, 13)).astype(np.float64), np.ones(12)
     for wave in range(1, WAVES + 1):
         columns += [np.sin(2 * np.pi * wave * year), np.cos(2 * np.pi * wave * year)]
     if panel.unit == "day":
@@ -49,13 +54,18 @@ def calendar(panel: Panel, free: Collection[int] = ()) -> Floats:
             known, day = np.array(sorted(free)), panel.wall // DAY
             columns += [np.isin(day + ahead, known) for ahead in (0, 1, -1)]
             columns.append(np.isin(day, known) & (weekday >= 5))
-    return np.column_stack(columns).astype(np.float64)
+    reluctance = np.ones(len(columns))
+    reluctance[: 2 * WAVES] = np.repeat(np.arange(1, WAVES + 1) ** 2, 2)  # quick waves have to show more
+    if panel.unit == "day":
+        reluctance[2 * WAVES + 7 : 2 * WAVES + 11] = 10.0
+    return np.column_stack(columns).astype(np.float64), reluctance
 
 
-def bent(panel: Panel, past: Mask) -> Floats:
-    """Columns (n, c) of the signals, scaled by the rows `past` (n,) alone."""
+def bent(panel: Panel, past: Mask) -> tuple[Floats, Floats]:
+    """Columns (n, c) of the signals, scaled by the rows `past` (n,) alone, and how reluctantly each is used (c,)."""
     weekday, _, _, year = parts(panel.wall)
     columns: list[Floats] = []
+    reluctance: list[float] = []
     for values in panel.numbers.T:
         known = values[past & ~np.isnan(values)]
         missing = np.isnan(values)
@@ -63,15 +73,18 @@ def bent(panel: Panel, past: Mask) -> Floats:
             distinct = np.unique(known)
             if len(distinct) <= FEW:
                 columns += _flags(values, distinct, past)
+            reluctance += [TILTS] * (len(columns) - len(reluctance))
             if len(distinct) > 2:
                 columns += _hinges(values, known, weekday, year)
+                reluctance += [1.0, *[BENDS] * (len(columns) - len(reluctance) - 4), *[TILTS] * 3]
         if RARE <= (missing & past).sum() <= past.sum() - RARE:
             columns.append(missing.astype(np.float64))
     for codes in panel.words.T:
         columns += _flags(codes, np.unique(codes[past]), past)
+    reluctance += [1.0] * (len(columns) - len(reluctance))
     if not columns:
-        return np.zeros((len(panel), 0))
-    return np.column_stack(columns)
+        return np.zeros((len(panel), 0)), np.zeros(0)
+    return np.column_stack(columns), np.array(reluctance)
 
 
 def _flags(values: NDArray[np.generic], distinct: NDArray[np.generic], past: Mask) -> list[Floats]:
@@ -81,8 +94,11 @@ def _flags(values: NDArray[np.generic], distinct: NDArray[np.generic], past: Mas
 
 def _hinges(values: Floats, known: Floats, weekday: Ints, year: Floats) -> list[Floats]:
     """A number as a broken line, and as a line that tilts with the season and at weekends."""
+    low, high = np.quantile(known, ENDS)
+    low, high = (low, high) if low < high else (known.min(), known.max())
+    known = np.clip(known, low, high)
     middle, spread = float(np.median(known)), float(known.std())
-    line = (np.clip(np.where(np.isnan(values), middle, values), known.min(), known.max()) - middle) / spread
+    line = (np.clip(np.where(np.isnan(values), middle, values), low, high) - middle) / spread
     knots = np.unique((np.quantile(known, KNOTS) - middle) / spread)
     columns = [line, *(np.maximum(line - knot, 0.0) for knot in knots)]
     return [*columns, line * np.sin(2 * np.pi * year), line * np.cos(2 * np.pi * year), line * (weekday >= 5)]

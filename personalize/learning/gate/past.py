@@ -49,14 +49,23 @@ class Past:
             state[track] = np.where(np.isnan(fresh), state[track], old + pull * (fresh - old))
         return out
 
-    def together(self, values: Floats) -> Floats:
-        """The mean of a series (all its tracks) one period before, (n,) of (n,)."""
-        width = int(self._series.max()) + 1
-        key = self._period * width + self._series
-        known = ~np.isnan(values)
+    def together(self, values: Floats, share: float) -> Floats:
+        """The level of a whole series, all its hours, as it stood one period before, (n,) of (n,)."""
+        return self._pooled(values, self._series, int(self._series.max()) + 1, share)
+
+    def everywhere(self, values: Floats, share: float) -> Floats:
+        """The level of all series as it stood one period before, (n,) of (n,)."""
+        return self._pooled(values, np.zeros_like(self._series), 1, share)
+
+    def _pooled(self, values: Floats, group: Ints, width: int, share: float) -> Floats:
+        key, known = self._period * width + group, ~np.isnan(values)
         size = (int(self._period.max()) + 1) * width
         total, count = np.bincount(key[known], values[known], size), np.bincount(key[known], minlength=size)
         with np.errstate(invalid="ignore"):
-            mean = total / count
-        before = key - width
-        return np.where(before >= 0, mean[np.maximum(before, 0)], np.nan)
+            mean = (total / count).reshape(-1, width)
+        level = np.full_like(mean, np.nan)
+        state = np.full(width, np.nan)
+        for period, fresh in enumerate(mean):
+            level[period] = state
+            state = np.where(np.isnan(fresh), state, np.where(np.isnan(state), fresh, state + share * (fresh - state)))
+        return level[self._period, group]
