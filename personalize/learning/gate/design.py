@@ -89,7 +89,7 @@ def bent(panel: Panel, past: Mask) -> tuple[Floats, Floats]:
 
 def _flags(values: NDArray[np.generic], distinct: NDArray[np.generic], past: Mask) -> list[Floats]:
     found = [(values == one) for one in distinct]
-    return [flag.astype(np.float64) for flag in found if RARE <= (flag & past).sum()]
+    return [flag.astype(np.float64) for flag in found if (flag & past).sum() >= RARE]
 
 
 def _hinges(values: Floats, known: Floats, weekday: Ints, year: Floats) -> list[Floats]:

@@ -28,8 +28,7 @@ MAX_FIT = 400_000  # newest rows a linear fit learns from
 
 @dataclass(eq=False)
 class Arm:
-    """One arm of the comparison: a panel, its past, and the columns that a linear fit may use, the signals' last, which `kinds`
-    tells apart.
+    """One arm of the comparison: a panel, its past, and the columns that a linear fit may use, which `kinds` tells apart.
 
     `scale` (n,) is what a row's target is measured by, the same in both arms.
     """
@@ -187,4 +186,3 @@ def scales(panel: Panel, past: Mask) -> Floats:
     usual = float(np.nanmedian(mean)) if np.isfinite(mean).any() else 1.0
     mean = np.where(np.isfinite(mean) & (mean > 0), mean, usual if usual > 0 else 1.0)
     return np.asarray(mean[panel.series])
-

@@ -76,8 +76,8 @@ def read_panel(sheet: Sheet, target: str, time: str, signals: Sequence[str], by:
     if len(y) and series.max() >= MAX_SERIES:
         raise EvidenceError(f"{series.max() + 1} series, at most {MAX_SERIES} are forecast", code="TABLE_TOO_LARGE")
     columns = [_signal(sheet, name) for name in signals]
-    numbers = _stack([c for c in columns if c.dtype == np.float64], len(y), np.float64)
-    words = _stack([c for c in columns if c.dtype != np.float64], len(y), np.int64)
+    numbers = np.column_stack([np.zeros((len(y), 0)), *(c for c in columns if c.dtype == np.float64)])
+    words = np.column_stack([np.zeros((len(y), 0), np.int64), *(c for c in columns if c.dtype != np.float64)])
     kept = ~np.isnan(y)
     if not kept.any():
         raise EvidenceError(f"{sheet.path} has no row with a target", code="TABLE_TOO_SHORT")
@@ -86,8 +86,8 @@ def read_panel(sheet: Sheet, target: str, time: str, signals: Sequence[str], by:
     numbers, words = numbers[kept], words[kept]
     start, period, unit, hourly = _periods(wall, series)
     order = np.lexsort((instant, series, start))
-    y, start, period, series, instant, wall = (a[order] for a in (y, start, period, series, instant, wall))
-    numbers, words = numbers[order], words[order]
+    y, numbers, words = y[order], numbers[order], words[order]
+    start, period, series, instant, wall = (a[order] for a in (start, period, series, instant, wall))
     fresh = np.concatenate([[True], (np.diff(start) != 0) | (np.diff(series) != 0)])
     first, group = np.flatnonzero(fresh), np.cumsum(fresh) - 1
     if len(first) > MAX_PANEL:
@@ -130,10 +130,6 @@ def _signal(sheet: Sheet, name: str) -> Floats | Ints:
     number[ranked] = np.arange(len(ranked))
     number[counts == 0] = -1
     return number[place]
-
-
-def _stack(columns: list[NDArray[np.generic]], rows: int, kind: type) -> NDArray[np.generic]:
-    return np.column_stack(columns).astype(kind) if columns else np.zeros((rows, 0), kind)
 
 
 def _periods(wall: Ints, series: Ints) -> tuple[Ints, Ints, str, bool]:

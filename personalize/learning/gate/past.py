@@ -68,4 +68,4 @@ class Past:
         for period, fresh in enumerate(mean):
             level[period] = state
             state = np.where(np.isnan(fresh), state, np.where(np.isnan(state), fresh, state + share * (fresh - state)))
-        return level[self._period, group]
+        return np.asarray(level[self._period, group])

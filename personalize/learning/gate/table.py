@@ -45,6 +45,7 @@ class Verdict:
     test: Change
     past: Change | None
     agreeing: int
+    origins: int
     panel: Panel
     since: int
 
@@ -91,8 +92,8 @@ def gate_table(
     one, other = (float(error.sum()) / size for error in errors[-1])
     test = _change(panel, errors[-1:], kept[-1:], seed)
     on = past is not None and past.high < 0 and past.value <= -WORTH and agreeing > STEADY * len(origins)
-    return Verdict(on, one, other, test or Change(other / one - 1 if one else 0.0, -1.0, 1.0), past, agreeing, panel,
-                   split)  # fmt: skip
+    return Verdict(on, one, other, test or Change(other / one - 1 if one else 0.0, -1.0, 1.0), past, agreeing,
+                   len(origins), panel, split)  # fmt: skip
 
 
 def _arms(panel: Panel, before: NDArray[np.bool_], free: Collection[int], seed: int) -> tuple[Arm, Arm]:
