@@ -68,7 +68,12 @@ class Schema:
     @property
     def shared(self) -> frozenset[str]:
         """The columns that tell of visitor and moment and are equal for all rows of a list, the session's aside."""
-        return frozenset((*VISITOR, *CLOCK, *(f"context.{name}" for name in self.context)))
+        return frozenset((*VISITOR, *CLOCK, *self.situation))
+
+    @property
+    def situation(self) -> frozenset[str]:
+        """The columns of the context."""
+        return frozenset(f"context.{name}" for name in self.context)
 
     @property
     def context(self) -> tuple[str, ...]:

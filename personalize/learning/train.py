@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -89,11 +89,11 @@ def train(
             hint="`select_item` lines name the list they answer in `list_event_id`; or give a later `--until`.",
         )
     examined = examination_of(found) if debias else None
-    learn = learner(seed, threads, examined)
+    learn = learner(seed, threads, examined, trust=signals == "auto")
     examples, schema, findings = admit(examples, schema, signals, learn, progress)
     cut = int(len(examples) * (1 - LATER))
     halves = examples.part(0, cut), examples.part(cut, len(examples))
-    trees, rate, score = _size(*halves, schema, seed, threads, examined)
+    trees, rate, score = _size(*halves, schema, seed, threads, examined, schema.situation if signals == "auto" else ())
     tell("trees", trees)
     booster = learn(examples, schema, trees, rate)
     when = created or datetime.now(UTC)
@@ -124,19 +124,21 @@ def train(
     return save(out, booster.model_to_string(num_iteration=-1), schema, card)
 
 
-def learner(seed: int, threads: int, examined: Examination | None) -> Learner:
-    """What fits a ranker to examples with this module's parameters."""
+def learner(seed: int, threads: int, examined: Examination | None, *, trust: bool = True) -> Learner:
+    """What fits a ranker to examples with this module's parameters; `trust` where the context has to prove itself."""
 
     def learn(part: Examples, schema: Schema, trees: int, rate: float, **more: Any) -> lgb.Booster:
-        parameters = {**_parameters(part, schema, seed, threads), "learning_rate": rate, **more}
+        trusted = schema.situation if trust else frozenset()
+        parameters = {**_parameters(part, schema, seed, threads, trusted), "learning_rate": rate, **more}
         return lgb.train(parameters, _dataset(part, schema, examined=examined), trees)
 
     return learn
 
 
 def _size(
-    early: Examples, late: Examples, schema: Schema, seed: int, threads: int, examined: Examination | None
-) -> tuple[int, float, float]:
+    early: Examples, late: Examples, schema: Schema, seed: int, threads: int, examined: Examination | None,
+    trusted: Collection[str],
+) -> tuple[int, float, float]:  # fmt: skip
     """The number of trees and the rate that serve the later lists best, and their NDCG@10 there.
 
     A long log needs more than `MAX_TREES` small steps: where the curve still climbs at its end, one step counts twice.
@@ -146,7 +148,7 @@ def _size(
         dataset = _dataset(early, schema, examined=examined)
         curve: dict[str, dict[str, list[float]]] = {}
         lgb.train(
-            {**_parameters(early, schema, seed, threads), "learning_rate": rate},
+            {**_parameters(early, schema, seed, threads, trusted), "learning_rate": rate},
             dataset,
             MAX_TREES,
             valid_sets=[_dataset(late, schema, dataset, examined)],
@@ -165,12 +167,15 @@ def _size(
     return found[-1] if found[-1][2] > found[0][2] + NOTICEABLE else found[0]
 
 
-def _parameters(examples: Examples, schema: Schema, seed: int, threads: int) -> dict[str, Any]:
+def _parameters(
+    examples: Examples, schema: Schema, seed: int, threads: int, trusted: Collection[str]
+) -> dict[str, Any]:
+    """`trusted` are columns whose splits count in full although they are equal for all rows of a list."""
     rows = int(examples.sizes.sum())
     return {
         **PARAMETERS,
         "min_data_in_leaf": int(np.clip(rows // 800, 5, 200)),
-        "feature_contri": [SHARED_GAIN if name in schema.shared else 1.0 for name in schema.names],
+        "feature_contri": [SHARED_GAIN if name in schema.shared - set(trusted) else 1.0 for name in schema.names],
         "seed": seed,
         "num_threads": max(threads, 1),
     }

@@ -28,7 +28,7 @@ MAX_FIT = 400_000  # newest rows a linear fit learns from
 
 @dataclass(eq=False)
 class Arm:
-    """One arm of the comparison: a panel, its past, and the columns that a linear fit may use, which `kinds` tells apart.
+    """One arm of the comparison: a panel, its past, the columns that a linear fit may use, and what `kinds` they are.
 
     `scale` (n,) is what a row's target is measured by, the same in both arms.
     """
@@ -125,9 +125,9 @@ class Arm:
     def _memory(self, error: Floats) -> Floats:
         lags = [self.past.lag(error, lag) for lag in LAGS]
         week = np.nanmean(np.column_stack([np.nan_to_num(lag) for lag in lags[1:4]]), axis=1)
-        own = self.past.level(error[:, None], QUICK[0])[:, 0], self.past.level(error[:, None], QUICK[1])[:, 0]
-        shared = [look(error, share) for look in (self.past.together, self.past.everywhere) for share in (*QUICK, 1.0)]
-        return np.column_stack([*lags, week, *own, *shared])
+        own = self.past.level(np.column_stack([error] * len(QUICK)), np.array(QUICK))
+        shared = [look(error, (*QUICK, 1.0)) for look in (self.past.together, self.past.everywhere)]
+        return np.column_stack([*lags, week, own, *shared])
 
     def _matrix(self, error: Floats, level: Floats) -> tuple[Floats, list[int]]:
         """What trees see, (n, f), and which columns are codes. Signals only in the arm that has them."""

@@ -76,8 +76,8 @@ def read_panel(sheet: Sheet, target: str, time: str, signals: Sequence[str], by:
     if len(y) and series.max() >= MAX_SERIES:
         raise EvidenceError(f"{series.max() + 1} series, at most {MAX_SERIES} are forecast", code="TABLE_TOO_LARGE")
     columns = [_signal(sheet, name) for name in signals]
-    numbers = np.column_stack([np.zeros((len(y), 0)), *(c for c in columns if c.dtype == np.float64)])
-    words = np.column_stack([np.zeros((len(y), 0), np.int64), *(c for c in columns if c.dtype != np.float64)])
+    numbers: Floats = np.column_stack([np.zeros((len(y), 0)), *(c for c in columns if c.dtype == np.float64)])
+    words: Ints = np.column_stack([np.zeros((len(y), 0), np.int64), *(c for c in columns if c.dtype != np.float64)])
     kept = ~np.isnan(y)
     if not kept.any():
         raise EvidenceError(f"{sheet.path} has no row with a target", code="TABLE_TOO_SHORT")

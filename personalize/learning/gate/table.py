@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from personalize.errors import EvidenceError
 from personalize.learning.gate.decide import Change, compare
@@ -73,6 +74,14 @@ def gate_table(
     table cannot be read, or is too short.
     """
     panel = read_panel(read_sheet(path), target, time, signals, by)
+    # Small matrices: a pool of threads costs them more than it gives, and much more on a busy machine.
+    with threadpool_limits(1):
+        return _verdict(panel, since, free, seed, progress)
+
+
+def _verdict(
+    panel: Panel, since: str | None, free: Collection[int], seed: int, progress: Progress | None
+) -> Verdict:  # fmt: skip
     split = _split(panel, since)
     before = panel.wall < split
     _refuse_short(panel, before)
