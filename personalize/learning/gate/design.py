@@ -17,6 +17,7 @@ WAVES = 4  # sines and cosines of the year
 KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)  # quantiles at which a number's effect may bend
 ENDS = (0.002, 0.998)  # quantiles beyond which a number counts as there: sensors err
 BENDS, TILTS = 10.0, 5.0  # how much more a bend, or a tilt with the season, has to show than a line
+OFTEN = 0.2  # share of rows from which one value of a number (no rain) is a state of its own
 FEW = 12  # distinct values up to which a number is a code
 RARE = 5  # rows that a value must have to become a column
 FIXED_DAYS = ((12, 24), (12, 25), (12, 26), (12, 31), (1, 1))
@@ -70,12 +71,16 @@ def bent(panel: Panel, past: Mask) -> tuple[Floats, Floats]:
         known = values[past & ~np.isnan(values)]
         missing = np.isnan(values)
         if len(known) and known.min() != known.max():
-            distinct = np.unique(known)
+            distinct, counts = np.unique(known, return_counts=True)
             if len(distinct) <= FEW:
                 columns += _flags(values, distinct, past)
             reluctance += [TILTS] * (len(columns) - len(reluctance))
+            usual = distinct[np.argmax(counts)]
+            if len(distinct) > FEW and counts.max() >= OFTEN * len(known):
+                columns.append((values == usual).astype(np.float64))
+                reluctance.append(1.0)
             if len(distinct) > 2:
-                columns += _hinges(values, known, weekday, year)
+                columns += _hinges(values, known, usual if counts.max() >= OFTEN * len(known) else None, weekday, year)
                 reluctance += [1.0, *[BENDS] * (len(columns) - len(reluctance) - 4), *[TILTS] * 3]
         if RARE <= (missing & past).sum() <= past.sum() - RARE:
             columns.append(missing.astype(np.float64))
@@ -92,13 +97,19 @@ def _flags(values: NDArray[np.generic], distinct: NDArray[np.generic], past: Mas
     return [flag.astype(np.float64) for flag in found if (flag & past).sum() >= RARE]
 
 
-def _hinges(values: Floats, known: Floats, weekday: Ints, year: Floats) -> list[Floats]:
-    """A number as a broken line, and as a line that tilts with the season and at weekends."""
+def _hinges(
+    values: Floats, known: Floats, usual: float | None, weekday: Ints, year: Floats
+) -> list[Floats]:  # fmt: skip
+    """A number as a broken line, and as a line that tilts with the season and at weekends.
+
+    Where one value is `usual`, the line may bend where the others lie.
+    """
     low, high = np.quantile(known, ENDS)
     low, high = (low, high) if low < high else (known.min(), known.max())
     known = np.clip(known, low, high)
     middle, spread = float(np.median(known)), float(known.std())
     line = (np.clip(np.where(np.isnan(values), middle, values), low, high) - middle) / spread
-    knots = np.unique((np.quantile(known, KNOTS) - middle) / spread)
+    bending = known if usual is None else known[known != usual]
+    knots = np.unique((np.quantile(bending, KNOTS) - middle) / spread)
     columns = [line, *(np.maximum(line - knot, 0.0) for knot in knots)]
     return [*columns, line * np.sin(2 * np.pi * year), line * np.cos(2 * np.pi * year), line * (weekday >= 5)]

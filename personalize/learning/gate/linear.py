@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-PENALTIES = ((1.0, 30.0), (3.0, 30.0, 300.0, 3000.0))  # in rows: of the calendar, of the signals
+PENALTIES = ((1.0, 30.0), (0.3, 3.0, 30.0, 300.0, 3000.0))  # in rows: of the calendar, of the signals
 USUAL = (1.0, 30.0)
-TRACK_PENALTIES = (5.0, 30.0, 200.0)  # how far a track's own coefficients may leave the common ones
+TRACK_PENALTIES = (1.5, 12.0, 100.0)  # how far a track's own coefficients may leave the common ones
 RARE = 0.1  # variance that even a rare column is taken to have: one day alone proves little
 MAX_TRACKS = 600  # tracks that get coefficients of their own
 OUTLIER = 3.0  # robust standard deviations beyond which a row's pull stops growing
