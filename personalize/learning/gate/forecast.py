@@ -91,7 +91,8 @@ class Arm:
 
     def _trees(self, told: Floats, early: Rows, late: Rows) -> int:
         """How many trees fitted to the errors of a forecast serve the later rows; 0 where none do."""
-        form, base = self._even(), self._forth(self._even(), told)
+        form = self._even(early)
+        base = self._forth(form, told)
         left = self._forth(form, self.panel.y) - base
         matrix, words = self._matrix(left, base)
 
@@ -102,15 +103,16 @@ class Arm:
 
     def _taught(self, told: Floats, rows: Rows, count: int) -> Floats:
         """A forecast (n,) with what trees find in its errors on `rows`."""
-        form, base = self._even(), self._forth(self._even(), told)
+        form = self._even(rows)
+        base = self._forth(form, told)
         left = self._forth(form, self.panel.y) - base
         matrix, words = self._matrix(left, base)
         booster = trees.grow(matrix[rows], left[rows], words, count, self.seed)
         return self._back(form, base + booster.predict(matrix, num_threads=1), np.arange(len(self.panel)))
 
-    def _even(self) -> str:
+    def _even(self, rows: Rows) -> str:
         """The form in which errors of small and large rows are about alike."""
-        return "root" if self.panel.y.min() >= 0 else "plain"
+        return "root" if self.panel.y[rows].min() >= 0 else "plain"
 
     def _linear(self, columns: Floats, innovation: Floats, rows: Rows, penalty: Penalty) -> Floats:
         """What calendar and signals tell, and then what past errors tell, of all rows (n,)."""
@@ -153,7 +155,8 @@ class Arm:
             both = np.column_stack([z, self.columns])
             level = self.past.level(both, SPEED)
             blank = np.isnan(level[:, 0])
-            level[blank] = both[~blank].mean(axis=0) if (~blank).any() else 0.0
+            # Without a past, a row is expected to be as large as its series usually is, whatever its columns say.
+            level[blank] = np.column_stack([self._forth(form, self.scale), self.columns])[blank]
             innovation = z - level[:, 0]
             innovation[blank] = np.nan
             self._levels[form] = level[:, 0], innovation, self.columns - level[:, 1:]

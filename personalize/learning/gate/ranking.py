@@ -1,4 +1,4 @@
-"""The gate on a ranker: is its order better with a signal's features than without, on lists it has not learned from?"""
+"""The gate on a ranker: how much better its order is with a signal's features, on lists it has not learned from."""
 
 from __future__ import annotations
 
