@@ -1,7 +1,7 @@
 """The gate held against known truths: `python -m bench.quality.gate [--noise 104] [--shops 6] [--lists 12000]`.
 
-Simulated tables: signals that mean nothing (drawn afresh, wandering, repeating the calendar, shuffled) have to stay off;
-weather that sells has to be on, and to take off what it can. A simulated log: the same of the ranker.
+Simulated tables: signals that mean nothing (drawn afresh, wandering, repeating the calendar, shuffled) have to stay
+off; weather that sells has to be on, and to take off what it can. A simulated log: the same of the ranker.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def judged(path: Path, signals: tuple[str, ...], seed: int) -> Verdict:
 
 def false_on(count: int, folder: Path) -> None:
     """How often signals that mean nothing are let in."""
-    on = {kind: 0 for kind in KINDS}
+    on = dict.fromkeys(KINDS, 0)
     tried = dict(on)
     for seed in range(count):
         kind = KINDS[seed % len(KINDS)]
@@ -90,7 +90,7 @@ def recovered_in_ranking(lists: int, seed: int, folder: Path) -> None:
     until = datetime.fromtimestamp(since, UTC)
     found = {}
     for signals in ("auto", "none"):
-        train(log, until, folder / signals, signals=signals)  # type: ignore[arg-type]
+        train(log, until, folder / signals, signals=signals)
         found[signals] = evaluate(log, until, folder / signals)["policies"]["model"]["all"]["ndcg@10"]
     truth = []
     for one in replay(load(log), since):
