@@ -26,9 +26,9 @@ ALL = {"feature_fraction": 1.0}
 """Every tree sees all columns: a draw of columns is another one with a column more, and its luck looks like a gain."""
 MAX_SIGNALS = 12  # signals that are tried, those on most lists first
 MIN_LISTS = 400  # judged lists below which nothing is decided, and off it is
-WORTH = 0.001  # NDCG@10 from which a signal is worth its upkeep
+WORTH = 0.002  # NDCG@10 from which a signal is worth its upkeep
 RESAMPLES = 2_000
-LEVEL = 0.95
+LEVEL = 0.99  # several signals are tried, and that a fit is a draw, too, no bootstrap over lists can see
 
 
 class Learner(Protocol):
@@ -42,7 +42,7 @@ class Learner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a signal's features are worth: NDCG@10 `gain` and its 95 % interval over visitors, on `lists` lists.
+    """What a signal's features are worth: NDCG@10 `gain` and its 99 % interval over visitors, on `lists` lists.
 
     NaN where nothing could be measured. `on`: they pay, beside the signals that were let in before.
     """
@@ -136,8 +136,7 @@ class _Trial:
         gap = self._scores(beside | {signal}, signals) - self._scores(beside, signals)
         low, high = _interval(gap, self._unit)
         each = np.bincount(self._origin, gap)
-        steady = (each > 0).sum() * 2 > len(each)
-        on = low > 0 and float(gap.mean()) >= WORTH and bool(steady)
+        on = low > 0 and float(gap.mean()) >= WORTH and bool((each > 0).all())
         return Finding(signal, signals[signal], float(gap.mean()), low, high, on)
 
     def _scores(self, on: frozenset[str], signals: dict[str, tuple[str, ...]]) -> Floats:
