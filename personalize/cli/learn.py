@@ -19,6 +19,7 @@ from rich.table import Table
 from personalize.cli.off_policy import judge, show_estimates
 from personalize.decisions.ranker import locate
 from personalize.learning.evaluate import evaluate as run_evaluation
+from personalize.learning.gate.ranking import Mode
 from personalize.learning.train import train as run_training
 
 
@@ -46,30 +47,37 @@ _LOG = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--until", type=Moment(), help="Learn from lists before this time only.")
 @click.option("--out", required=True, type=_FOLDER, help="Folder of the artefact.")
 @click.option("--seed", default=1, show_default=True)
-def train(events: Path, until: datetime | None, out: Path, seed: int) -> None:
+@click.option(
+    "--signals", default="auto", show_default=True, type=click.Choice(["auto", "all", "none"]),
+    help="Which context the model may use: what pays on later lists of the log, all, or none.",
+)  # fmt: skip
+def train(events: Path, until: datetime | None, out: Path, seed: int, signals: Mode) -> None:
     """Train a ranker on an event log."""
-    training(events, until, out, seed)
+    training(events, until, out, seed, signals)
 
 
-def training(events: Path, until: datetime | None, out: Path, seed: int) -> None:
+def training(events: Path, until: datetime | None, out: Path, seed: int, signals: Mode = "auto") -> None:
     """Train with progress on standard error, and tell of the artefact and of what the log lost."""
-    with _progress() as told:
+    with bars() as told:
         card = run_training(
-            events, until, out, seed=seed, command=shlex.join(["personalize", *sys.argv[1:]]), progress=told
-        )
+            events, until, out, seed=seed, signals=signals, command=shlex.join(["personalize", *sys.argv[1:]]),
+            progress=told,
+        )  # fmt: skip
     click.echo(f"model written to {out}")
     for name in ("name", "fingerprint", "created"):
         if name in card:
             click.echo(f"  {name}: {card[name]}")
     for name, category in card["data"]["left_out"].items():
         click.echo(f"  left out: {name} ({category})")
+    for signal, found in card["signals"].items():
+        click.echo(f"  signal {signal}: {found['verdict'] if found['verdict'] == 'on' else 'no gain, off'}")
     for name in ("dropped", "noted"):
         for reason, count in sorted(card["data"][name].items()):
             click.echo(f"  {name}: {count:,} {reason}")
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int], None]]:
+def bars() -> Iterator[Callable[[str, int], None]]:
     """Bars by step, with the count reached and the time taken."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:
@@ -113,7 +121,7 @@ def evaluate(
 
 def report(events: Path, since: datetime | None, model: Path, *, as_json: bool, seed: int = 0) -> None:
     """Evaluate with progress on standard error, and print JSON or a table."""
-    with _progress() as told:
+    with bars() as told:
         result = run_evaluation(events, since, locate(str(model)), seed=seed, progress=told)
     if as_json:
         click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -69,12 +69,25 @@ class Schema:
     @property
     def shared(self) -> frozenset[str]:
         """The columns that tell of visitor and moment and are equal for all rows of a list, the session's aside."""
-        return frozenset((*VISITOR, *CLOCK, *(f"context.{name}" for name in self.context)))
+        return frozenset((*VISITOR, *CLOCK, *self.situation))
+
+    @property
+    def situation(self) -> frozenset[str]:
+        """The columns of the context."""
+        return frozenset(f"context.{name}" for name in self.context)
 
     @property
     def context(self) -> frozenset[str]:
-        """The keys of the context that are features."""
+        """The keys of the context that have features."""
         return frozenset((*self.context_numbers, *(name for name, _ in self.context_words)))
+
+    def without(self, keys: Collection[str]) -> Schema:
+        """The schema less the features of some keys of the context."""
+        return replace(
+            self,
+            context_numbers=tuple(name for name in self.context_numbers if name not in keys),
+            context_words=tuple(pair for pair in self.context_words if pair[0] not in keys),
+        )
 
     @property
     def static_names(self) -> tuple[str, ...]:

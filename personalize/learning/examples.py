@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,8 @@ class Examples:
     """m lists of r rows in all, in time order.
 
     `matrix` float32 (r, f), `grade` int8 (r,) as `judgments.GAINS` values them, `weight` float32 (r,), `sizes` (m,),
-    `at` (m,) epoch seconds. `place` float32 (r,) is where each row was shown, 0-based: what a position explains of a
+    `at` (m,) epoch seconds, `unit` int64 (m,) whose list it was. `place` float32 (r,) is where each row was shown,
+    0-based: what a position explains of a
     click is no merit of the item.
     """
 
@@ -37,6 +38,7 @@ class Examples:
     sizes: NDArray[np.int64]
     at: NDArray[np.float64]
     place: NDArray[np.float32]
+    unit: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -47,8 +49,12 @@ class Examples:
         rows = slice(int(ends[start]), int(ends[stop]))
         return Examples(
             self.matrix[rows], self.grade[rows], self.weight[rows], self.sizes[start:stop], self.at[start:stop],
-            self.place[rows],
+            self.place[rows], self.unit[start:stop],
         )  # fmt: skip
+
+    def narrowed(self, columns: Sequence[int]) -> Examples:
+        """The same lists with some columns of the matrix alone."""
+        return replace(self, matrix=np.ascontiguousarray(self.matrix[:, columns]))
 
 
 def collect(
@@ -69,7 +75,8 @@ def collect(
             continue
         event = judged.event
         rows = extract(judged.prepare(schema), judged.profile, event.session, event.context, event.at)
-        room.add(rows, grade, _weights(judged), judged.shown(), event.at)
+        unit = digest(event.visitor or event.session or event.event_id) >> 1
+        room.add(rows, grade, _weights(judged), judged.shown(), event.at, unit)
     journal.noted += Counter({"ONE_CLASS": alike, "OLDEST_LISTS": room.dropped})
     return room.examples()
 
@@ -89,12 +96,13 @@ class _Room:
         self._weight, self._place = np.empty(self._limit, np.float32), np.empty(self._limit, np.float32)
         self._sizes: list[int] = []
         self._at: list[float] = []
+        self._unit: list[int] = []
         self._rows = 0
         self.dropped = 0
 
     def add(
         self, matrix: NDArray[np.float32], grade: NDArray[np.int8], weight: NDArray[np.float32],
-        place: NDArray[np.float64], at: float,
+        place: NDArray[np.float64], at: float, unit: int,
     ) -> None:  # fmt: skip
         count = len(matrix)
         if self._rows + count > self._limit:
@@ -104,6 +112,7 @@ class _Room:
         self._weight[self._rows : end], self._place[self._rows : end] = weight, place
         self._sizes.append(count)
         self._at.append(at)
+        self._unit.append(unit)
         self._rows = end
 
     def _make_room(self, count: int) -> None:
@@ -117,7 +126,7 @@ class _Room:
             end = min(start + step, left)
             for column in (self._matrix, self._grade, self._weight, self._place):
                 column[start:end] = column[start + gone : end + gone]
-        del self._sizes[:lists], self._at[:lists]
+        del self._sizes[:lists], self._at[:lists], self._unit[:lists]
         self._rows, self.dropped = left, self.dropped + lists
 
     def examples(self) -> Examples:
@@ -125,6 +134,7 @@ class _Room:
         return Examples(
             self._matrix[rows], self._grade[rows], self._weight[rows],
             np.array(self._sizes, np.int64), np.array(self._at, np.float64), self._place[rows],
+            np.array(self._unit, np.int64),
         )  # fmt: skip
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,10 +13,10 @@ from numpy.typing import NDArray
 from personalize.errors import EvidenceError
 from personalize.learning.off_policy import METHODS, Estimate, Logged, Target, difference, estimate
 from personalize.learning.policies_model import as_columns, foresee
+from personalize.learning.sheet import read_sheet
 
 Floats = NDArray[np.float64]
 
-MAX_ROWS = 5_000_000
 MAX_ARMS = 50
 MAX_COLUMNS = 200
 LOGGED, UNIFORM = "logged", "uniform"
@@ -66,17 +63,16 @@ def read_trial(path: Path, arm: str, reward: str, propensity: str, unit: str | N
 
     `unit` is a column of ids where one visitor has several rows. EvidenceError names what is wrong.
     """
-    columns = _read(path)
+    sheet = read_sheet(path)
+    columns = sheet.columns
     constant = _constant(propensity)
-    for name in (arm, reward, *((propensity,) if constant is None else ()), *((unit,) if unit else ())):
-        if name not in columns:
-            raise EvidenceError(f"{path} has no column {name!r}, it has: {', '.join(columns)}", code="TABLE_COLUMN")
+    sheet.need(arm, reward, *((propensity,) if constant is None else ()), *((unit,) if unit else ()))
     arms, number = np.unique(np.array(columns[arm]), return_inverse=True)
     if len(arms) > MAX_ARMS:
         raise EvidenceError(f"{arm!r} has {len(arms)} values, at most {MAX_ARMS} arms are judged", code="TABLE_ARMS")
     logged = Logged.of(
-        _numbers(columns[reward], reward),
-        np.full(len(number), constant) if constant is not None else _numbers(columns[propensity], propensity),
+        sheet.numbers(reward),
+        np.full(len(number), constant) if constant is not None else sheet.numbers(propensity),
         np.array(columns[unit]) if unit else None,
     )
     rest = {name: values for name, values in columns.items() if name not in (arm, reward, propensity, unit)}
@@ -126,40 +122,6 @@ def _target(trial: Trial, chances: Floats | None, foreseen: Floats) -> Target:
     if chances is None:  # what was done, as it was done: every weight is one
         return Target(trial.logged.propensity, predicted, predicted)
     return Target(chances[rows, trial.arm], predicted, np.asarray((chances * foreseen).sum(axis=1)))
-
-
-def _read(path: Path) -> dict[str, list[str]]:
-    try:
-        with path.open("rb") as plain, gzip.open(plain) if path.suffix == ".gz" else plain as raw:
-            reader = csv.reader(io.TextIOWrapper(raw, "utf-8-sig", newline=""))
-            head = next(reader, [])
-            if len(set(head)) != len(head) or not head:
-                raise EvidenceError(f"{path} has no header of distinct names", code="TABLE_UNREADABLE")
-            columns: list[list[str]] = [[] for _ in head]
-            for row in reader:
-                if not row:
-                    continue
-                if len(row) != len(head):
-                    raise EvidenceError(
-                        f"line {reader.line_num} of {path} has {len(row)} values, the header {len(head)}",
-                        code="TABLE_UNREADABLE",
-                    )
-                if len(columns[0]) >= MAX_ROWS:
-                    raise EvidenceError(f"{path} has more than {MAX_ROWS} rows", code="TABLE_TOO_LARGE")
-                for column, value in zip(columns, row, strict=True):
-                    column.append(value)
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise EvidenceError(f"{path} cannot be read as CSV: {error}", code="TABLE_UNREADABLE") from error
-    return dict(zip(head, columns, strict=True))
-
-
-def _numbers(values: list[str], name: str) -> Floats:
-    try:
-        return np.array(values, np.float64)
-    except ValueError as error:
-        raise EvidenceError(
-            f"column {name!r} holds something that is no number: {error}", code="TABLE_NUMBER"
-        ) from None
 
 
 def _constant(text: str) -> float | None:

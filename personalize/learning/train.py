@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from personalize.features.schema import Schema, detect
 from personalize.features.shape import describe
 from personalize.learning.drift import click_rate
 from personalize.learning.examples import Examples, collect, repeat_share
+from personalize.learning.gate.ranking import Learner, Mode, admit
 from personalize.learning.journal import load
 from personalize.learning.judgments import GAINS
 from personalize.learning.propensity import Examination, examination_of
@@ -59,6 +60,7 @@ def train(
     seed: int = 1,
     threads: int = 1,
     debias: bool = True,
+    signals: Mode = "auto",
     command: str = "",
     created: datetime | None = None,
     progress: Progress | None = None,
@@ -67,8 +69,9 @@ def train(
 
     The same log, `until`, seed and version give the same model. `threads` more than one pays only on a machine with
     nothing else to do. Where the log holds enough draws of the strategy `exploring`, clicks are freed of what positions
-    explain of them, and the card says so under `examination` (`debias=False` leaves that out). EventError where the log
-    has fewer than `MIN_LISTS` judged lists.
+    explain of them, and the card says so under `examination` (`debias=False` leaves that out). `signals` says which
+    context may be used: `auto`, what pays (`gate.ranking`; the card tells what was found), `all` or `none`. EventError
+    where the log has fewer than `MIN_LISTS` judged lists.
     """
     tell = progress or _silent
     report = Report()
@@ -87,12 +90,13 @@ def train(
             hint="`select_item` lines name the list they answer in `list_event_id`; or give a later `--until`.",
         )
     examined = examination_of(found) if debias else None
+    learn = learner(seed, threads, examined, trust=signals == "auto")
+    examples, schema, findings = admit(examples, schema, signals, learn, progress)
     cut = int(len(examples) * (1 - LATER))
     halves = examples.part(0, cut), examples.part(cut, len(examples))
-    trees, rate, score = _size(*halves, schema, seed, threads, examined)
+    trees, rate, score = _size(*halves, schema, seed, threads, examined, schema.situation if signals == "auto" else ())
     tell("trees", trees)
-    data = _dataset(examples, schema, examined=examined)
-    booster = lgb.train({**_parameters(examples, schema, seed, threads), "learning_rate": rate}, data, trees)
+    booster = learn(examples, schema, trees, rate)
     when = created or datetime.now(UTC)
     card: dict[str, Any] = {
         "name": out.name,
@@ -115,15 +119,28 @@ def train(
         },
         "metrics": {"slice": f"latest {LATER:.0%} of the lists, model trained on the rest", "ndcg@10": score},
         "examination": examined.card() if examined is not None else None,
+        "signals": {finding.signal: finding.told() for finding in findings},
         "ranking": {"depth": DEPTH, "blend": BLEND, "repeat_share": repeat_share(found)},
         "drift": describe(examples.matrix, schema.names),
     }
     return save(out, booster.model_to_string(num_iteration=-1), schema, card)
 
 
+def learner(seed: int, threads: int, examined: Examination | None, *, trust: bool = True) -> Learner:
+    """What fits a ranker to examples with this module's parameters; `trust` where the context has to prove itself."""
+
+    def learn(part: Examples, schema: Schema, trees: int, rate: float, **more: Any) -> lgb.Booster:
+        trusted = schema.situation if trust else frozenset()
+        parameters = {**_parameters(part, schema, seed, threads, trusted), "learning_rate": rate, **more}
+        return lgb.train(parameters, _dataset(part, schema, examined=examined), trees)
+
+    return learn
+
+
 def _size(
-    early: Examples, late: Examples, schema: Schema, seed: int, threads: int, examined: Examination | None
-) -> tuple[int, float, float]:
+    early: Examples, late: Examples, schema: Schema, seed: int, threads: int, examined: Examination | None,
+    trusted: Collection[str],
+) -> tuple[int, float, float]:  # fmt: skip
     """The number of trees and the rate that serve the later lists best, and their NDCG@10 there.
 
     A long log needs more than `MAX_TREES` small steps: where the curve still climbs at its end, one step counts twice.
@@ -133,7 +150,7 @@ def _size(
         dataset = _dataset(early, schema, examined=examined)
         curve: dict[str, dict[str, list[float]]] = {}
         lgb.train(
-            {**_parameters(early, schema, seed, threads), "learning_rate": rate},
+            {**_parameters(early, schema, seed, threads, trusted), "learning_rate": rate},
             dataset,
             MAX_TREES,
             valid_sets=[_dataset(late, schema, dataset, examined)],
@@ -152,12 +169,15 @@ def _size(
     return found[-1] if found[-1][2] > found[0][2] + NOTICEABLE else found[0]
 
 
-def _parameters(examples: Examples, schema: Schema, seed: int, threads: int) -> dict[str, Any]:
+def _parameters(
+    examples: Examples, schema: Schema, seed: int, threads: int, trusted: Collection[str]
+) -> dict[str, Any]:
+    """`trusted` are columns whose splits count in full although they are equal for all rows of a list."""
     rows = int(examples.sizes.sum())
     return {
         **PARAMETERS,
         "min_data_in_leaf": int(np.clip(rows // 800, 5, 200)),
-        "feature_contri": [SHARED_GAIN if name in schema.shared else 1.0 for name in schema.names],
+        "feature_contri": [SHARED_GAIN if name in schema.shared - set(trusted) else 1.0 for name in schema.names],
         "seed": seed,
         "num_threads": max(threads, 1),
     }

@@ -1,0 +1,1 @@
+"""The gate: does a signal pay? Asked of a table of series, and of an event log."""
