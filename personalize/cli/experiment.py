@@ -176,7 +176,8 @@ def _show(report: Report) -> None:
 
 
 def _show_plan(told: dict[str, Any]) -> None:
-    title = f"{told['units']:,} {told['unit']}s in {told['days']:.1f} days; for {told['effect']:+.1%} with {told['power']:.0%}"
+    seen = f"{told['units']:,} {told['unit']}s in {told['days']:.1f} days"
+    title = f"{seen}; to find {told['effect']:+.1%} with {told['power']:.0%}"
     table = Table(title=title, title_justify="left")
     columns = ("measure", "level", "units, read once", "units, watched", "days", "7 days show", "14", "28")
     for column in columns:
