@@ -55,23 +55,23 @@ def watched_cover(trials: int, seed: int, lift: float = 0.3) -> float:
     return held / trials
 
 
-def buyers(n: int, rate: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Whether each of n visitors buys, and what was known of them before (n, 1)."""
+def buyers(n: int, rate: float, lift: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Whether each of n visitors buys, lifted by so much, and what was known of them before (n, 1)."""
     keen = rng.beta(2.0, 2.0 / rate - 2.0, n)
-    return (rng.random(n) < keen).astype(np.float64), rng.binomial(5, keen).astype(np.float64)[:, None]
+    return (rng.random(n) < keen * (1 + lift)).astype(np.float64), rng.binomial(5, keen).astype(np.float64)[:, None]
 
 
 def found_as_planned(trials: int, seed: int, effect: float = 0.02, rate: float = 0.3) -> dict[str, tuple[int, float]]:
     """Units that a pilot of 20,000 says +2 % of conversion needs, and the share of trials of that size that find it."""
     rng = np.random.default_rng([seed, 42])
-    value, before = buyers(20_000, rate, rng)
+    value, before = buyers(20_000, rate, 0.0, rng)
     pilot = Arm(value, None, before)
     told = {}
     for reading in ("fixed", "watched"):
         units = units_for(effect * pilot.level, spread_of(pilot), watched=reading == "watched")
         rho2, hits = tuning(units), 0
         for _ in range(trials):
-            drawn = [buyers(units // 2, rate * (1 + lift), rng) for lift in (0.0, effect)]
+            drawn = [buyers(units // 2, rate, lift, rng) for lift in (0.0, effect)]
             arms = [Arm(bought, None, known) for bought, known in drawn]
             one = compare(arms[0], arms[1], rho2)
             assert one is not None

@@ -18,10 +18,10 @@ from personalize.cli.learn import Moment
 from personalize.domain.experiment import HELD, HOLDOUT, SERVED, Unit
 from personalize.errors import EvidenceError, SettingsError
 from personalize.events.log import read
-from personalize.experiments.analyse import Plan, Report, analyse
-from personalize.experiments.measures import BY_NAME, Measure
+from personalize.experiments.analyse import Finding, Plan, Report, analyse
+from personalize.experiments.measures import BY_NAME, Measure, Side
 from personalize.experiments.plan import plan as plan_ahead
-from personalize.experiments.preference import Preference, prefer
+from personalize.experiments.preference import PLANNED, Preference, prefer
 from personalize.settings import Settings, load_settings
 from personalize.visitors.overrides import Overrides
 
@@ -73,7 +73,7 @@ def experiment(
     )
     if interleaved:
         found = prefer(
-            (one for one in read(events) if start is None or one.at >= start), plan.name, plan.unit, plan.planned
+            (one for one in read(events) if start is None or one.at >= start), plan.name, plan.unit, planned or PLANNED
         )  # fmt: skip
         _print(asdict(found)) if as_json else _show_preference(found)
         return
@@ -151,21 +151,18 @@ def _print(told: dict[str, Any]) -> None:
 def _show(report: Report) -> None:
     counted = "exposed" if report.exposed else "assigned"
     units = ", ".join(f"{name} {count:,}" for name, count in report.units.items())
-    title = f"{report.plan.name}: {report.days:.1f} days, {counted} {report.plan.unit}s: {units}"
-    table = Table(title=title, title_justify="left")
-    for column in ("for", "measure", "variant", report.control, "variant's", "change", "95 %, may be watched", ""):
-        table.add_column(column, justify="left" if column in ("for", "measure", "variant", "") else "right")
+    table = _table(
+        f"{report.plan.name}: {report.days:.1f} days, {counted} {report.plan.unit}s: {units}",
+        ("measure", "variant", report.control, "variant's", "change", "95 %, may be watched", ""), words=2,
+    )  # fmt: skip
     found = {(one.measure.name, one.variant): one for one in report.findings}
-    for name, levels in report.levels.items():
-        for variant in list(report.units)[1:]:
-            one = found.get((name, variant))
-            change = interval = said = "-"
-            if one is not None:
-                low, high = one.effect.lift_watched
-                change, interval = f"{one.effect.lift:+.1%}", f"{low:+.1%} to {high:+.1%}"
-                said = "BROKEN" if name in report.broken[variant] else one.verdict
-            table.add_row(BY_NAME[name].side, name, variant, f"{levels[report.control]:.4g}", f"{levels[variant]:.4g}",
-                          change, interval, said)  # fmt: skip
+    for side in Side:
+        table.add_row(f"{side}:", style="bold")
+        for name in (name for name in report.levels if BY_NAME[name].side is side):
+            for variant in list(report.units)[1:]:
+                levels, one = report.levels[name], found.get((name, variant))
+                told = _told(one, broken=name in report.broken[variant]) if one is not None else ("-", "-", "-")
+                table.add_row(name, variant, f"{levels[report.control]:.4g}", f"{levels[variant]:.4g}", *told)
     Console().print(table)
     for variant, advice in report.advice.items():
         click.echo(f"{variant}: {advice}")
@@ -175,18 +172,30 @@ def _show(report: Report) -> None:
         click.echo(f"  {count:,} {reason}")
 
 
+def _told(one: Finding, *, broken: bool) -> tuple[str, str, str]:
+    low, high = one.effect.lift_watched
+    return f"{one.effect.lift:+.1%}", f"{low:+.1%} to {high:+.1%}", "BROKEN" if broken else one.verdict
+
+
 def _show_plan(told: dict[str, Any]) -> None:
     seen = f"{told['units']:,} {told['unit']}s in {told['days']:.1f} days"
-    title = f"{seen}; to find {told['effect']:+.1%} with {told['power']:.0%}"
-    table = Table(title=title, title_justify="left")
-    columns = ("measure", "level", "units, read once", "units, watched", "days", "7 days show", "14", "28")
-    for column in columns:
-        table.add_column(column, justify="left" if column == "measure" else "right")
+    table = _table(
+        f"{seen}; needed to find {told['effect']:+.1%} with {told['power']:.0%}, and what days can show",
+        ("measure", "level", "read once", "watched", "days", "7 days", "14", "28"), words=1,
+    )  # fmt: skip
     for name, one in told["measures"].items():
         shown = (f"{one['detectable'][span]:.1%}" for span in ("7", "14", "28"))
-        table.add_row(name, f"{one['level']:.4g}", f"{one['needed']['fixed']:,}", f"{one['needed']['watched']:,}",
+        table.add_row(name, f"{one['level']:.3g}", f"{one['needed']['fixed']:,}", f"{one['needed']['watched']:,}",
                       f"{one['days']:,}", *shown)  # fmt: skip
     Console().print(table)
+
+
+def _table(title: str, columns: tuple[str, ...], words: int) -> Table:
+    """A table without lines, so that it fits on 80 columns; the first `words` columns and nameless ones are words."""
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place < words or not column else "right", no_wrap=True)
+    return table
 
 
 def _show_preference(found: Preference) -> None:

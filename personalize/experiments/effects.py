@@ -50,7 +50,7 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A variant minus the control, absolute and as a share of the control's level (`lift`).
+    """A variant minus the control, absolute and as a share of the control's level (`lift`, from -1 on; NaN at level 0).
 
     `fixed` intervals are to be read once, at the planned end; `watched` ones at any time, as often as one likes. `p`
     belongs to `watched`. `reduced` is the share of the variance that is gone by what was known before.
@@ -62,7 +62,6 @@ class Effect:
     fixed: Interval
     watched: Interval
     lift: float
-    lift_error: float
     lift_fixed: Interval
     lift_watched: Interval
     p: float
@@ -92,17 +91,21 @@ def compare(control: Arm, variant: Arm, rho2: float, alpha: float = ALPHA) -> Ef
         return None
     low, high = levels[0] + shift[0], levels[1] + shift[1]
     difference, units = high - low, len(control) + len(variant)
-    lift, lift_error = math.nan, math.nan
-    if low > 0:
-        lift = difference / low
-        lift_error = math.sqrt(squares[1] / low**2 + high**2 * squares[0] / low**4)
     once, often = fixed_boundary(alpha), boundary(units, rho2, alpha)
+    # Of the logarithm of the ratio, since no level falls below nothing.
+    log, log_error = math.nan, math.nan
+    if low > 0 and high > 0:
+        log, log_error = math.log(high / low), math.sqrt(squares[1] / high**2 + squares[0] / low**2)
     z = difference / error
     return Effect(
         difference, error, units, _around(difference, once * error), _around(difference, often * error),
-        lift, lift_error, _around(lift, once * lift_error), _around(lift, often * lift_error),
-        watched_p(z, units, rho2), fixed_p(z), 1.0 - error**2 / plain,
+        math.expm1(log), _grown(_around(log, once * log_error)), _grown(_around(log, often * log_error)),
+        watched_p(z, units, rho2), fixed_p(z), max(0.0, 1.0 - error**2 / plain),
     )  # fmt: skip
+
+
+def _grown(interval: Interval) -> Interval:
+    return math.expm1(min(interval[0], 700.0)), math.expm1(min(interval[1], 700.0))
 
 
 def _cuped(scores: list[Floats], control: Arm, variant: Arm) -> tuple[list[Floats], tuple[float, float]]:

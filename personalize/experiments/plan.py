@@ -49,6 +49,8 @@ def plan(
         if untold(measure, after, rows) or np.count_nonzero(one.value) < MIN_ACTS:
             continue
         level, spread = one.level, spread_of(one)
+        if not spread > 0:  # the same for everybody
+            continue
         needed = {
             reading: units_for(effect * level, spread, arms, power, watched=reading == "watched")
             for reading in ("fixed", "watched")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from personalize.domain.event import Event
-from personalize.domain.experiment import PLANNED, Unit
+from personalize.domain.experiment import Unit
 from personalize.domain.interleaving import NEITHER, ONE, OTHER
 from personalize.errors import EventError, EvidenceError
 from personalize.experiments.effects import Floats, Interval
@@ -20,6 +20,9 @@ from personalize.experiments.sequences import ALPHA, boundary, fixed_boundary, t
 INTERLEAVED = "interleaved"
 MAX_LISTS = 2_000_000
 MIN_UNITS = 100
+
+PLANNED = 2_000
+"""Units after which it is expected to be read; it takes far fewer than an experiment on what visitors buy."""
 
 
 @dataclass(slots=True)
