@@ -22,7 +22,7 @@ from personalize.experiments.analyse import Finding, Plan, Report, analyse
 from personalize.experiments.measures import BY_NAME, Measure, Side
 from personalize.experiments.plan import plan as plan_ahead
 from personalize.experiments.preference import PLANNED, Preference, prefer
-from personalize.settings import Settings, load_settings
+from personalize.settings import load_settings
 from personalize.visitors.overrides import Overrides
 
 _LOG = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -111,19 +111,18 @@ def _named(name: str | None) -> str:
 
 def _plan(name: str, primary: str) -> Plan:
     """As the settings here declare it; an experiment of another machine has equal weights, as far as is known."""
-    settings = _settings()
+    settings = load_settings()
     if name == HOLDOUT:
+        if not settings.holdout:
+            raise SettingsError("the setting holdout is 0 here",
+                                hint="set it to the share that the log was written under")  # fmt: skip
         return Plan(name, {HELD: settings.holdout, SERVED: 1.0 - settings.holdout}, HELD, primary)
     declared = next((one for one in settings.experiments if one.name == name), None)
     return Plan.of(declared, primary) if declared is not None else Plan(name, primary=primary)
 
 
-def _settings() -> Settings:
-    return load_settings()
-
-
 def _token(name: str, variant: str, hours: float) -> str:
-    settings = _settings()
+    settings = load_settings()
     declared = next((one for one in settings.experiments if one.name == name), None)
     if declared is None or declared.variant(variant) is None:
         raise SettingsError(f"no experiment {name!r} with a variant {variant!r} is declared in the settings here")

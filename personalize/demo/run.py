@@ -118,7 +118,7 @@ async def started_demo(
         )
         settings = Settings(
             shop_url=where.shop, store_url=store_url, model=str(model), secret=(SECRET,),
-            consent_default=Consent.NONE, dev=True,
+            consent_default=Consent.NONE, dev=True, holdout=0.0,
         )  # fmt: skip
         setup_logging("warning", settings.secrets())
         gateway = Gateway(settings)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personalize.domain.event import Event
-from personalize.domain.experiment import Unit
+from personalize.domain.experiment import HOLDOUT, Unit
 from personalize.errors import EventError
 
 MAX_EVENTS = 30_000_000  # lines of one ledger; about 50 bytes of memory each
@@ -138,7 +138,8 @@ class _Book:
             self.overridden.add(code)
             return
         exposed = event.extra.get(EXPOSED)
-        if isinstance(exposed, list):
+        # Of the holdout a log need not tell it: whoever is served is served by whatever runs.
+        if isinstance(exposed, list) and (self.experiment != HOLDOUT or HOLDOUT in exposed):
             self.knows_exposure = True
         self.met_unit.append(code)
         self.met_at.append(event.at)

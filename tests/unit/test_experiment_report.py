@@ -220,6 +220,26 @@ def test_the_command_refuses_by_name(log, tmp_path):
     assert "COSTS_UNREADABLE" in _run("--events", log, "--name", "order", "--costs", str(costs)).output
 
 
+def test_the_holdout_is_read_by_the_share_of_the_settings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = random.Random(4)
+    events = []
+    for number in range(2_000):
+        variant = "held" if rng.random() < 0.1 else "served"
+        events.append(seen(f"v{number}", START, f"l{number}", assignments={"holdout": variant}, exposed=[]))
+        if rng.random() < (0.5 if variant == "served" else 0.1):
+            events.append(bought(f"v{number}", START + 9, f"o{number}"))
+    path = tmp_path / "events.jsonl"
+    write(path, events)
+    arguments = ("--events", str(path), "--name", "holdout", "--json")
+    assert "SAMPLE_RATIO_MISMATCH" in _run(*arguments).output
+    monkeypatch.setenv("PERSONALIZE_HOLDOUT", "0.1")
+    told = json.loads(_run(*arguments).output)
+    assert (told["control"], told["advice"]) == ("held", {"served": "better"})
+    monkeypatch.setenv("PERSONALIZE_HOLDOUT", "0")
+    assert "holdout is 0 here" in _run(*arguments).output
+
+
 def test_a_token_is_made_for_a_declared_variant(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PERSONALIZE_SECRET", "a-secret-of-some-length")
