@@ -18,10 +18,11 @@ from personalize.cli.learn import Moment
 from personalize.domain.experiment import HELD, HOLDOUT, SERVED, Unit
 from personalize.errors import EvidenceError, SettingsError
 from personalize.events.log import read
-from personalize.experiments.analyse import Finding, Plan, Report, analyse
-from personalize.experiments.measures import BY_NAME, Measure, Side
+from personalize.experiments.analyse import Finding, Plan, Report, analyse, course
+from personalize.experiments.measures import BY_NAME, Side
 from personalize.experiments.plan import plan as plan_ahead
 from personalize.experiments.preference import PLANNED, Preference, prefer
+from personalize.experiments.telling import as_dict, as_point
 from personalize.settings import load_settings
 from personalize.visitors.overrides import Overrides
 
@@ -40,6 +41,7 @@ MAX_COSTS = 5_000_000
 @click.option("--unit", type=click.Choice(list(Unit)), help="What was randomised; else as declared, else visitors.")
 @click.option("--planned", type=click.IntRange(100), help="Units over all variants at which it was to be read.")
 @click.option("--costs", type=_LOG, help="A CSV with the columns item_id and cost, for the margin.")
+@click.option("--daily", is_flag=True, help="The effects as they stood at the end of each day, as JSON.")
 @click.option("--interleaved", is_flag=True, help="Two interleaved orders: which of them is clicked.")
 @click.option("--power", is_flag=True, help="Before the start: how many visitors an effect needs.")
 @click.option(
@@ -51,8 +53,8 @@ MAX_COSTS = 5_000_000
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def experiment(
     events: Path | None, name: str | None, since: datetime | None, until: datetime | None, control: str | None,
-    primary: str, unit: str | None, planned: int | None, costs: Path | None, interleaved: bool, power: bool,
-    effect: float, variants: int, variant: str | None, hours: float, as_json: bool,
+    primary: str, unit: str | None, planned: int | None, costs: Path | None, daily: bool, interleaved: bool,
+    power: bool, effect: float, variants: int, variant: str | None, hours: float, as_json: bool,
 ) -> None:  # fmt: skip
     """Tell what an experiment shows, on every day anew if you like; or, with --power, what one would need."""
     if variant is not None:
@@ -77,30 +79,12 @@ def experiment(
         )  # fmt: skip
         _print(asdict(found)) if as_json else _show_preference(found)
         return
+    if daily:
+        points = course(read(events), plan, since=start, costs=known)
+        click.echo(orjson.dumps([as_point(*one) for one in points], option=orjson.OPT_INDENT_2).decode())
+        return
     report = analyse(read(events), plan, since=start, until=end, costs=known)
     _print(as_dict(report)) if as_json else _show(report)
-
-
-def as_dict(report: Report) -> dict[str, Any]:
-    """The report as JSON: measures by name, effects by variant."""
-    found: dict[str, Any] = {
-        name: {**_described(BY_NAME[name]), "levels": levels, "effects": {}} for name, levels in report.levels.items()
-    }
-    for one in report.findings:
-        effect = asdict(one.effect)
-        found[one.measure.name]["effects"][one.variant] = {**effect, "p_adjusted": one.p, "verdict": one.verdict}
-    return {
-        "experiment": report.plan.name, "control": report.control, "unit": report.plan.unit.value,
-        "counted": "exposed" if report.exposed else "assigned", "units": report.units, "days": report.days,
-        "planned": report.plan.planned, "primary": report.plan.primary, "currency": report.currency,
-        "sample_ratio": asdict(report.ratio), "measures": found, "untold": report.untold, "broken": report.broken,
-        "advice": report.advice, "left_out": dict(report.left_out), "noted": dict(report.noted),
-    }  # fmt: skip
-
-
-def _described(measure: Measure) -> dict[str, Any]:
-    return {"side": measure.side.value, "better": "more" if measure.better > 0 else "less",
-            "guardrail": measure.guardrail, "said": measure.said}  # fmt: skip
 
 
 def _named(name: str | None) -> str:

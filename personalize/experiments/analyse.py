@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +26,7 @@ MIN_UNITS = 100
 MIN_ACTS = 10
 """Units of a variant that a measure has to differ from zero for, for the same reason."""
 
+MAX_POINTS = 400
 CONTROL = "control"
 Floats = NDArray[np.float64]
 
@@ -112,11 +113,39 @@ def analyse(
     Exposures count from `since` on, what came before tells of the visitors; nothing counts from `until` on (epoch
     seconds). EvidenceError: NO_EXPOSURES, NO_CONTROL, SAMPLE_RATIO_MISMATCH, TOO_FEW_UNITS, MEASURE_UNKNOWN.
     """
-    if plan.primary not in BY_NAME:
-        raise EvidenceError(f"{plan.primary!r} is none of: {', '.join(BY_NAME)}", code="MEASURE_UNKNOWN")
+    _check(plan)
     if until is not None:
         events = (event for event in events if event.at < until)
+    return _report(read(events, plan.name, plan.unit, costs), plan, since)
+
+
+def course(
+    events: Iterable[Event], plan: Plan, *, since: float | None = None, step: float = 86_400.0,
+    costs: Costs | None = None,
+) -> Iterator[tuple[float, Report | EvidenceError]]:  # fmt: skip
+    """The report as it stood at the end of each `step` (seconds) since the first exposure, or why there was none.
+
+    For plots; at most `MAX_POINTS` of them, so that steps of a long experiment are wider.
+    """
+    _check(plan)
     ledger = read(events, plan.name, plan.unit, costs)
+    start = deal(ledger, plan.name, since).start
+    first, last = float(start.min()), float(ledger.at.max())
+    step = max(step, (last - first) / MAX_POINTS)
+    for number in range(1, int((last - first) // step) + 2):
+        until = first + number * step
+        try:
+            yield until, _report(ledger.until(until), plan, since)
+        except EvidenceError as error:
+            yield until, error
+
+
+def _check(plan: Plan) -> None:
+    if plan.primary not in BY_NAME:
+        raise EvidenceError(f"{plan.primary!r} is none of: {', '.join(BY_NAME)}", code="MEASURE_UNKNOWN")
+
+
+def _report(ledger: Ledger, plan: Plan, since: float | None) -> Report:
     dealt = deal(ledger, plan.name, since)
     report = _begin(plan, dealt, ledger)
     after, before = tell(ledger, dealt.start)

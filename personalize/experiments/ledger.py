@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 import numpy as np
@@ -50,6 +50,16 @@ class Ledger:
     knows_exposure: bool
     currency: str | None
     noted: Counter[str] = field(default_factory=Counter)
+
+    def until(self, moment: float) -> Ledger:
+        """The ledger as it stood then (epoch seconds); overrides and notes are those of the whole."""
+        acts, visits, met = self.at < moment, self.visits[1] < moment, self.meetings[1] < moment
+        return replace(
+            self, unit=self.unit[acts], at=self.at[acts], kind=self.kind[acts], amount=self.amount[acts],
+            margin=self.margin[acts], visits=(self.visits[0][visits], self.visits[1][visits]),
+            meetings=(self.meetings[0][met], self.meetings[1][met], self.meetings[2][met], self.meetings[3][met]),
+            noted=Counter(self.noted),
+        )  # fmt: skip
 
 
 def unit_of(event: Event, unit: Unit) -> str | None:

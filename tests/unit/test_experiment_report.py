@@ -14,9 +14,10 @@ from personalize.cli import main
 from personalize.domain.event import Event, EventItem
 from personalize.errors import EvidenceError
 from personalize.events.log import write
-from personalize.experiments.analyse import Plan, analyse
+from personalize.experiments.analyse import Plan, analyse, course
 from personalize.experiments.measures import MEASURES, Side
 from personalize.experiments.plan import plan as plan_ahead
+from personalize.experiments.telling import as_point
 from tests.unit.experiment_log import DAY, START, bought, did, seen, trial
 
 PLAN = Plan("order", {"control": 0.5, "new": 0.5}, planned=2_000)
@@ -169,6 +170,21 @@ def test_three_variants_are_each_held_against_the_control():
     assert first.p >= first.effect.p
 
 
+def test_the_course_ends_where_the_report_stands():
+    points = list(course(trial(lift=1.0), PLAN))
+    assert len(points) == 9
+    until, last = points[-1]
+    report = analyse(trial(lift=1.0), PLAN)
+    assert (last.units, last.levels) == (report.units, report.levels)
+    early = analyse(trial(lift=1.0), PLAN, until=points[4][0])
+    assert points[4][1].levels == early.levels
+    assert sum(points[4][1].units.values()) < sum(last.units.values())
+    assert as_point(until, last)["advice"] == {"new": "better"}
+    short = [as_point(*one) for one in course(trial(lift=1.0), PLAN, step=3_600)]
+    assert short[0]["refused"] == "TOO_FEW_UNITS"
+    assert len(list(course(trial(lift=1.0), PLAN, step=1.0))) <= 401
+
+
 def test_a_plan_of_a_log():
     told = plan_ahead(trial(), effect=0.1)
     one = told["measures"]["conversion"]
@@ -198,6 +214,7 @@ def test_the_command_tells_json_and_a_table(log):
     assert told["measures"]["conversion"]["effects"]["new"]["verdict"] == "better"
     assert told["counted"] == "exposed"
     assert told["measures"]["returns"]["side"] == "customer"
+    assert len(json.loads(_run("--events", log, "--name", "order", "--daily").output)) == 9
     shown = _run("--events", log, "--name", "order").output
     assert "new: better" in shown
     power = json.loads(_run("--events", log, "--power", "--json").output)
