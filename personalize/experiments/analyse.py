@@ -163,7 +163,7 @@ def _report(ledger: Ledger, plan: Plan, since: float | None) -> Report:
 
 
 def deal(ledger: Ledger, name: str, since: float | None = None) -> Dealt:
-    """Each unit's first meeting from `since` on; units of several variants, or with an override, are left out.
+    """Each unit's first meeting; units of several variants, with an override, or that met it before `since` are out.
 
     Where the log tells exposures, only units that met the difference are in, from then on.
     """
@@ -172,6 +172,7 @@ def deal(ledger: Ledger, name: str, since: float | None = None) -> Dealt:
     told = set(unit[chosen].tolist())
     left_out: Counter[str] = Counter()
     crossed: set[int] = set()
+    early = set() if since is None else set(unit[at < since].tolist())  # what a variant did is no past of theirs
     first = np.full(ledger.units, -1, np.int64)
     for one, number in zip(unit[chosen].tolist(), variant[chosen].tolist(), strict=True):
         if first[one] == -1:
@@ -186,7 +187,8 @@ def deal(ledger: Ledger, name: str, since: float | None = None) -> Dealt:
     forced = set(ledger.overridden.tolist())
     left_out["SEVERAL_VARIANTS"] = len(crossed - forced)
     left_out["OVERRIDDEN"] = len(forced)
-    out = np.array(sorted(crossed | forced), np.int64)
+    left_out["MET_BEFORE"] = len(early - crossed - forced)
+    out = np.array(sorted(crossed | forced | early), np.int64)
     start[out] = np.inf
     found = np.where(np.isfinite(start), first, -1)
     if not (found >= 0).any():
@@ -209,6 +211,9 @@ def _begin(plan: Plan, dealt: Dealt, ledger: Ledger) -> Report:
             f"{plan.name!r} has the variants {', '.join(names)}: no control {control!r} and another one",
             code="NO_CONTROL", hint="Name the control, and wait until both were met.",
         )  # fmt: skip
+    others = int((dealt.variant >= 0).sum()) - sum(units.values())
+    if others:
+        dealt.left_out["OTHER_VARIANT"] = others
     weights = [plan.weights.get(name, 0.0) or 1.0 / len(units) for name in units]
     ratio = sample_ratio.judge(list(units.values()), weights)
     if ratio.halt:

@@ -71,6 +71,17 @@ def test_only_units_that_met_the_difference_count():
     assert sum(older.units.values()) == 2_000
 
 
+def test_who_met_it_before_has_no_past_that_counts_and_is_out():
+    met = [seen(f"v{number}", START - DAY, f"e{number}", assignments={"order": "new"}, exposed=[]) for number in (1, 2)]
+    report = analyse([*trial(), *met], PLAN, since=START)
+    assert report.left_out["MET_BEFORE"] + report.left_out["SEVERAL_VARIANTS"] >= 1
+    assert sum(report.units.values()) == 1_598
+    third = Event(
+        "view_item_list", "t", START, "w", "s", extra={"assignments": {"order": "third"}, "exposed": ["order"]}
+    )
+    assert analyse([*trial(), third], PLAN).left_out["OTHER_VARIANT"] == 1
+
+
 def test_who_met_two_variants_or_was_overridden_is_out():
     events = [
         *trial(),
