@@ -85,8 +85,8 @@ def alarms(trials: int, seed: int, loss: float, a_day: int = 1_000, days: int = 
     rng = np.random.default_rng([seed, 43])
     watched, once, when = 0, 0, []
     for _ in range(trials):
-        variant = rng.binomial(rng.binomial(np.full(days, a_day), 0.5), 1.0 - loss)
-        control = rng.binomial(np.full(days, a_day), 0.5)
+        dealt = rng.binomial(np.full(days, a_day), 0.5)
+        control, variant = a_day - dealt, rng.binomial(dealt, 1.0 - loss)
         told = [sample_ratio.judge(pair, (0.5, 0.5)) for pair in zip(control.cumsum(), variant.cumsum(), strict=True)]
         first = next((day + 1 for day, one in enumerate(told) if one.halt), days + 1)
         watched += first <= days

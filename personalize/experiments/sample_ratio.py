@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc, gammaln
 
-HALT = 0.001
-"""Below this an experiment is halted: one false alarm in a thousand experiments, however often it is looked at."""
+HALT = 0.01
+"""Below this an experiment is halted: at most one false alarm in a hundred of them, however often they are looked at."""
 
 CONCENTRATION = 1_000.0
 """How far from the weights the alternative looks: as far as a thousand units would scatter by themselves."""
