@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import chdtrc, gammaln
 
 HALT = 0.01
-"""Below this an experiment is halted: at most one false alarm in a hundred of them, however often they are looked at."""
+"""Below this an experiment is halted: at most one false alarm in a hundred, however often one looks."""
 
 CONCENTRATION = 1_000.0
 """How far from the weights the alternative looks: as far as a thousand units would scatter by themselves."""
