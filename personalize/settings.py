@@ -28,7 +28,7 @@ from personalize.telemetry import Telemetry
 PREFIX = "PERSONALIZE_"
 FILE = "personalize.toml"
 CONFIG = "PERSONALIZE_CONFIG"
-HOT = ("strategies", "experiments")
+HOT = ("strategies", "experiments", "holdout")
 """What `SettingsWatch` changes while the gateway runs; everything else needs a restart."""
 
 DEFAULT_STRATEGIES = (Strategy("popularity", Mode.ON), Strategy("ranker", Mode.ON), Strategy("situation", Mode.ON))
@@ -49,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     model: str = ""
     strategies: tuple[Strategy, ...] = DEFAULT_STRATEGIES
     experiments: tuple[Experiment, ...] = ()
+    holdout: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.02
     secret: tuple[str, ...] = ()
     operator_token: str = ""
     consent_default: Consent = Consent.NONE

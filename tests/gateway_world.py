@@ -207,6 +207,7 @@ def settings_of(strategies: Sequence[str] = ("reversing",), shop_url: str = SHOP
         "store_url": "memory://",
         "consent_default": Consent.CONSENTED,
         "secret": ("a secret for tests",),
+        "holdout": 0.0,  # one new visitor in fifty would see the shop's order
         "strategies": tuple(Strategy(name, Mode.ON) for name in strategies),
     }
     return Settings(**given | changes)

@@ -127,7 +127,7 @@ async def started_demo(
         settings = Settings(
             shop_url=where.shop, store_url=store_url, model=str(model), secret=(SECRET,),
             consent_default=Consent.NONE, dev=True, shop_place=PLACE, weather_provider="open-meteo",
-            weather_url=where.weather.removesuffix("/script"), window=WINDOW,
+            weather_url=where.weather.removesuffix("/script"), window=WINDOW, holdout=0.0,
         )  # fmt: skip
         setup_logging("warning", settings.secrets())
         gateway = Gateway(settings)

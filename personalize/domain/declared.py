@@ -7,13 +7,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from personalize.domain.experiment import AssignedBy, Experiment, Variant
+from personalize.domain.experiment import HOLDOUT, PLANNED, AssignedBy, Experiment, Namespace, Unit, Variant
 from personalize.domain.switches import parse_strategies
 from personalize.errors import SettingsError
 
 EXPERIMENTS_MAX = 64
 VARIANTS_MAX = 16
-KEYS = frozenset({"variants", "weights", "assigned_by", "coverage", "seed", "strategies"})
+PLANNED_MIN, PLANNED_MAX = 100, 1_000_000_000
+KEYS = frozenset(
+    {"variants", "weights", "assigned_by", "coverage", "seed", "strategies", "unit", "namespace", "planned"}
+)
 # A name travels in a response header as a key and a token (RFC 9651).
 _NAME = re.compile(r"[a-z][a-z0-9_\-.]{0,63}")
 _VARIANT = re.compile(r"[A-Za-z][A-Za-z0-9_\-.]{0,63}")
@@ -30,6 +33,8 @@ def _experiment(name: str, body: object) -> Experiment:
     where = f"experiments.{name}"
     if not _NAME.fullmatch(name):
         raise SettingsError(f"{where}: a name is lower-case letters, digits, '_', '-', '.' and begins with a letter")
+    if name == HOLDOUT:
+        raise SettingsError(f"{where}: that name is taken", hint="its share is the setting `holdout`")
     if not isinstance(body, Mapping):
         raise SettingsError(f"{where} is {body!r}, expected a table with variants")
     unknown = sorted(set(body) - KEYS)
@@ -50,6 +55,9 @@ def _experiment(name: str, body: object) -> Experiment:
         assigned_by=_assigned_by(where, body.get("assigned_by", "hash")),
         coverage=_share(f"{where}.coverage", body.get("coverage", 1.0)),
         seed=_text(f"{where}.seed", body.get("seed", name)),
+        unit=_unit(where, body.get("unit", "visitor")),
+        namespace=_namespace(f"{where}.namespace", body.get("namespace")),
+        planned=_planned(f"{where}.planned", body.get("planned", PLANNED)),
     )
 
 
@@ -86,10 +94,33 @@ def _variant(where: str, name: str, weight: float, overlay: Any) -> Variant:
 
 
 def _assigned_by(where: str, raw: Any) -> AssignedBy:
+    if raw not in (AssignedBy.HASH, AssignedBy.HEADER):
+        raise SettingsError(f"{where}.assigned_by is {raw!r}, expected 'hash' or 'header'")
+    return AssignedBy(raw)
+
+
+def _unit(where: str, raw: Any) -> Unit:
     try:
-        return AssignedBy(raw)
+        return Unit(raw)
     except ValueError:
-        raise SettingsError(f"{where}.assigned_by is {raw!r}, expected 'hash' or 'header'") from None
+        raise SettingsError(f"{where}.unit is {raw!r}, expected one of: {', '.join(Unit)}") from None
+
+
+def _namespace(where: str, raw: Any) -> Namespace | None:
+    if raw is None:
+        return None
+    if not isinstance(raw, Mapping) or set(raw) != {"name", "from", "to"}:
+        raise SettingsError(f'{where} is {raw!r}, expected {{ name = "...", from = 0.0, to = 0.5 }}')
+    low, high = _share(f"{where}.from", raw["from"]), _share(f"{where}.to", raw["to"])
+    if not low < high:
+        raise SettingsError(f"{where} goes from {low:g} to {high:g}, expected a part that holds somebody")
+    return Namespace(_text(f"{where}.name", raw["name"]), low, high)
+
+
+def _planned(where: str, raw: Any) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int) or not PLANNED_MIN <= raw <= PLANNED_MAX:
+        raise SettingsError(f"{where} is {raw!r}, expected units, {PLANNED_MIN} to {PLANNED_MAX:,}")
+    return raw
 
 
 def _share(where: str, raw: Any) -> float:

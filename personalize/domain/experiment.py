@@ -9,10 +9,29 @@ from personalize.domain.strategy import Strategy
 
 
 class AssignedBy(StrEnum):
-    """Who decides a unit's variant: our hash of the unit, or the storefront by request header."""
+    """Who decides a unit's variant: our hash of the unit, the storefront by request header, or a signed token.
+
+    Nobody declares `token`: it overrides any experiment for one request (preview, QA), and what it touched is no data.
+    """
 
     HASH = "hash"
     HEADER = "header"
+    TOKEN = "token"  # noqa: S105  (a word, no secret)
+
+
+class Unit(StrEnum):
+    """What an experiment randomises: a visitor, one session of theirs, or a customer's account."""
+
+    VISITOR = "visitor"
+    SESSION = "session"
+    ACCOUNT = "account"
+
+
+HOLDOUT = "holdout"
+"""The experiment that is always there: the units that get the shop's own answer, whatever runs for the others."""
+
+HELD, SERVED = "held", "served"
+"""Its variants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +48,24 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Namespace:
+    """A part [low, high) of a namespace: experiments in parts that do not overlap share no unit."""
+
+    name: str
+    low: float
+    high: float
+
+
+PLANNED = 20_000
+"""Units after which an experiment is expected to be read, where nobody planned it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Experiment:
     """A declared experiment. Weights sum to 1; `coverage` (0..1) is the share of units that take part at all.
 
-    `seed` separates the hash of this experiment from every other one.
+    `seed` separates the hash of this experiment from every other one. `planned` is the number of units, over all
+    variants, at which the sequential intervals are narrowest; it has to be fixed before the first look.
     """
 
     name: str
@@ -40,6 +73,9 @@ class Experiment:
     assigned_by: AssignedBy = AssignedBy.HASH
     coverage: float = 1.0
     seed: str = ""
+    unit: Unit = Unit.VISITOR
+    namespace: Namespace | None = None
+    planned: int = PLANNED
 
     def variant(self, name: str) -> Variant | None:
         """The variant of that name, or None."""

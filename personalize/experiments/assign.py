@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from functools import lru_cache
 
-from personalize.domain.experiment import AssignedBy, Assignment, Experiment
+from personalize.domain.experiment import HELD, HOLDOUT, SERVED, AssignedBy, Assignment, Experiment, Namespace, Unit
 from personalize.domain.strategy import Mode, Strategy
 
 OFFSET, PRIME, MASK = 2166136261, 16777619, 0xFFFFFFFF
 STEPS = 10_000
+NAMESPACE_STEPS = 1_000
+
+NOTHING: Mapping[str, str] = {}
 
 
 def fnv32a(text: str) -> int:
@@ -19,9 +23,16 @@ def fnv32a(text: str) -> int:
     return value
 
 
+@lru_cache(16_384)  # a visitor's next request asks the same, and bytes are slow one by one
 def bucket(seed: str, unit: str) -> float:
     """Where a unit falls, in [0, 1) in steps of 0.0001: hash version 2 of the GrowthBook SDK specification."""
     return fnv32a(str(fnv32a(seed + unit))) % STEPS / STEPS
+
+
+def within(namespace: Namespace, unit: str) -> bool:
+    """Whether a unit falls in a part of a namespace: hash version 1 of the specification, in steps of 0.001."""
+    place = fnv32a(f"{unit}__{namespace.name}") % NAMESPACE_STEPS / NAMESPACE_STEPS
+    return namespace.low <= place < namespace.high
 
 
 def bucket_ranges(
@@ -56,26 +67,47 @@ def takes_part(strategy: Strategy, unit: str) -> bool:
     return bucket(f"share:{strategy.name}", unit) < strategy.share
 
 
+def held_out(unit: str, share: float) -> bool:
+    """Whether a visitor is one of the `share` that get the shop's own answer; a larger share keeps those held out."""
+    return bucket("holdout:", unit) < share
+
+
 def assign(
-    experiments: Iterable[Experiment], unit: str | None, requested: Mapping[str, str], *, hashed: bool
-) -> tuple[Assignment, ...]:
+    experiments: Iterable[Experiment], units: Mapping[Unit, str], requested: Mapping[str, str] = NOTHING, *,
+    hashed: bool, forced: Mapping[str, str] = NOTHING, holdout: float = 0.0,
+) -> tuple[Assignment, ...]:  # fmt: skip
     """The assignments of one request, in the order of declaration.
 
-    `requested` is what the storefront's header asks, checked by `read_requested`; `unit` is the visitor's id value.
-    Nobody is hashed without a unit or where `hashed` (the permission) is False.
+    `units` are the ids at hand; an experiment whose unit is not among them assigns nobody, nor does any hash where
+    `hashed` (the permission) is False. `requested` is what the storefront's header asks of experiments that are open
+    to it, `forced` what a token orders, of any; both are checked (`visitors/experiments.py`).
+
+    With a `holdout` every visitor that may be hashed is in the experiment `HOLDOUT`; those held out are in no other,
+    whatever the storefront asks, unless a token says so for this request.
     """
     found = []
+    visitor = units.get(Unit.VISITOR)
+    if holdout > 0 and hashed and visitor is not None and not forced:
+        held = held_out(visitor, holdout)
+        found.append(Assignment(HOLDOUT, HELD if held else SERVED, AssignedBy.HASH))
+        if held:
+            return tuple(found)
     for experiment in experiments:
-        if experiment.assigned_by is AssignedBy.HEADER:
-            variant = requested.get(experiment.name)
+        name = experiment.name
+        if name in forced:
+            found.append(Assignment(name, forced[name], AssignedBy.TOKEN))
+        elif experiment.assigned_by is AssignedBy.HEADER:
+            variant = requested.get(name)
             if variant is not None:
-                found.append(Assignment(experiment.name, variant, AssignedBy.HEADER))
-        elif unit is not None and hashed:
+                found.append(Assignment(name, variant, AssignedBy.HEADER))
+        elif hashed and (unit := units.get(experiment.unit)) is not None:
+            if experiment.namespace is not None and not within(experiment.namespace, unit):
+                continue
             weights = [variant.weight for variant in experiment.variants]
             ranges = bucket_ranges(len(weights), experiment.coverage, weights)
-            number = choose(bucket(experiment.seed or experiment.name, unit), ranges)
+            number = choose(bucket(experiment.seed or name, unit), ranges)
             if number >= 0:
-                found.append(Assignment(experiment.name, experiment.variants[number].name, AssignedBy.HASH))
+                found.append(Assignment(name, experiment.variants[number].name, AssignedBy.HASH))
     return tuple(found)
 
 
@@ -86,22 +118,30 @@ def running(
     unit: str | None,
     *,
     hashed: bool,
+    pricing: Container[str] = (),
 ) -> dict[str, Mode]:
     """What runs in this request: strategy name to ON or SHADOW, in the operator's order; the rest is off.
 
     A variant's switches replace the operator's by name; of two experiments that set one strategy the later declared
-    wins. A share needs a unit that may be hashed: without one the strategy is off.
+    wins. A share needs a unit that may be hashed: without one the strategy is off. Who is held out gets nothing.
+
+    `pricing` names strategies that may change a price: a header or a token can switch these off, never on.
     """
     switches = {switch.name: switch for switch in strategies}
     by_name = {experiment.name: experiment for experiment in experiments}
     for assignment in assignments:
+        if assignment.experiment == HOLDOUT and assignment.variant == HELD:
+            return {}
         experiment = by_name.get(assignment.experiment)
         variant = experiment.variant(assignment.variant) if experiment else None
         if variant is None:
             continue
         if variant.all_off:
             switches.clear()
-        switches.update((switch.name, switch) for switch in variant.strategies)
+        asked = assignment.by is not AssignedBy.HASH
+        for switch in variant.strategies:
+            if switch.mode is Mode.OFF or not (asked and switch.name in pricing):
+                switches[switch.name] = switch
     modes: dict[str, Mode] = {}
     for name, switch in switches.items():
         if switch.mode is Mode.SHARE:

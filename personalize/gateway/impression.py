@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from personalize.domain.event import Event, EventItem
+from personalize.domain.experiment import AssignedBy
 from personalize.domain.moves import Swap
 from personalize.events.infer import Inference
 from personalize.features.window import describe
@@ -43,6 +44,8 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
         extra["shadow"] = {"strategy": f"{shadow.author.strategy}@{shadow.author.version}", "items": would}
     if arrival.assignments:
         extra["assignments"] = {a.experiment: a.variant for a in arrival.assignments}
+        if forced := [a.experiment for a in arrival.assignments if a.by is AssignedBy.TOKEN]:
+            extra["overridden"] = forced
     return inference.shown(
         arrival.key, arrival.whose, arrival.visit.at, items,
         list_id=ask.list_id, term=listing.search_term, path=ask.target, extra=extra,

@@ -32,6 +32,11 @@ def read_dictionary(value: str) -> MappingProxyType[str, str | bool | int]:
     return _dictionary(_bounded(value))
 
 
+def read_tokens(value: str) -> MappingProxyType[str, str]:
+    """The parameter `token` of each member of a dictionary that has one, by name. Raises `FieldError`."""
+    return _tokens(_bounded(value))
+
+
 def write_dictionary(values: dict[str, str]) -> str:
     """A dictionary of names to tokens; the caller's names are valid keys and tokens already."""
     return str(http_sf.ser({name: (http_sf.Token(value), {}) for name, value in values.items()}))
@@ -61,6 +66,16 @@ def _dictionary(value: str) -> MappingProxyType[str, str | bool | int]:
         if isinstance(item, (*_TEXT, bool, int))
     }
     return MappingProxyType(plain)
+
+
+@lru_cache(CACHED)
+def _tokens(value: str) -> MappingProxyType[str, str]:
+    found = {}
+    for name, (_, parameters) in _parse(value, "dictionary").items():
+        token = parameters.get("token")
+        if isinstance(token, _TEXT):
+            found[name] = str(token)
+    return MappingProxyType(found)
 
 
 def _parse(value: str, kind: str) -> Any:

@@ -53,6 +53,7 @@ def served(shop_url: str, folder: Path, settings: Mapping[str, str] | None = Non
         "PERSONALIZE_OPERATOR_PORT": str(back),
         "PERSONALIZE_STORE_URL": f"sqlite:///{folder / 'events.sqlite'}",
         "PERSONALIZE_SECRET": SECRET,
+        "PERSONALIZE_HOLDOUT": "0",
         **(settings or {}),
     }
     process = subprocess.Popen([sys.executable, "-m", "personalize", "serve"], env=environ, cwd=folder)

@@ -15,6 +15,7 @@ from personalize.shops import reader
 from personalize.stores.memory import MemoryStore
 from personalize.telemetry import Telemetry
 from personalize.visitors.identity import Identity
+from personalize.visitors.overrides import Overrides
 from personalize.visitors.profiles import ProfileBook
 
 BEARER = {"authorization": "Bearer " + "a" * 64}
@@ -27,7 +28,7 @@ class Desk:
         self.now = 1_700_000_000.0
         telemetry = Telemetry()
         who = Identity(("a secret for tests",), telemetry.count)
-        given = {"strategies": (Strategy("popularity", Mode.ON),), **settings}
+        given = {"strategies": (Strategy("popularity", Mode.ON),), "holdout": 0.0, **settings}
         self.reception = Reception(
             Settings(**given), who, ProfileBook(MemoryStore(), telemetry, clock=lambda: self.now),
             Sessions(reader.load("vendure"), who), (), telemetry, lambda: self.now,
@@ -114,6 +115,40 @@ async def test_the_situation_and_the_language():
 async def test_nobody_looks(header, value):
     assert (await Desk().receive(**{header: value})).watched is False
     assert (await Desk().receive(user_agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")).watched is True
+
+
+async def test_who_is_held_out_gets_nothing_and_is_told_so():
+    variants = (Variant("control", 0.5), Variant("new", 0.5))
+    desk = Desk(experiments=(Experiment("order", variants),), holdout=0.5)
+    agreed = {"x_personalize_consent": "personalization, experiments"}
+    held = served = 0
+    for number in range(40):
+        arrival = await desk.receive(**agreed, x_personalize_visitor=f"a-visitor-{number}")
+        if arrival.modes == {}:
+            held += 1
+            assert [(one.experiment, one.variant) for one in arrival.assignments] == [("holdout", "held")]
+            assert ("X-Personalize-Experiment", "holdout=held") in arrival.headers
+        else:
+            served += 1
+            assert [one.experiment for one in arrival.assignments] == ["holdout", "order"]
+            assert not [value for _, value in arrival.headers if "holdout" in value]
+    assert held > 5
+    assert served > 5
+
+
+async def test_a_token_shows_a_variant_for_one_request():
+    secret = "a secret for tests"
+    variants = (Variant("control", 1.0), Variant("new", 0.0, all_off=True))
+    desk = Desk(experiments=(Experiment("order", variants),), secret=(secret,))
+    token = Overrides((secret,), lambda *_: None, lambda: desk.now).issue("order", "new", 1)
+    agreed = {"x_personalize_consent": "personalization, experiments", "x_personalize_visitor": "a-visitor-1"}
+    ordered = {**agreed, "x_personalize_experiment": f'order=new;token="{token}"'}
+    arrival = await desk.receive(**ordered)
+    assert [(one.variant, one.by) for one in arrival.assignments] == [("new", AssignedBy.TOKEN)]
+    assert arrival.modes == {}
+    assert [one.variant for one in (await desk.receive(**agreed)).assignments] == ["control"]
+    desk.now += 3_601
+    assert [one.variant for one in (await desk.receive(**ordered)).assignments] == ["control"]
 
 
 async def test_experiments_are_told_and_switch():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from personalize.domain.experiment import AssignedBy
+from personalize.domain.experiment import AssignedBy, Namespace, Unit
 from personalize.domain.strategy import Mode, Strategy
 from personalize.domain.switches import parse_strategies, print_strategy
 from personalize.domain.visit import Consent
@@ -123,6 +123,11 @@ def test_experiments_of_the_file():
     assert (experiment.name, experiment.seed, experiment.assigned_by) == ("order-test", "order-test", "header")
     assert (control.weight, control.all_off) == (0.3, True)
     assert treatment.strategies == (Strategy("ranker", Mode.SHADOW),)
+    more = 'unit = "session"\nplanned = 4000\nnamespace = {name = "a", from = 0, to = 0.5}'
+    Path("personalize.toml").write_text(EXPERIMENT.replace('assigned_by = "header"', more))
+    (experiment,) = load_settings({}).experiments
+    assert (experiment.unit, experiment.planned) == (Unit.SESSION, 4000)
+    assert experiment.namespace == Namespace("a", 0.0, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +141,12 @@ def test_experiments_of_the_file():
         ("[0.3, 0.7]", "[0.3, 0.6]", "sum to 0.9"),
         ("[0.3, 0.7]", "[-1, 2]", "from 0 to 1"),
         ('"header"', '"luck"', "'hash' or 'header'"),
+        ('"header"', '"token"', "'hash' or 'header'"),
+        ('"header"', '"hash"\nunit = "household"', "visitor, session, account"),
+        ('"header"', '"hash"\nnamespace = "a"', "from = 0.0"),
+        ('"header"', '"hash"\nnamespace = {name = "a", from = 0.5, to = 0.5}', "holds somebody"),
+        ('"header"', '"hash"\nplanned = 3', "expected units"),
+        ("order-test", "holdout", "that name is taken"),
         ("weights", "weight", "unknown key 'weight'"),
         ('treatment = ["ranker=shadow"]', 'other = "off"', "variants control, treatment only"),
         ('"ranker=shadow"', '"rankr=on"', "unknown strategy"),

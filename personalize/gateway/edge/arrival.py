@@ -9,7 +9,7 @@ from secrets import token_hex
 from cachetools import TTLCache
 
 from personalize.domain.clock import Clock
-from personalize.domain.experiment import Assignment
+from personalize.domain.experiment import Assignment, Unit
 from personalize.domain.permission import Agreement, Keep, Permissions, Trace
 from personalize.domain.profile import Profile
 from personalize.domain.signal import Signal
@@ -27,6 +27,7 @@ from personalize.signals.gather import gather
 from personalize.telemetry import Telemetry
 from personalize.visitors import consent, context, experiments, identity, saying, watching
 from personalize.visitors.identity import Identity, profile_key
+from personalize.visitors.overrides import Overrides
 from personalize.visitors.profiles import ProfileBook
 
 SIGNAL_SECONDS = 0.02
@@ -71,6 +72,7 @@ class Reception:
     ) -> None:  # fmt: skip
         self.settings, self.who, self.profiles, self.sessions = settings, who, profiles, sessions
         self.signals, self.telemetry, self.clock = signals, telemetry, clock
+        self.overrides = Overrides(settings.secret, telemetry.count, clock)
         self.depends = asked_of(sessions.shop)
         self.whereabouts = Whereabouts(settings, telemetry.count)
         self.names: TTLCache[str, str] = TTLCache(MAX_SESSIONS, SESSION_SECONDS, timer=clock)
@@ -101,15 +103,21 @@ class Reception:
         else:
             visitor, profile = await self.profiles.find(visitor, permissions.profile)
         unit = visitor.value if visitor is not None else None
-        requested = experiments.read_requested(call.header(EXPERIMENT), self.settings.experiments, count)
-        assignments = assign(self.settings.experiments, unit, requested, hashed=permissions.experiment)
+        named_session = None if visitor is None else self.session_of(profile_key(visitor))
+        requested = experiments.read_requested(
+            call.header(EXPERIMENT), self.settings.experiments, count, self.overrides
+        )  # fmt: skip
+        assignments = assign(
+            self.settings.experiments, _units(unit, named_session), requested.declared, forced=requested.forced,
+            hashed=permissions.experiment, holdout=self.settings.holdout,
+        )  # fmt: skip
         if (assigned := experiments.write_assignments(assignments)) is not None:
             headers.append((experiments.HEADER, assigned))
-        at, name = self.clock(), None if visitor is None else self.session_of(profile_key(visitor))
-        said, origins = saying.told(context.read_context(told, count), profile, name, at)
+        at = self.clock()
+        said, origins = saying.told(context.read_context(told, count), profile, named_session, at)
         place, browser = self.whereabouts.of(call, said, static=render == context.STATIC)
         visit = Visit(
-            at=at, visitor=visitor, consent=agreement.mode, session=name,
+            at=at, visitor=visitor, consent=agreement.mode, session=named_session,
             experiments_allowed=permissions.experiment, profile=profile, language=_language(call),
             context=said, place=place, browser=browser, origins=origins,
         )  # fmt: skip
@@ -149,6 +157,12 @@ class Reception:
         if visitor is not None and visitor.trust is Trust.SHOP:
             for name in after:
                 self.profiles.follow(visitor, VisitorId(name, Trust.SHOP), arrival.permissions.profile)
+
+
+def _units(visitor: str | None, session: str | None) -> dict[Unit, str]:
+    """The ids at hand that experiments may randomise by."""
+    told = {Unit.VISITOR: visitor, Unit.SESSION: session}
+    return {unit: value for unit, value in told.items() if value is not None}
 
 
 def _objects(call: Call) -> bool:
