@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from personalize.cli import check, demo, learn, log, map, promote, serve
+from personalize.cli import check, demo, learn, log, map, promote, serve, uplift
 from personalize.errors import PersonalizeError
 
 
@@ -30,5 +30,6 @@ def main() -> None:
 for command in (
     serve.serve, check.check, map.map_, demo.demo, learn.train, learn.evaluate, promote.promote, promote.explain,
     promote.insights, log.export, log.import_,
+    uplift.uplift,
 ):  # fmt: skip
     main.add_command(command)
