@@ -80,7 +80,7 @@ def read_sheet(path: Path) -> Sheet:
 
 
 def _rows(path: Path, reader: Any, *, comma: bool) -> Sheet:
-    head = next(reader, [])
+    head: list[str] = next(reader, [])
     if len(set(head)) != len(head) or not head:
         raise EvidenceError(f"{path} has no header of distinct names", code="TABLE_UNREADABLE")
     columns: list[list[str]] = [[] for _ in head]

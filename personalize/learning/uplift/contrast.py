@@ -17,8 +17,9 @@ from personalize.learning.uplift.trees import Floats, Matrix, Sum
 class Contrast:
     """What arm `ours` earns more than arm `other`: `mean` over all rows, and how rows differ from each other.
 
-    `area` is the held-out Qini area on training rows (doubly robust), `error` its standard error; `belief` is what the learned spread
-    counts by; `held_out` (n,) are effects of the training rows, shrunk, each by models that did not learn from it.
+    `area` is the held-out Qini area on training rows (doubly robust), `error` its standard error; `belief` is what the
+    learned spread counts by; `held_out` (n,) are effects of the training rows, shrunk, each by models that did not
+    learn from it.
     """
 
     ours: int

@@ -87,7 +87,7 @@ def fit(
     columns: dict[str, list[str]], arm: Ints, arms: tuple[str, ...], outcome: Floats, seed: int,
     tell: Progress | None = None,
 ) -> Fitted:  # fmt: skip
-    """Learn from training rows: `columns` of text (emptied on the way), `arm` (n,), 0 the control, and `outcome` (n,)."""
+    """Learn from training rows: `columns` of text (emptied on the way), `arm` (n,), 0 the control, `outcome` (n,)."""
     said = tell or _silent
     features = read_features(columns)
     features = features.without(after_the_arm(features, arm, arms))
