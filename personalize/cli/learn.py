@@ -53,7 +53,7 @@ def train(events: Path, until: datetime | None, out: Path, seed: int) -> None:
 
 def training(events: Path, until: datetime | None, out: Path, seed: int) -> None:
     """Train with progress on standard error, and tell of the artefact and of what the log lost."""
-    with counted() as told:
+    with bars() as told:
         card = run_training(
             events, until, out, seed=seed, command=shlex.join(["personalize", *sys.argv[1:]]), progress=told
         )
@@ -67,7 +67,7 @@ def training(events: Path, until: datetime | None, out: Path, seed: int) -> None
 
 
 @contextmanager
-def counted() -> Iterator[Callable[[str, int], None]]:
+def bars() -> Iterator[Callable[[str, int], None]]:
     """Bars by step, with the count reached and the time taken."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:
@@ -111,7 +111,7 @@ def evaluate(
 
 def report(events: Path, since: datetime | None, model: Path, *, as_json: bool, seed: int = 0) -> None:
     """Evaluate with progress on standard error, and print JSON or a table."""
-    with counted() as told:
+    with bars() as told:
         result = run_evaluation(events, since, locate(str(model)), seed=seed, progress=told)
     if as_json:
         click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())

@@ -10,7 +10,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from personalize.cli.learn import counted
+from personalize.cli.learn import bars
 from personalize.learning.uplift.learn import uplift as run_uplift
 
 _TABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -32,7 +32,7 @@ def uplift(
 ) -> None:
     """Learn whom each offer moves, and tell whether choosing by it pays."""
     names = [name.strip() for name in exclude.split(",") if name.strip()]
-    with counted() as told:
+    with bars() as told:
         result = run_uplift(table, treatment, control, outcome, exclude=names, test=test, seed=seed, progress=told)
     for warning in result["warnings"]:
         click.echo(f"warning: {warning}", err=True)

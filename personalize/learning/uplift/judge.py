@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -49,19 +49,33 @@ def effect(outcome: Floats, treated: Floats) -> float:
     return float(outcome[treated > 0].mean() - outcome[treated == 0].mean())
 
 
-def worth(outcome: Floats, arm: Ints, arms: int, chosen: Ints, best: int) -> tuple[dict[str, Any], str]:
-    """A policy fixed beforehand (`chosen` (n,) arms) against always `best`, by SNIPS on test rows, and the verdict.
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Values of a policy and of the best constant, and the 95 % interval (paired) of the difference."""
 
-    The propensity of an arm is its share of the rows, since arms are drawn at random. The interval is of the difference
-    (95 %, paired). EvidenceError where too few rows would have got what the policy gives them.
+    learned: float
+    best_constant: float
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> str:
+        """`LEARNED` where the policy's gain is beyond doubt."""
+        return LEARNED if self.low > 0 else KEEP
+
+
+def worth(outcome: Floats, arm: Ints, arms: int, chosen: Ints, best: int) -> Worth:
+    """A policy fixed beforehand (`chosen` (n,) arms) against always `best`, by SNIPS on test rows.
+
+    The propensity of an arm is its share of the rows, since arms are drawn at random. EvidenceError where too few of the
+    rows, or of those with an outcome, got what the policy gives them.
     """
     share = np.bincount(arm, minlength=arms) / len(arm)
     logged = Logged.of(outcome, share[arm])
     ours, constant = Target((chosen == arm).astype(np.float64)), Target((arm == best).astype(np.float64))
     value, fixed = estimate(logged, ours, "snips"), estimate(logged, constant, "snips")
     gap = difference(logged, ours, constant, "snips")
-    told = {"learned": value.value, "best_constant": fixed.value, "interval": [gap.low, gap.high]}
-    return told, LEARNED if gap.low > 0 else KEEP
+    return Worth(value.value, fixed.value, gap.low, gap.high)
 
 
 def _curve(rank: Floats, outcome: Floats, treated: Floats) -> tuple[Floats, Floats]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from personalize.errors import EvidenceError
 from personalize.learning.uplift import judge
 from personalize.learning.uplift.campaign import MIN_TEST, MIN_TRAINING, Campaign, read_campaign
 from personalize.learning.uplift.columns import Features, read_features
@@ -22,7 +23,7 @@ from personalize.learning.uplift.trees import Floats, Matrix, Table
 Progress = Callable[[str, int], None]
 
 TEST_SHARE = 0.3
-MANY, MORE = 60_000, 200_000  # rows from which one round of folds, and fewer of them, are enough
+MANY, MORE = 20_000, 200_000  # rows from which one round of folds, and fewer of them, are enough
 MAX_LEARNED = 1_000_000  # rows that are learned from; the test rows are judged all
 CONTROL = 0
 
@@ -73,8 +74,8 @@ def uplift(
     matrix = fitted.features.encode(held)
     held.clear()
     tell("judged", len(later))
-    result = _judged(fitted, matrix, judged, later)
     said = list(fitted.warnings)
+    result = _judged(fitted, matrix, judged, later, said)
     if dropped:
         said.append(f"{dropped} rows without an arm or an outcome were left out: write 0 where empty means nothing")
     result["rows"] = {"training": len(rows), "learned_from": len(sample), "test": len(later)}
@@ -108,7 +109,7 @@ def fit(
     return Fitted(features, contrasts, policy, warnings(features, arm, outcome))
 
 
-def _judged(fitted: Fitted, matrix: Matrix, campaign: Campaign, rows: Ints) -> dict[str, Any]:
+def _judged(fitted: Fitted, matrix: Matrix, campaign: Campaign, rows: Ints, said: list[str]) -> dict[str, Any]:
     arm, outcome, names = campaign.arm[rows], campaign.outcome[rows], campaign.arms
     figures: dict[str, dict[str, float]] = {"qini": {}, "top30": {}, "ate": {}}
     learners, ranks = {}, {}
@@ -124,15 +125,25 @@ def _judged(fitted: Fitted, matrix: Matrix, campaign: Campaign, rows: Ints) -> d
         }  # fmt: skip
     policy = fitted.policy
     chosen = policy.arms(matrix, ranks)
-    worth, verdict = judge.worth(outcome, arm, len(names), chosen, policy.best)
-    worth["arm"] = names[policy.best]
-    worth["shares"] = {name: float((chosen == number).mean()) for number, name in enumerate(names)}
-    worth["training_gain"] = [policy.gain, policy.error]
+    try:
+        worth = judge.worth(outcome, arm, len(names), chosen, policy.best)
+    except EvidenceError as error:
+        # Not even a constant can be judged, or a policy that the test rows hardly ever followed: that one is no gain.
+        constant = np.full(len(rows), policy.best, np.int64)
+        worth, chosen = judge.worth(outcome, arm, len(names), constant, policy.best), constant
+        said.append(f"the learned policy cannot be judged: {error.message}")
     single = len(names) == 2
     return {
         **{key: next(iter(values.values())) if single else values for key, values in figures.items()},
-        "policy": worth,
-        "verdict": verdict,
+        "policy": {
+            "learned": worth.learned,
+            "best_constant": worth.best_constant,
+            "arm": names[policy.best],
+            "interval": [worth.low, worth.high],
+            "shares": {name: float((chosen == number).mean()) for number, name in enumerate(names)},
+            "training_gain": [policy.gain, policy.error],
+        },
+        "verdict": worth.verdict,
         "learner": next(iter(learners.values())) if single else learners,
     }
 
