@@ -63,7 +63,7 @@ def learn(rounds: Sequence[Outcomes], ours: int, other: int, salt: int, tell: Ca
         mine, theirs = outcomes.held_out(ours), outcomes.held_out(other)
         score += scores(outcomes.y, taken, share, mine, theirs) / len(rounds)
     score = score[rows]
-    means = {name: np.mean([one.held_out for one in bag], axis=0) for name, bag in bags.items()}
+    means = {name: np.mean([one.held_out for one in bag], axis=0) for name, bag in bags.items() if bag}
     held = [Learned(name, mean[rows], bags[name][0].models) for name, mean in means.items()]
     chosen, area, error = choose(held, score)
     belief, mean, middle = believed(chosen.held_out, score), float(score.mean()), float(chosen.held_out.mean())

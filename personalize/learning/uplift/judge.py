@@ -67,7 +67,7 @@ class Worth:
 def worth(outcome: Floats, arm: Ints, arms: int, chosen: Ints, best: int) -> Worth:
     """A policy fixed beforehand (`chosen` (n,) arms) against always `best`, by SNIPS on test rows.
 
-    The propensity of an arm is its share of the rows, since arms are drawn at random. EvidenceError where too few of the
+    The propensity of an arm is its share of the rows: arms are drawn at random. EvidenceError where too few of the
     rows, or of those with an outcome, got what the policy gives them.
     """
     share = np.bincount(arm, minlength=arms) / len(arm)

@@ -30,14 +30,17 @@ class Outcomes:
         self.fold = np.random.default_rng([table.seed, salt, 11]).permutation(n) % folds
         self.pairs = list(combinations(range(folds), 2))
         self.models: list[list[lgb.Booster]] = []
-        self._told = np.empty((len(self.pairs), arms, n), np.float32)
+        # What a pair's models are asked: the rows of its two folds alone, NaN elsewhere.
+        self._told = np.full((len(self.pairs), arms, n), np.nan, np.float32)
         for number, pair in enumerate(self.pairs):
             outside = ~np.isin(self.fold, pair)
+            asked = np.flatnonzero(~outside)
+            matrix = table.matrix[asked]
             made = []
             for one in range(arms):
                 rows = np.flatnonzero(outside & (arm == one))
                 made.append(table.fit(rows, y, OUTCOME, salt * 10_007 + number * 101 + one))
-                self._told[number, one] = Sum([(1.0, made[-1])], table.threads).predict(table.matrix)
+                self._told[number, one, asked] = Sum([(1.0, made[-1])], table.threads).predict(matrix)
                 tell()
             self.models.append(made)
         self._place = {pair: number for number, pair in enumerate(self.pairs)}
@@ -59,7 +62,3 @@ class Outcomes:
                 rows: Rows = np.flatnonzero(self.fold == j)
                 found[rows] = self._told[self._place[min(j, k), max(j, k)], one, rows]
         return found
-
-    def free(self) -> None:
-        """Let go of what was predicted; the models stay."""
-        self._told = np.empty((0, 0, 0), np.float32)
