@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import click
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
 
 from personalize.errors import EvidenceError
 from personalize.learning.uplift.judge import LEARNED, worth
@@ -48,9 +46,9 @@ NULL = (
     World("rare, 85 % treated", lambda x: _arms(0.0)(len(x)), (0.15, 0.85), base=0.04),
 )
 KNOWN = (
-    World("crossing", lambda x: _arms(0.05 * x[:, 0] + 0.02 * x[:, 4])(len(x))),
+    World("crossing", lambda x: _arms(0.1 * x[:, 0] + 0.02 * x[:, 4])(len(x))),
     World("one group gains", lambda x: _arms(np.where((x[:, 2] > 0.5) & (x[:, 5] > 0), 0.15, -0.02))(len(x))),
-    World("interaction", lambda x: _arms(0.08 * np.sign(x[:, 1] * x[:, 2]))(len(x))),
+    World("interaction", lambda x: _arms(0.1 * np.sign(x[:, 1] * x[:, 2]))(len(x))),
     World("an arm a group", lambda x: _arms(np.where(x[:, 4] > 0, 0.08, 0.0), np.where(x[:, 4] > 0, 0.0, 0.08))(len(x)),
           (0.34, 0.33, 0.33)),
     World("85 % treated", lambda x: _arms(0.08 * np.sign(x[:, 3]))(len(x)), (0.15, 0.85)),
@@ -114,17 +112,15 @@ def judged(world: World, rows: int, seed: int) -> tuple[bool, float, bool]:
 @click.command()
 @click.option("--tables", default=40, show_default=True, help="Campaigns a world.")
 @click.option("--rows", default=8_000, show_default=True, help="Rows a campaign, of which 30 % judge.")
-def main(tables: int, rows: int) -> None:
+@click.option("--null/--known", "null", default=None, help="Only worlds where nobody differs, or only the others.")
+def main(tables: int, rows: int, null: bool | None) -> None:
     """How often a policy is learned, by world, and what it is worth."""
-    shown = Table(title=f"{tables} campaigns of {rows:,} rows a world", title_justify="left")
-    for column in ("world", "said to be learned", "of the possible gain", "interval holds"):
-        shown.add_column(column, justify="left" if column == "world" else "right")
-    for world in (*NULL, *KNOWN):
+    click.echo(f"{tables} campaigns of {rows:,} rows a world: said to be learned, share of the gain, interval holds")
+    for world in (*(() if null is False else NULL), *(() if null else KNOWN)):
         found = [judged(world, rows, seed) for seed in range(tables)]
         learned, gained, held = (float(np.mean([one[place] for one in found])) for place in range(3))
-        gain = f"{gained:.0%}" if world in KNOWN else "-"
-        shown.add_row(world.name, f"{learned:.1%}", gain, f"{held:.0%}")
-    Console().print(shown)
+        gain = f"{gained:>6.0%}" if world in KNOWN else "     -"
+        click.echo(f"{world.name:<20} {learned:>6.1%} {gain} {held:>6.0%}")
 
 
 if __name__ == "__main__":

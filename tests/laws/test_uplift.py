@@ -12,12 +12,12 @@ WORLDS = {world.name: world for world in KNOWN}
 
 @pytest.mark.parametrize("world", NULL, ids=lambda world: world.name)
 def test_nothing_is_learned_where_there_is_nothing(world: object) -> None:
-    """Three campaigns a world: one that is said to be learned in one of 100 fails this once in 30 changes at most."""
-    assert not any(judged(world, 2_600, seed)[0] for seed in range(3))  # type: ignore[arg-type]
+    """Two small campaigns a world; `python -m bench.quality.uplift --null` tells the rate over many."""
+    assert not any(judged(world, 2_000, seed)[0] for seed in range(2))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["crossing", "interaction", "an arm a group", "85 % treated"])
+@pytest.mark.parametrize("name", ["one group gains", "an arm a group", "85 % treated"])
 def test_a_known_gain_is_found(name: str) -> None:
-    found = [judged(WORLDS[name], 8_000, seed) for seed in range(2)]
+    found = [judged(WORLDS[name], 6_000, seed) for seed in range(2)]
     assert any(learned for learned, _, _ in found)
     assert np.mean([gained for _, gained, _ in found]) > 0.5
