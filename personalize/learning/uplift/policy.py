@@ -12,7 +12,7 @@ from personalize.learning.uplift.contrast import Contrast, learn
 from personalize.learning.uplift.outcomes import Ints, Outcomes
 from personalize.learning.uplift.trees import Floats, Matrix
 
-GAINED = 1.0  # standard errors that the gain on training rows must be, before a policy is tried on the test rows
+GAINED = 1.5  # standard errors that the gain on training rows must be, before a policy is tried on the test rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
