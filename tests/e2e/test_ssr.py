@@ -70,7 +70,7 @@ class Visitor:
     @property
     def headers(self) -> dict[str, str]:
         """What the server sends for this visitor."""
-        found = {"x-personalize-consent": self.consent, "x-personalize-context": f"mood=m{self.number}"}
+        found = {"x-personalize-consent": self.consent, "x-personalize-context": f"occasion=m{self.number}"}
         if self.id:
             found["x-personalize-visitor"] = self.id
         if self.token:
@@ -131,7 +131,7 @@ async def test_twenty_visitors_over_one_connection() -> None:
         def page(visitor: Visitor, data: Any, headers: dict[str, str]) -> None:
             assert headers["cache-control"] == "private, no-store"
             visit = data["personalization"]["visit"]
-            assert {"name": "mood", "value": f"m{visitor.number}"} in visit["context"]
+            assert {"name": "occasion", "value": f"m{visitor.number}"} in visit["context"]
             known = visitor.token is not None and visitor.consent != "none"
             assert visit["identified"] is (known or visitor.id is not None)
             assert (visitor.id is not None) is (visitor.consent == "personalization")
@@ -161,7 +161,7 @@ async def test_twenty_visitors_over_one_connection() -> None:
         assert [e.items[0].item_id for e in mine if e.event == "add_to_wishlist"] == [f"wish-{visitor.number}"]
         lists = [[item.item_id for item in e.items] for e in mine if e.event == "view_item_list"]
         assert [item for page in lists for item in page] == visitor.shown
-        assert {e.context["mood"] for e in mine} == {f"m{visitor.number}"}
+        assert {e.context["occasion"] for e in mine} == {f"m{visitor.number}"}
         assert len({e.session for e in mine}) == 1
     assert set(lines) == {None}
     assert not [event for event in lines[None] if event.event == "add_to_wishlist" and event.session is None]
