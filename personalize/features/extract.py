@@ -35,7 +35,7 @@ def extract(
         out[:, end + column] = prepared.numbers[:, column] - (taste.mean() if taste is not None else math.nan)
     start = end + len(schema.attributes)
     here = known.session_for(session, at) if profile is not None else Session()
-    fill_session(out[:, start : start + len(SESSION_ITEM) + len(SESSION)], prepared, known, here, at)
+    fill_session(out[:, start : start + len(SESSION_ITEM) + len(SESSION)], prepared, here, at)
     start += len(SESSION_ITEM) + len(SESSION)
     fill_lasting(out[:, start : start + len(LASTING)], prepared, known, at)
     start += len(LASTING)

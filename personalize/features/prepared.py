@@ -24,7 +24,8 @@ class Prepared:
     `static` is float32 (n, s): the columns that depend on the list and the catalogue only, as `Schema.static_names`.
     `position`, `log_price`, `rate` are (n,), `numbers` (n, a) of the attributes, NaN where unknown. Properties of all
     rows lie in one flat table: `token_row[k]` bears the property number `token_kind[k]`, whose hash `token_number`
-    maps to it and whose `(name, value)` is `token_names[number]`. `elsewhere` gives the position of touched items of
+    maps to it and whose `(name, value)` is `token_names[number]`. `common` are the properties that nearly all of the
+    window bear, `wanted` these and those of the rows. `elsewhere` gives the position of touched items of
     the window that are no rows here.
     """
 
@@ -40,6 +41,8 @@ class Prepared:
     token_kind: NDArray[np.int64]
     token_number: dict[int, int]
     token_names: tuple[tuple[str, str], ...]
+    common: frozenset[int]
+    wanted: frozenset[int]
     elsewhere: Mapping[str, float]
     at: float
 
@@ -98,6 +101,7 @@ def prepare(
         columns += [table[:, column], rank(table[:, column], facts.numbers.get(name, ()))]
     for column, values in enumerate(columns):
         static[:, column] = values
+    number = {token(*pair): place for pair, place in names.items()}
     return Prepared(
         schema=schema,
         ids=listing.ids,
@@ -109,8 +113,10 @@ def prepare(
         numbers=table,
         token_row=np.asarray(rows, np.int64),
         token_kind=np.asarray(kinds, np.int64),
-        token_number={token(*pair): number for pair, number in names.items()},
+        token_number=number,
         token_names=tuple(names),
+        common=facts.common,
+        wanted=facts.common.union(number),
         elsewhere=facts.touched,
         at=at,
     )
