@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from personalize.domain.event import Event
+from personalize.domain.lift import Lift, Saved
+from personalize.domain.tokens import traits
 from personalize.errors import StoreError
 
 FORMAT = 2
@@ -51,6 +55,8 @@ class Popularity:
         self._shown: NDArray[np.float64] = np.zeros(MAX_POSITIONS)
         self._clicked: NDArray[np.float64] = np.zeros(MAX_POSITIONS)
 
+        self._lift = Lift()
+
     def __len__(self) -> int:
         return len(self._rows)
 
@@ -65,9 +71,12 @@ class Popularity:
                 seen.setdefault(item.item_id, row if item.index is None else item.index)
             places = np.clip(np.fromiter(seen.values(), np.int64, len(seen)), 0, MAX_POSITIONS - 1)
             rows = self._touch(list(seen), event.at)
+            rates = self.position_rates()[places]
             self._counts[rows, IMPRESSIONS] += 1.0
-            self._counts[rows, EXPECTED] += self.position_rates()[places]
+            self._counts[rows, EXPECTED] += rates
             np.add.at(self._shown, places, 1.0)
+            if event.context:
+                self._show(event, rates)
             return
         columns = _COLUMNS.get(event.event)
         if columns is None or not event.items:
@@ -79,6 +88,7 @@ class Popularity:
             for item in event.items:
                 if item.index is not None:
                     self._clicked[min(max(item.index, 0), MAX_POSITIONS - 1)] += 1.0
+                self._lift.click(event.list_event_id, item.item_id, event.context, event.at)
 
     def position_rates(self) -> NDArray[np.float64]:
         """Click rate of each position, shape (MAX_POSITIONS,), smoothed towards the rate over all positions."""
@@ -100,12 +110,19 @@ class Popularity:
         rate: NDArray[np.float64] = (counts[:, CLICKS] + PRIOR_CLICKS) / (counts[:, EXPECTED] + PRIOR_CLICKS)
         return rate
 
+    def lift(self, tokens: Sequence[int], context: Mapping[str, object], at: float) -> NDArray[np.float64]:
+        """Per property, (t,): how much more it draws clicks in this situation than at all, as a log; 0.0 = not known.
+
+        `tokens` are those of `domain/tokens.py`, `context` is a visit's: words and truths of it are read.
+        """
+        return self._lift.of(tokens, context, at)
+
     def to_bytes(self) -> bytes:
         """Everything as bytes (MessagePack after one byte of format)."""
         size = len(self._rows)
         saved = _Saved(
             list(self._rows), self._counts[:size].tobytes(), self._at[:size].tobytes(), self._shown.tobytes(),
-            self._clicked.tobytes(), self.half_life, self.limit, self.version,
+            self._clicked.tobytes(), self.half_life, self.limit, self.version, self._lift.to_saved(),
         )  # fmt: skip
         return bytes([FORMAT]) + msgspec.msgpack.encode(saved)
 
@@ -126,6 +143,7 @@ class Popularity:
             found._shown = np.frombuffer(saved.shown).reshape(MAX_POSITIONS).copy()
             found._clicked = np.frombuffer(saved.clicked).reshape(MAX_POSITIONS).copy()
             found.version = saved.version
+            found._lift = Lift.from_saved(saved.lift)
         except (ValueError, msgspec.DecodeError) as error:
             raise StoreError(
                 f"The popularity counters cannot be read: {error}",
@@ -133,6 +151,15 @@ class Popularity:
                 hint="Delete them; they are learned anew, or rebuild them with `personalize import`.",
             ) from None
         return found
+
+    def _show(self, event: Event, rates: NDArray[np.float64]) -> None:
+        """Note what a list in a known situation makes expect of its rows' properties."""
+        borne: dict[str, bytes] = {}
+        for item in event.items[: self.limit]:
+            if item.item_id not in borne:
+                price = item.price if item.price is not None and item.price == item.price else None
+                borne[item.item_id] = traits(item.item_id, item.attributes, price, item.currency).packed
+        self._lift.show(event.event_id, borne, rates, event.context, event.at)
 
     def _fade(self, rows: NDArray[np.int64], at: float) -> NDArray[np.float64]:
         """What is left of each count, shape (n, COUNTS)."""
@@ -177,3 +204,4 @@ class _Saved(msgspec.Struct, array_like=True):
     half_life: float
     limit: int
     version: int
+    lift: Saved

@@ -13,7 +13,7 @@ from personalize.domain.profile import Profile
 from personalize.domain.session import Session
 from personalize.features.lasting import fill_lasting, visitor_values
 from personalize.features.prepared import Prepared
-from personalize.features.schema import CLOCK, LASTING, SESSION, SESSION_ITEM, VISITOR, Schema
+from personalize.features.schema import CLOCK, LASTING, LIFT, SESSION, SESSION_ITEM, VISITOR, Schema
 from personalize.features.session import fill_session
 
 
@@ -39,6 +39,8 @@ def extract(
     start += len(SESSION_ITEM) + len(SESSION)
     fill_lasting(out[:, start : start + len(LASTING)], prepared, known, at)
     start += len(LASTING)
+    out[:, start : start + len(LIFT)] = prepared.lift(context)
+    start += len(LIFT)
     broadcast = [*visitor_values(known, at), *_clock(at), *_context(schema, context)]
     out[:, start:] = broadcast
     return out

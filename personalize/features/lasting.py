@@ -52,7 +52,7 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
     out[:, _COLUMN["affinity_sum"]] = gather(prepared, weights)
     scale = profile.everything.total * fade(at - profile.everything.at) + 1.0
     kind = max(min((weights.get(key, 0.0) for key in prepared.common), default=1.0), 0.0) * scale
-    out[:, _COLUMN["kind_weight"]] = math.log1p(kind)
+    out[:, _COLUMN["affinity_to_kind"]] = math.log1p(kind)
     # Within the kind that the list is of: one order's weight more, so that a first purchase does not read as a habit.
     share = scale / (kind + PURCHASE)
     apart = {key: min(weight * share, 1.0) for key, weight in weights.items() if key not in prepared.common}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from personalize.domain.lift import situation
 from personalize.domain.listing import Listing
 from personalize.domain.popularity import CLICKS, EXPECTED, IMPRESSIONS, MAX_POSITIONS, PRIOR_CLICKS, Popularity
 from personalize.domain.tokens import token, traits
@@ -15,6 +16,7 @@ from personalize.features.schema import Schema
 from personalize.features.window import GRID, Facts, log_prices, measure, rank
 
 Floats = NDArray[np.float64]
+MAX_SITUATIONS = 64  # whose lifts are remembered with a listing
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -45,6 +47,32 @@ class Prepared:
     wanted: frozenset[int]
     elsewhere: Mapping[str, float]
     at: float
+    popularity: Popularity
+    _lifts: dict[tuple[int, ...], NDArray[np.float32]] = field(default_factory=dict)
+
+    def lift(self, context: Mapping[str, object]) -> NDArray[np.float32]:
+        """The columns `LIFT`, (n, 2): sum and greatest lift of each row's properties in this situation, as of `at`.
+
+        Remembered for the situations met: all visitors of a window share few.
+        """
+        facts = situation(context)
+        found = self._lifts.get(facts)
+        if found is None:
+            if len(self._lifts) >= MAX_SITUATIONS:
+                self._lifts.clear()
+            found = self._lifts[facts] = self._measure_lift(context)
+        return found
+
+    def _measure_lift(self, context: Mapping[str, object]) -> NDArray[np.float32]:
+        n = len(self.ids)
+        found = np.zeros((n, 2), np.float32)
+        each = self.popularity.lift([token(*pair) for pair in self.token_names], context, self.at)[self.token_kind]
+        if each.any():
+            found[:, 0] = np.bincount(self.token_row, each, minlength=n)
+            most = np.full(n, -np.inf)
+            np.maximum.at(most, self.token_row, each)
+            found[:, 1] = np.where(np.isfinite(most), most, 0.0)
+        return found
 
     def place(self, item: str) -> float | None:
         """The position of an item in the window, None where it is not in it."""
@@ -119,4 +147,5 @@ def prepare(
         wanted=facts.common.union(number),
         elsewhere=facts.touched,
         at=at,
+        popularity=popularity,
     )

@@ -37,10 +37,11 @@ SESSION = (
 LASTING = (
     "past_count", "past_days", "bought_times", "bought_days", "bought_due", "bought_share", "bought_orders_ago",
     "bought_recent", "bought_pieces", "bought_of_kind", "rejected_days", "taste_price", "affinity_sum",
-    "affinity_of_kind", "kind_weight",
+    "affinity_of_kind", "affinity_to_kind",
 )  # fmt: skip
 VISITOR = ("visitor_sessions", "visitor_items", "visitor_bought", "visitor_orders", "days_since_order")
 CLOCK = ("hour", "weekday")
+LIFT = ("context_lift", "context_lift_max")
 
 MAX_NUMBERS = 8  # numeric attributes of items that become features
 MAX_CONTEXT = 8  # context names of each kind that become features
@@ -64,7 +65,7 @@ class Schema:
         """All feature names in column order; the columns that depend on the list only come first."""
         return (
             *self.static_names, *(f"number.{name}.to_taste" for name in self.attributes),
-            *SESSION_ITEM, *SESSION, *LASTING, *VISITOR, *CLOCK,
+            *SESSION_ITEM, *SESSION, *LASTING, *LIFT, *VISITOR, *CLOCK,
             *(f"context.{name}" for name in self.context_numbers),
             *(f"context.{name}" for name, _ in self.context_words),
         )  # fmt: skip
