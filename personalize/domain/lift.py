@@ -50,9 +50,7 @@ class Lift:
         if not self:
             self._expected, self._clicked = np.zeros(SLOTS, np.float32), np.zeros(SLOTS, np.float32)
             self._start = at
-        for item, packed in items.items():
-            self._items.pop(item, None)
-            self._items[item] = packed
+        self._items.update(items)
         for item in list(self._items)[: max(len(self._items) - MAX_ITEMS, 0)]:
             del self._items[item]
         self._lists[name] = facts
@@ -119,7 +117,8 @@ class Lift:
             self._clicked *= old
             self._start = at
         rows = _slots(tokens.astype(np.uint64), facts)
-        np.add.at(table, rows, np.broadcast_to(np.float32(counts * self._weight(at)), rows.shape))
+        weights = np.broadcast_to(np.asarray(counts * self._weight(at), np.float32), rows.shape)
+        np.add.at(table, rows.ravel(), weights.ravel())
 
 
 class Saved(msgspec.Struct, array_like=True):

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from personalize.domain.lift import situation
 from personalize.domain.listing import Listing
 from personalize.domain.popularity import CLICKS, EXPECTED, IMPRESSIONS, MAX_POSITIONS, PRIOR_CLICKS, Popularity
-from personalize.domain.tokens import token, traits
+from personalize.domain.tokens import token
 from personalize.features.schema import Schema
-from personalize.features.window import GRID, Facts, log_prices, measure, rank
+from personalize.features.window import GRID, Facts, log_prices, measure, rank, traits_of
 
 Floats = NDArray[np.float64]
 MAX_SITUATIONS = 64  # whose lifts are remembered with a listing
@@ -101,10 +101,7 @@ def prepare(
     names: dict[tuple[str, str], int] = {}
     rows: list[int] = []
     kinds: list[int] = []
-    prices = listing.prices.tolist()
-    for row in range(n):
-        attributes = listing.attributes[row] if listing.attributes else {}
-        read = traits(listing.ids[row], attributes, prices[row], listing.currency)
+    for row, read in enumerate(traits_of(listing)):
         rows += [row] * len(read.pairs)
         kinds += [names.setdefault(pair, len(names)) for pair in read.pairs]
         if schema.attributes and read.numbers:

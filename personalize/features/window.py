@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from personalize.domain.listing import Listing
 from personalize.domain.profile import Profile
-from personalize.domain.tokens import MAX_NUMBERS, MAX_TOKENS, traits
+from personalize.domain.tokens import MAX_NUMBERS, MAX_TOKENS, Traits, traits
 
 Floats = NDArray[np.float64]
 GRID = np.linspace(0.0, 1.0, 11)  # where quantiles are taken
@@ -45,9 +45,7 @@ def measure(listing: Listing) -> Facts:
     if found is None:
         columns: dict[str, list[float]] = {}
         borne: Counter[int] = Counter()
-        prices = listing.prices.tolist()
-        for row, attributes in enumerate(listing.attributes):
-            read = traits(listing.ids[row], attributes, prices[row], listing.currency)
+        for read in traits_of(listing) if listing.attributes else ():
             borne.update(read.tokens)
             for name, value in read.numbers.items():
                 if name in columns or len(columns) < MAX_NUMBERS:
@@ -60,6 +58,17 @@ def measure(listing: Listing) -> Facts:
             _order(price),
             {name: quantiles(np.array(values)) for name, values in columns.items()},
             common=frozenset(key for key, count in borne.most_common(MAX_TOKENS) if count >= least),
+        )
+    return found
+
+
+def traits_of(listing: Listing) -> tuple[Traits, ...]:
+    """What is read of each row's attributes and price, remembered as long as the listing lives."""
+    found = _read.get(listing)
+    if found is None:
+        prices, attributes = listing.prices.tolist(), listing.attributes or ({},) * len(listing)
+        found = _read[listing] = tuple(
+            traits(item, attributes[row], prices[row], listing.currency) for row, item in enumerate(listing.ids)
         )
     return found
 
@@ -152,3 +161,4 @@ def _order(values: Floats) -> float:
 
 
 _measured: WeakKeyDictionary[Listing, Facts] = WeakKeyDictionary()
+_read: WeakKeyDictionary[Listing, tuple[Traits, ...]] = WeakKeyDictionary()
