@@ -85,10 +85,10 @@ class Lift:
         return found
 
     def to_saved(self) -> Saved:
-        """What a restart needs; the situations of single lists are left out."""
+        """As plain values: nothing is lost by a restart."""
         return Saved(
             self._expected.tobytes(), self._clicked.tobytes(), self._start, list(self._items),
-            list(self._items.values()),
+            list(self._items.values()), self._lists,
         )  # fmt: skip
 
     @staticmethod
@@ -101,6 +101,7 @@ class Lift:
             raise ValueError(f"{len(found._expected)} counters of lift, expected {SLOTS}")
         found._start = saved.start
         found._items = dict(zip(saved.items, saved.tokens, strict=True))
+        found._lists = dict(saved.lists)
         return found
 
     def _weight(self, at: float) -> float:
@@ -129,6 +130,7 @@ class Saved(msgspec.Struct, array_like=True):
     start: float = 0.0
     items: list[str] = []
     tokens: list[bytes] = []
+    lists: dict[str, tuple[int, ...]] = {}
 
 
 def situation(context: Mapping[str, object]) -> tuple[int, ...]:
