@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from personalize.domain.event import Event
+from personalize.domain.lift import Lift, Saved
+from personalize.domain.tokens import traits
 from personalize.errors import StoreError
 
-FORMAT = 1
+FORMAT = 2
 MAX_ITEMS = 200_000
 MAX_POSITIONS = 64  # positions with a click rate of their own; deeper ones share the last
-HALF_LIFE = 14 * 86_400.0  # seconds until a count halves
+DAY = 86_400.0
+HALF_LIFE = 14 * DAY  # seconds until a count halves
 PRIOR_CLICKS = 3.0  # expected clicks that weigh as much as the prior of an item (Bayesian smoothing)
 PRIOR_POSITIONS = 50.0  # impressions that weigh as much as the prior of a position
 BASE_RATE = 0.04  # click rate of a position before anything is known
 
-IMPRESSIONS, EXPECTED, CLICKS, VIEWS, CARTS, PURCHASES = range(6)
-COUNTS = 6
-_COLUMN = {"select_item": CLICKS, "view_item": VIEWS, "add_to_cart": CARTS, "purchase": PURCHASES}
+IMPRESSIONS, EXPECTED, CLICKS, VIEWS, CARTS, PURCHASES, CLICKS_NOW, PURCHASES_NOW, PURCHASES_EVER = range(9)
+COUNTS = 9
+# What these fade by whatever the half life of the others: beside those, they tell a trend.
+_OTHERWISE = {CLICKS_NOW: DAY, PURCHASES_NOW: 3 * DAY, PURCHASES_EVER: 180 * DAY}
+_COLUMNS = {
+    "select_item": [CLICKS, CLICKS_NOW],
+    "view_item": [VIEWS],
+    "add_to_cart": [CARTS],
+    "purchase": [PURCHASES, PURCHASES_NOW, PURCHASES_EVER],
+}
 
 
 class Popularity:
     """Decayed counters per item: impressions, expected clicks (by position), clicks, views, carts, purchases.
 
+    Clicks and purchases are counted again with other half lives: those of now, and purchases of a long time.
+
     At most `limit` items; when full, the tenth with the least left leaves. Not idempotent: the caller sees to it that
-    an event comes once. About 100 bytes an item. Not thread-safe.
+    an event comes once. About 130 bytes an item. Not thread-safe.
     """
 
     def __init__(self, limit: int = MAX_ITEMS, half_life: float = HALF_LIFE) -> None:
         self.limit = max(limit, 16)
         self.half_life = half_life
+        self._half_lives = np.array([_OTHERWISE.get(column, half_life) for column in range(COUNTS)])
         self.version = 0
         self._rows: dict[str, int] = {}
         self._counts: NDArray[np.float64] = np.zeros((256, COUNTS))
@@ -39,6 +54,8 @@ class Popularity:
         # Per position: impressions and clicks, of answered lists and all others alike.
         self._shown: NDArray[np.float64] = np.zeros(MAX_POSITIONS)
         self._clicked: NDArray[np.float64] = np.zeros(MAX_POSITIONS)
+
+        self._lift = Lift()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -54,19 +71,24 @@ class Popularity:
                 seen.setdefault(item.item_id, row if item.index is None else item.index)
             places = np.clip(np.fromiter(seen.values(), np.int64, len(seen)), 0, MAX_POSITIONS - 1)
             rows = self._touch(list(seen), event.at)
+            rates = self.position_rates()[places]
             self._counts[rows, IMPRESSIONS] += 1.0
-            self._counts[rows, EXPECTED] += self.position_rates()[places]
+            self._counts[rows, EXPECTED] += rates
             np.add.at(self._shown, places, 1.0)
+            if event.context:
+                self._show(event, rates)
             return
-        column = _COLUMN.get(event.event)
-        if column is None or not event.items:
+        columns = _COLUMNS.get(event.event)
+        if columns is None or not event.items:
             return
         rows = self._touch(list(dict.fromkeys(item.item_id for item in event.items[: self.limit])), event.at)
-        self._counts[rows, column] += 1.0
-        if column == CLICKS:
+        for column in columns:
+            self._counts[rows, column] += 1.0
+        if columns[0] == CLICKS:
             for item in event.items:
                 if item.index is not None:
                     self._clicked[min(max(item.index, 0), MAX_POSITIONS - 1)] += 1.0
+                self._lift.click(event.list_event_id, item.item_id, event.context, event.at)
 
     def position_rates(self) -> NDArray[np.float64]:
         """Click rate of each position, shape (MAX_POSITIONS,), smoothed towards the rate over all positions."""
@@ -76,9 +98,9 @@ class Popularity:
         return rates
 
     def counts(self, ids: tuple[str, ...] | list[str], at: float) -> NDArray[np.float64]:
-        """Decayed counts as of `at`, shape (n, 6) in the order of the module's constants; 0 for unknown items."""
+        """Decayed counts as of `at`, shape (n, 9) in the order of the module's constants; 0 for unknown items."""
         rows = np.fromiter((self._rows.get(item, -1) for item in ids), np.int64, len(ids))
-        counts = self._counts[rows] * self._fade(rows, at)[:, None]
+        counts = self._counts[rows] * self._fade(rows, at)
         counts[rows < 0] = 0.0
         return counts
 
@@ -88,12 +110,19 @@ class Popularity:
         rate: NDArray[np.float64] = (counts[:, CLICKS] + PRIOR_CLICKS) / (counts[:, EXPECTED] + PRIOR_CLICKS)
         return rate
 
+    def lift(self, tokens: Sequence[int], context: Mapping[str, object], at: float) -> NDArray[np.float64]:
+        """Per property, (t,): how much more it draws clicks in this situation than at all, as a log; 0.0 = not known.
+
+        `tokens` are those of `domain/tokens.py`, `context` is a visit's: words and truths of it are read.
+        """
+        return self._lift.of(tokens, context, at)
+
     def to_bytes(self) -> bytes:
         """Everything as bytes (MessagePack after one byte of format)."""
         size = len(self._rows)
         saved = _Saved(
             list(self._rows), self._counts[:size].tobytes(), self._at[:size].tobytes(), self._shown.tobytes(),
-            self._clicked.tobytes(), self.half_life, self.limit, self.version,
+            self._clicked.tobytes(), self.half_life, self.limit, self.version, self._lift.to_saved(),
         )  # fmt: skip
         return bytes([FORMAT]) + msgspec.msgpack.encode(saved)
 
@@ -114,6 +143,7 @@ class Popularity:
             found._shown = np.frombuffer(saved.shown).reshape(MAX_POSITIONS).copy()
             found._clicked = np.frombuffer(saved.clicked).reshape(MAX_POSITIONS).copy()
             found.version = saved.version
+            found._lift = Lift.from_saved(saved.lift)
         except (ValueError, msgspec.DecodeError) as error:
             raise StoreError(
                 f"The popularity counters cannot be read: {error}",
@@ -122,8 +152,19 @@ class Popularity:
             ) from None
         return found
 
+    def _show(self, event: Event, rates: NDArray[np.float64]) -> None:
+        """Note what a list in a known situation makes expect of its rows' properties."""
+        borne: dict[str, bytes] = {}
+        for item in event.items[: self.limit]:
+            if item.item_id not in borne:
+                price = item.price if item.price is not None and item.price == item.price else None
+                borne[item.item_id] = traits(item.item_id, item.attributes, price, item.currency).packed
+        self._lift.show(event.event_id, borne, rates, event.context, event.at)
+
     def _fade(self, rows: NDArray[np.int64], at: float) -> NDArray[np.float64]:
-        faded: NDArray[np.float64] = np.exp2(-np.maximum(at - self._at[rows], 0.0) / self.half_life)
+        """What is left of each count, shape (n, COUNTS)."""
+        ago = np.maximum(at - self._at[rows], 0.0)
+        faded: NDArray[np.float64] = np.exp2(-ago[:, None] / self._half_lives)
         return faded
 
     def _touch(self, ids: list[str], at: float) -> NDArray[np.int64]:
@@ -138,7 +179,7 @@ class Popularity:
             self._counts = np.concatenate([self._counts, np.zeros_like(self._counts)])
             self._at = np.concatenate([self._at, np.zeros_like(self._at)])
         rows = np.fromiter((self._rows[item] for item in ids), np.int64, len(ids))
-        self._counts[rows] *= self._fade(rows, at)[:, None]
+        self._counts[rows] *= self._fade(rows, at)
         self._at[rows] = np.maximum(self._at[rows], at)
         return rows
 
@@ -146,7 +187,7 @@ class Popularity:
         """Drop the items with the least left: at least a tenth of the limit, or as many as are needed."""
         size = len(self._rows)
         drop = min(size, max(self.limit // 10, needed, 1))
-        left = self._counts[:size].sum(axis=1) * self._fade(np.arange(size), at)
+        left = (self._counts[:size] * self._fade(np.arange(size), at)).sum(axis=1)
         kept = np.sort(np.argsort(left, kind="stable")[drop:])
         ids = list(self._rows)
         self._rows = {ids[row]: place for place, row in enumerate(kept)}
@@ -163,3 +204,4 @@ class _Saved(msgspec.Struct, array_like=True):
     half_life: float
     limit: int
     version: int
+    lift: Saved

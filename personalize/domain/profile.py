@@ -20,16 +20,17 @@ from personalize.errors import StoreError
 K = TypeVar("K")
 V = TypeVar("V")
 
-FORMAT = 2
+FORMAT = 3
 MAX_SEEN = 128  # event ids remembered, so that a repeated delivery changes nothing
 MAX_KNOWN = 128  # items whose properties are remembered from the lists they were shown in
 MAX_HISTORY = 256  # items touched in any session
-MAX_BOUGHT = 512
+MAX_BOUGHT = 1024
+MAX_PIECES = 10_000  # of one item in one order
 MAX_REJECTED = 64
-MAX_TOKENS = 256  # properties with an affinity
+MAX_TOKENS = 512  # properties with an affinity
 MAX_NUMBERS = 16  # numeric attributes with a taste
 MAX_ITEMS = 256  # items read of one event
-HALF_LIFE = 30 * 86_400.0  # seconds until an affinity halves
+HALF_LIFE = 90 * 86_400.0  # seconds until an affinity halves
 NOTHING_LEFT = 1e-9  # of a weight
 SESSION_GAP = 30 * 60.0  # seconds of silence that end a session where events name none
 
@@ -70,7 +71,7 @@ class Past(msgspec.Struct, array_like=True, gc=False):
 
 
 class Bought(msgspec.Struct, array_like=True, gc=False):
-    """How often an item was bought (times, not pieces), first and last (epoch seconds, and the visitor's order)."""
+    """How often an item was bought, in times and pieces, first and last (epoch seconds, and the visitor's order)."""
 
     times: int
     first: float
@@ -78,6 +79,7 @@ class Bought(msgspec.Struct, array_like=True, gc=False):
     first_order: int = 1
     last_order: int = 1
     recent: float = 1.0  # purchases that fade by `HALF_LIFE`, as of `last`
+    pieces: int = 1
 
     def rhythm(self) -> float | None:
         """Mean seconds between purchases, None where it was bought once only."""
@@ -280,11 +282,12 @@ class Profile(msgspec.Struct, array_like=True):
                 self._like(known, weight, at)
             return  # said twice is not disliked twice: what was taken once is given back once
         if event.event == "purchase":
-            before = self.bought.pop(name, None) or Bought(0, at, at, self.orders, 0, 0.0)
+            before = self.bought.pop(name, None) or Bought(0, at, at, self.orders, 0, 0.0, 0)
             recent = before.recent * fade(at - before.last) + fade(before.last - at)
             self.bought[name] = Bought(
-                before.times + 1, min(before.first, at), max(before.last, at), before.first_order, self.orders, recent
-            )
+                before.times + 1, min(before.first, at), max(before.last, at), before.first_order, self.orders, recent,
+                before.pieces + _pieces(item),
+            )  # fmt: skip
             _trim(self.bought, MAX_BOUGHT)
         if known is not None:
             self._like(known, weight, at)
@@ -343,6 +346,11 @@ class Profile(msgspec.Struct, array_like=True):
         for name, value in known.numbers.items():
             if name in self.tastes or len(self.tastes) < MAX_NUMBERS:
                 self.tastes.setdefault(name, Decayed()).add(value, weight, at)
+
+
+def _pieces(item: EventItem) -> int:
+    """How many were bought; one where that is not told or makes no sense."""
+    return item.quantity if item.quantity is not None and 0 < item.quantity <= MAX_PIECES else 1
 
 
 def fade(seconds: float) -> float:

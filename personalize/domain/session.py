@@ -132,7 +132,8 @@ class Session(msgspec.Struct, array_like=True):
         for key in properties:
             self.tokens[key] = (self.read_token(key) + 1.0, self.touches)
         if len(self.tokens) > MAX_TOKENS:
-            kept = sorted(self.tokens, key=self.read_token, reverse=True)[:MAX_TOKENS]
+            # A quarter leaves at once, so that not every touch has to look for the least.
+            kept = sorted(self.tokens, key=self.read_token, reverse=True)[: MAX_TOKENS * 3 // 4]
             self.tokens = {key: self.tokens[key] for key in kept}
         if log_price is not None:
             self.price_low = min(self.price_low, log_price) if self.price_count else log_price

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from struct import pack
+from struct import pack, unpack
 from zlib import crc32
 
 from personalize.domain.denied import denied
@@ -59,6 +59,11 @@ class Traits:
     pairs: tuple[tuple[str, str], ...]
     packed: bytes
     numbers: dict[str, float]
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """The tokens, unpacked."""
+        return unpack(f"<{len(self.packed) // 4}I", self.packed)
 
 
 def traits(

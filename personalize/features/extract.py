@@ -13,7 +13,7 @@ from personalize.domain.profile import Profile
 from personalize.domain.session import Session
 from personalize.features.lasting import fill_lasting, visitor_values
 from personalize.features.prepared import Prepared
-from personalize.features.schema import CLOCK, LASTING, SESSION, SESSION_ITEM, VISITOR, Schema
+from personalize.features.schema import CLOCK, LASTING, LIFT, SESSION, SESSION_ITEM, VISITOR, Schema
 from personalize.features.session import fill_session
 
 
@@ -35,10 +35,12 @@ def extract(
         out[:, end + column] = prepared.numbers[:, column] - (taste.mean() if taste is not None else math.nan)
     start = end + len(schema.attributes)
     here = known.session_for(session, at) if profile is not None else Session()
-    fill_session(out[:, start : start + len(SESSION_ITEM) + len(SESSION)], prepared, known, here, at)
+    fill_session(out[:, start : start + len(SESSION_ITEM) + len(SESSION)], prepared, here, at)
     start += len(SESSION_ITEM) + len(SESSION)
     fill_lasting(out[:, start : start + len(LASTING)], prepared, known, at)
     start += len(LASTING)
+    out[:, start : start + len(LIFT)] = prepared.lift(context)
+    start += len(LIFT)
     broadcast = [*visitor_values(known, at), *_clock(at), *_context(schema, context)]
     out[:, start:] = broadcast
     return out

@@ -7,11 +7,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.profile import Bought, Profile, fade
+from personalize.domain.profile import WEIGHTS, Bought, Profile, fade
 from personalize.features.prepared import Prepared
 from personalize.features.schema import LASTING
 
 DAY = 86_400.0
+PURCHASE = WEIGHTS["purchase"]
 _COLUMN = {name: number for number, name in enumerate(LASTING)}
 
 
@@ -28,6 +29,7 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
     out[:, bought_first] = 0.0
     out[:, _COLUMN["bought_share"]] = 0.0
     out[:, _COLUMN["bought_recent"]] = 0.0
+    out[:, _COLUMN["bought_of_kind"]] = 0.0
     row_of = prepared.row_of
     # Loops: few of these items are in the list, and for few rows numpy costs more than it saves.
     for item, mark in profile.history.items():
@@ -35,42 +37,52 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
         if row is not None:
             out[row, past] = mark.count
             out[row, past + 1] = max(at - mark.at, 0.0) / DAY
-    for item, bought in profile.bought.items():
-        row = row_of.get(item)
-        if row is not None:
-            out[row, bought_first : bought_first + 6] = _bought(bought, profile.orders, at)
+    owned = [(row, bought) for item, bought in profile.bought.items() if (row := row_of.get(item)) is not None]
+    for row, bought in owned:
+        out[row, bought_first : bought_first + 7] = _bought(bought, profile.orders, at)
     for item in profile.rejected.keys() & row_of.keys():
         out[row_of[item], _COLUMN["rejected_days"]] = max(at - profile.rejected[item], 0.0) / DAY
     if profile.log_price.weight > 0:
         width = profile.log_price.deviation() + 0.2
         out[:, _COLUMN["taste_price"]] = (prepared.log_price - profile.log_price.mean()) / width
-    weights = profile.affinities(prepared.token_number, at)
-    out[:, _COLUMN["affinity_sum"]], out[:, _COLUMN["affinity_max"]] = gather(prepared, weights)
+    weights = profile.affinities(prepared.wanted, at)
+    out[:, _COLUMN["affinity_sum"]] = gather(prepared, weights)
+    scale = profile.everything.total * fade(at - profile.everything.at) + 1.0
+    kind = max(min((weights.get(key, 0.0) for key in prepared.common), default=1.0), 0.0) * scale
+    out[:, _COLUMN["affinity_to_kind"]] = math.log1p(kind)
+    # Within the kind that the list is of: one order's weight more, so that a first purchase does not read as a habit.
+    share = scale / (kind + PURCHASE)
+    apart = {key: min(weight * share, 1.0) for key, weight in weights.items() if key not in prepared.common}
+    out[:, _COLUMN["affinity_of_kind"]] = gather(prepared, apart)
+    if owned:
+        rows = [row for row, _ in owned]
+        recent = out[rows, _COLUMN["bought_recent"]]
+        out[rows, _COLUMN["bought_of_kind"]] = recent * PURCHASE / (kind + PURCHASE)
 
 
 def _bought(bought: Bought, orders: int, at: float) -> tuple[float, ...]:
-    """Times, days since, how due, the share of the visitor's orders since the first that held it, orders since, faded.
+    """Times, days since, how due, the share of the visitor's orders since the first that held it, orders since, faded,
+    pieces a time.
 
     In the order of `LASTING`.
     """
     share = bought.times / max(orders - bought.first_order + 1, 1)
     days = max(at - bought.last, 0.0) / DAY
     recent = bought.recent * fade(at - bought.last)
-    return bought.times, days, due(bought, at), share, orders - bought.last_order, recent
+    return bought.times, days, due(bought, at), share, orders - bought.last_order, recent, bought.pieces / bought.times
 
 
-def gather(prepared: Prepared, weights: dict[int, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sum and greatest weight of each row's properties, both (n,): one gather and one bincount, no loop over rows."""
+def gather(prepared: Prepared, weights: dict[int, float]) -> NDArray[np.float64]:
+    """Sum of the weights of each row's properties, (n,): one gather and one bincount, no loop over rows."""
     n = len(prepared.ids)
     if not weights or not len(prepared.token_row):
-        return np.zeros(n), np.zeros(n)
+        return np.zeros(n)
     table = np.zeros(len(prepared.token_names))
+    number = prepared.token_number
     for key, weight in weights.items():
-        table[prepared.token_number[key]] = weight
-    each = table[prepared.token_kind]
-    most = np.zeros(n)
-    np.maximum.at(most, prepared.token_row, each)
-    return np.bincount(prepared.token_row, each, minlength=n).astype(np.float64), most
+        if key in number:
+            table[number[key]] = weight
+    return np.bincount(prepared.token_row, table[prepared.token_kind], minlength=n).astype(np.float64)
 
 
 def visitor_values(profile: Profile, at: float) -> list[float]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from personalize.domain.lift import situation
 from personalize.domain.listing import Listing
 from personalize.domain.popularity import CLICKS, EXPECTED, IMPRESSIONS, MAX_POSITIONS, PRIOR_CLICKS, Popularity
-from personalize.domain.tokens import token, traits
+from personalize.domain.tokens import token
 from personalize.features.schema import Schema
-from personalize.features.window import GRID, Facts, log_prices, measure, rank
+from personalize.features.window import GRID, Facts, log_prices, measure, rank, traits_of
 
 Floats = NDArray[np.float64]
+MAX_SITUATIONS = 64  # whose lifts are remembered with a listing
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -24,7 +26,8 @@ class Prepared:
     `static` is float32 (n, s): the columns that depend on the list and the catalogue only, as `Schema.static_names`.
     `position`, `log_price`, `rate` are (n,), `numbers` (n, a) of the attributes, NaN where unknown. Properties of all
     rows lie in one flat table: `token_row[k]` bears the property number `token_kind[k]`, whose hash `token_number`
-    maps to it and whose `(name, value)` is `token_names[number]`. `elsewhere` gives the position of touched items of
+    maps to it and whose `(name, value)` is `token_names[number]`. `common` are the properties that nearly all of the
+    window bear, `wanted` these and those of the rows. `elsewhere` gives the position of touched items of
     the window that are no rows here.
     """
 
@@ -40,8 +43,36 @@ class Prepared:
     token_kind: NDArray[np.int64]
     token_number: dict[int, int]
     token_names: tuple[tuple[str, str], ...]
+    common: frozenset[int]
+    wanted: frozenset[int]
     elsewhere: Mapping[str, float]
     at: float
+    popularity: Popularity
+    _lifts: dict[tuple[int, ...], NDArray[np.float32]] = field(default_factory=dict)
+
+    def lift(self, context: Mapping[str, object]) -> NDArray[np.float32]:
+        """The columns `LIFT`, (n, 2): sum and greatest lift of each row's properties in this situation, as of `at`.
+
+        Remembered for the situations met: all visitors of a window share few.
+        """
+        facts = situation(context)
+        found = self._lifts.get(facts)
+        if found is None:
+            if len(self._lifts) >= MAX_SITUATIONS:
+                self._lifts.clear()
+            found = self._lifts[facts] = self._measure_lift(context)
+        return found
+
+    def _measure_lift(self, context: Mapping[str, object]) -> NDArray[np.float32]:
+        n = len(self.ids)
+        found = np.zeros((n, 2), np.float32)
+        each = self.popularity.lift([token(*pair) for pair in self.token_names], context, self.at)[self.token_kind]
+        if each.any():
+            found[:, 0] = np.bincount(self.token_row, each, minlength=n)
+            most = np.full(n, -np.inf)
+            np.maximum.at(most, self.token_row, each)
+            found[:, 1] = np.where(np.isfinite(most), most, 0.0)
+        return found
 
     def place(self, item: str) -> float | None:
         """The position of an item in the window, None where it is not in it."""
@@ -70,10 +101,7 @@ def prepare(
     names: dict[tuple[str, str], int] = {}
     rows: list[int] = []
     kinds: list[int] = []
-    prices = listing.prices.tolist()
-    for row in range(n):
-        attributes = listing.attributes[row] if listing.attributes else {}
-        read = traits(listing.ids[row], attributes, prices[row], listing.currency)
+    for row, read in enumerate(traits_of(listing)):
         rows += [row] * len(read.pairs)
         kinds += [names.setdefault(pair, len(names)) for pair in read.pairs]
         if schema.attributes and read.numbers:
@@ -98,6 +126,7 @@ def prepare(
         columns += [table[:, column], rank(table[:, column], facts.numbers.get(name, ()))]
     for column, values in enumerate(columns):
         static[:, column] = values
+    number = {token(*pair): place for pair, place in names.items()}
     return Prepared(
         schema=schema,
         ids=listing.ids,
@@ -109,8 +138,11 @@ def prepare(
         numbers=table,
         token_row=np.asarray(rows, np.int64),
         token_kind=np.asarray(kinds, np.int64),
-        token_number={token(*pair): number for pair, number in names.items()},
+        token_number=number,
         token_names=tuple(names),
+        common=facts.common,
+        wanted=facts.common.union(number),
         elsewhere=facts.touched,
         at=at,
+        popularity=popularity,
     )

@@ -13,19 +13,22 @@ from personalize.domain.denied import denied
 from personalize.domain.event import Event
 from personalize.domain.tokens import MAX_WORD, numbers
 
-VERSION = 2  # raise it whenever the meaning of a feature changes, so that older models are refused
+VERSION = 3  # raise it whenever the meaning of a feature changes, so that older models are refused
 
 LIST = (
     "position", "list_size", "price_log", "price_rank", "price_ratio", "price_order",
     "price_spread",
 )  # fmt: skip
-POPULARITY = ("rate", "impressions", "clicks", "views", "carts", "purchases", "position_rate")
+POPULARITY = (
+    "rate", "impressions", "clicks", "views", "carts", "purchases", "clicks_now", "purchases_now",
+    "purchases_ever", "position_rate",
+)  # fmt: skip
 SESSION_ITEM = (
     "touched_count", "touched_clicks", "touched_carts", "touched_order", "touched_events_ago", "touched_seconds",
     "touched_share", "clicked_index", "shown_times", "shown_lists_ago", "skipped", "shown_index", "shown_moved",
     "from_touched", "from_second", "from_mean", "from_deepest", "from_clicked", "touched_above", "to_touched_above",
     "to_touched_below", "touched_beside",
-    "price_to_last", "price_to_mean", "price_to_low", "price_to_high", "lean_sum", "lean_max", "lean_last",
+    "price_to_last", "price_to_mean", "price_to_low", "price_to_high", "lean_sum",
 )  # fmt: skip
 SESSION = (
     "session_events", "session_touches", "session_clicks", "session_searches", "session_lists", "session_items",
@@ -34,10 +37,12 @@ SESSION = (
 )  # fmt: skip
 LASTING = (
     "past_count", "past_days", "bought_times", "bought_days", "bought_due", "bought_share", "bought_orders_ago",
-    "bought_recent", "rejected_days", "taste_price", "affinity_sum", "affinity_max",
+    "bought_recent", "bought_pieces", "bought_of_kind", "rejected_days", "taste_price", "affinity_sum",
+    "affinity_of_kind", "affinity_to_kind",
 )  # fmt: skip
 VISITOR = ("visitor_sessions", "visitor_items", "visitor_bought", "visitor_orders", "days_since_order")
 CLOCK = ("hour", "weekday")
+LIFT = ("context_lift", "context_lift_max")
 
 MAX_NUMBERS = 8  # numeric attributes of items that become features
 MAX_CONTEXT = 8  # context names of each kind that become features
@@ -61,7 +66,7 @@ class Schema:
         """All feature names in column order; the columns that depend on the list only come first."""
         return (
             *self.static_names, *(f"number.{name}.to_taste" for name in self.attributes),
-            *SESSION_ITEM, *SESSION, *LASTING, *VISITOR, *CLOCK,
+            *SESSION_ITEM, *SESSION, *LASTING, *LIFT, *VISITOR, *CLOCK,
             *(f"context.{name}" for name in self.context_numbers),
             *(f"context.{name}" for name, _ in self.context_words),
         )  # fmt: skip

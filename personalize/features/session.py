@@ -7,7 +7,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.profile import Profile
 from personalize.domain.session import Session
 from personalize.features.lasting import gather
 from personalize.features.prepared import Prepared
@@ -16,19 +15,13 @@ from personalize.features.schema import SESSION, SESSION_ITEM
 _COLUMN = {name: number for number, name in enumerate(SESSION_ITEM + SESSION)}
 
 
-def fill_session(out: NDArray[np.float32], prepared: Prepared, profile: Profile, session: Session, at: float) -> None:
+def fill_session(out: NDArray[np.float32], prepared: Prepared, session: Session, at: float) -> None:
     """Fill the columns `SESSION_ITEM` and `SESSION` of all rows; `out` comes filled with NaN."""
     touched = _fill_touched(out, prepared, session, at)
     _fill_shown(out, prepared, session)
     _fill_distances(out, prepared, session, touched)
     _fill_prices(out, prepared, session)
-    weights = session.leanings(prepared.token_number)
-    out[:, _COLUMN["lean_sum"]], out[:, _COLUMN["lean_max"]] = gather(prepared, weights)
-    last = profile.known.get(next(reversed(session.touched))) if session.touched else None
-    if last is not None and (tokens := last.tokens):
-        share = 1.0 / len(tokens)
-        shared, _ = gather(prepared, {key: share for key in tokens if key in prepared.token_number})
-        out[:, _COLUMN["lean_last"]] = shared
+    out[:, _COLUMN["lean_sum"]] = gather(prepared, session.leanings(prepared.token_number))
     start = len(SESSION_ITEM)
     out[:, start:] = [
         session.events,

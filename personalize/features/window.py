@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
@@ -12,11 +13,12 @@ from numpy.typing import NDArray
 
 from personalize.domain.listing import Listing
 from personalize.domain.profile import Profile
-from personalize.domain.tokens import MAX_NUMBERS, numbers
+from personalize.domain.tokens import MAX_NUMBERS, MAX_TOKENS, Traits, traits
 
 Floats = NDArray[np.float64]
 GRID = np.linspace(0.0, 1.0, 11)  # where quantiles are taken
 MAX_TOUCHED = 128
+NEARLY_ALL = 0.9  # share of the rows that bear what the list is a kind of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Facts:
 
     `prices` are quantiles of the log price at `GRID` (11 of them; none where no price is known), `numbers` the same
     of each numeric attribute. `price_order` is the rank correlation of price and position, NaN where it has no meaning.
+    `common` are the tokens of the properties that nearly all of its rows bear: what kind of list it is.
     `touched` maps items of the window that the session touched to their position in it.
     """
 
@@ -33,6 +36,7 @@ class Facts:
     price_order: float = math.nan
     numbers: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     touched: Mapping[str, float] = field(default_factory=dict)
+    common: frozenset[int] = frozenset()
 
 
 def measure(listing: Listing) -> Facts:
@@ -40,17 +44,31 @@ def measure(listing: Listing) -> Facts:
     found = _measured.get(listing)
     if found is None:
         columns: dict[str, list[float]] = {}
-        for attributes in listing.attributes:
-            if attributes:
-                for name, value in numbers(attributes).items():
-                    if name in columns or len(columns) < MAX_NUMBERS:
-                        columns.setdefault(name, []).append(value)
+        borne: Counter[int] = Counter()
+        for read in traits_of(listing) if listing.attributes else ():
+            borne.update(read.tokens)
+            for name, value in read.numbers.items():
+                if name in columns or len(columns) < MAX_NUMBERS:
+                    columns.setdefault(name, []).append(value)
+        least = NEARLY_ALL * len(listing)
         price = log_prices(listing)
         found = _measured[listing] = Facts(
             len(listing),
             quantiles(price),
             _order(price),
             {name: quantiles(np.array(values)) for name, values in columns.items()},
+            common=frozenset(key for key, count in borne.most_common(MAX_TOKENS) if count >= least),
+        )
+    return found
+
+
+def traits_of(listing: Listing) -> tuple[Traits, ...]:
+    """What is read of each row's attributes and price, remembered as long as the listing lives."""
+    found = _read.get(listing)
+    if found is None:
+        prices, attributes = listing.prices.tolist(), listing.attributes or ({},) * len(listing)
+        found = _read[listing] = tuple(
+            traits(item, attributes[row], prices[row], listing.currency) for row, item in enumerate(listing.ids)
         )
     return found
 
@@ -65,6 +83,8 @@ def describe(listing: Listing, profile: Profile | None, session: str | None, at:
         told["price_order"] = facts.price_order
     if facts.numbers:
         told["numbers"] = {name: list(values) for name, values in facts.numbers.items()}
+    if facts.common:
+        told["common"] = sorted(facts.common)
     touched = profile.session_for(session, at).touched if profile is not None else {}
     if touched:
         places = {item: row for row, item in enumerate(listing.ids) if item in touched}
@@ -78,6 +98,7 @@ def recall(told: object) -> Facts | None:
     if not isinstance(told, Mapping) or not isinstance(size := told.get("candidates"), int) or size <= 0:
         return None
     order, table, touched = told.get("price_order"), told.get("numbers"), told.get("touched")
+    common = told.get("common")
     return Facts(
         size,
         _quantiles(told.get("prices")),
@@ -86,6 +107,9 @@ def recall(told: object) -> Facts | None:
         {str(item): float(row) for item, row in list(touched.items())[:MAX_TOUCHED] if isinstance(row, int)}
         if isinstance(touched, Mapping)
         else {},
+        frozenset(key for key in common[:MAX_TOKENS] if isinstance(key, int))
+        if isinstance(common, list)
+        else frozenset(),
     )
 
 
@@ -137,3 +161,4 @@ def _order(values: Floats) -> float:
 
 
 _measured: WeakKeyDictionary[Listing, Facts] = WeakKeyDictionary()
+_read: WeakKeyDictionary[Listing, tuple[Traits, ...]] = WeakKeyDictionary()

@@ -67,8 +67,10 @@ def collect(
     """
     journal = events if isinstance(events, Journal) else Journal(events)
     room = _Room(len(schema.names), size)
+    # What there will be no room for is not even prepared: in a long log that is most of it, and most of the work.
+    since, older = journal.newest(room.limit)
     alike = 0
-    for judged in replay(journal, progress=progress):
+    for judged in replay(journal, since, progress=progress):
         grade = judged.answer.grade
         if not len(grade) or grade.min() == grade.max():
             alike += 1
@@ -77,7 +79,7 @@ def collect(
         rows = extract(judged.prepare(schema), judged.profile, event.session, event.context, event.at)
         unit = digest(event.visitor or event.session or event.event_id) >> 1
         room.add(rows, grade, _weights(judged), judged.shown(), event.at, unit)
-    journal.noted += Counter({"ONE_CLASS": alike, "OLDEST_LISTS": room.dropped})
+    journal.noted += Counter({"ONE_CLASS": alike, "OLDEST_LISTS": room.dropped + older})
     return room.examples()
 
 
@@ -90,10 +92,10 @@ class _Room:
     """Arrays made once for all rows they may ever hold; memory is taken as they fill."""
 
     def __init__(self, columns: int, size: int) -> None:
-        self._limit = max(size // (4 * columns), 1_024)
-        self._matrix = np.empty((self._limit, columns), np.float32)
-        self._grade = np.empty(self._limit, np.int8)
-        self._weight, self._place = np.empty(self._limit, np.float32), np.empty(self._limit, np.float32)
+        self.limit = max(size // (4 * columns), 1_024)
+        self._matrix = np.empty((self.limit, columns), np.float32)
+        self._grade = np.empty(self.limit, np.int8)
+        self._weight, self._place = np.empty(self.limit, np.float32), np.empty(self.limit, np.float32)
         self._sizes: list[int] = []
         self._at: list[float] = []
         self._unit: list[int] = []
@@ -105,7 +107,7 @@ class _Room:
         place: NDArray[np.float64], at: float, unit: int,
     ) -> None:  # fmt: skip
         count = len(matrix)
-        if self._rows + count > self._limit:
+        if self._rows + count > self.limit:
             self._make_room(count)
         end = self._rows + count
         self._matrix[self._rows : end], self._grade[self._rows : end] = matrix, grade
@@ -117,7 +119,7 @@ class _Room:
 
     def _make_room(self, count: int) -> None:
         lists = gone = 0
-        while gone < max(self._limit // 4, count):
+        while gone < max(self.limit // 4, count):
             gone += self._sizes[lists]
             lists += 1
         left = self._rows - gone

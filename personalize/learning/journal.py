@@ -23,7 +23,7 @@ from personalize.events.log import Report, read
 from personalize.learning.judgments import Judgments, Marks, digest
 
 FUTURE = 86_400.0  # seconds that a line may lie ahead of the clock of this machine
-MAX_EVENTS = 50_000_000  # lines of one journal; 25 bytes of memory and 300 to 3,000 of disk each
+MAX_EVENTS = 50_000_000  # lines of one journal; 28 bytes of memory and 300 to 3,000 of disk each
 NAMING = frozenset({"select_item", "view_item", "add_to_cart", "purchase"})  # they tell little without items
 SPOOL = 1 << 20  # bytes written at once
 EVERY = 20_000  # lines between two tellings of progress
@@ -35,7 +35,7 @@ class Journal:
     """Events in time order, iterable any number of times; how each list was answered is in `judgments`.
 
     The events lie in an unnamed file in the system's temporary folder (`TMPDIR`), which takes about as much room as
-    the plain log. Memory holds 25 bytes an event and about 40 a click. `report` counts the lines that were dropped by
+    the plain log. Memory holds 28 bytes an event and about 40 a click. `report` counts the lines that were dropped by
     reason, `noted` what was met and is no line dropped: lines out of order, clicks that answer nothing.
     """
 
@@ -47,7 +47,7 @@ class Journal:
         os.unlink(name)
         weakref.finalize(self, os.close, handle)
         self._file = handle
-        ids, at, starts, lists = array("Q"), array("d"), array("q", [0]), array("b")
+        ids, at, starts, rows = array("Q"), array("d"), array("q", [0]), array("i")
         marks = Marks()
         latest, horizon = float("-inf"), (time.time() if now is None else now) + FUTURE
         buffer = bytearray()
@@ -72,7 +72,7 @@ class Journal:
             marks.note(event)
             ids.append(digest(event.event_id))
             at.append(event.at)
-            lists.append(event.event == "view_item_list")
+            rows.append(len(event.items) if event.event == "view_item_list" else -1)
             starts.append(starts[-1] + len(packed))
             buffer += packed
             if len(buffer) >= SPOOL:
@@ -83,9 +83,14 @@ class Journal:
         names, times = np.frombuffer(ids, np.uint64) if ids else _NO_IDS, np.frombuffer(at) if at else np.zeros(0)
         self._order = self._arrange(names, times)
         self._times = times
-        shown = np.frombuffer(lists, np.int8).astype(bool) if lists else np.zeros(0, bool)
+        sizes = np.frombuffer(rows, np.int32) if rows else np.zeros(0, np.int32)
+        shown = sizes >= 0
         self.judgments = Judgments(marks, names[shown], times[shown])
         self.noted += self.judgments.noted
+        answered = self.judgments.answered(names[shown])
+        latest_first = np.argsort(-times[shown][answered], kind="stable")
+        self._answered_at = times[shown][answered][latest_first]
+        self._answered_rows = np.cumsum(sizes[shown][answered][latest_first], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self._order)
@@ -102,6 +107,12 @@ class Journal:
         if not len(self):
             return float("nan"), float("nan")
         return float(self._times[self._order[0]]), float(self._times[self._order[-1]])
+
+    def newest(self, rows: int) -> tuple[float | None, int]:
+        """From when on (epoch seconds; None: ever) answered lists hold at most `rows` rows, and how many are older."""
+        kept = int(np.searchsorted(self._answered_rows, rows, "right"))
+        older = len(self._answered_rows) - kept
+        return (float(self._answered_at[max(kept - 1, 0)]) if older else None), older
 
     def _arrange(self, ids: NDArray[np.uint64], at: NDArray[np.float64]) -> NDArray[np.int64]:
         """Rows in time order, each event id once (its first line)."""

@@ -102,6 +102,10 @@ class Judgments:
         self._key_at = _array(marks.key_at, np.float64)[order]
         self._refusals = bool((self._kinds == _REFUSED).any())
 
+    def answered(self, lists: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Which of the lists (m,), by the digests of their ids, a click answers."""
+        return np.isin(lists, self._lists)
+
     def of(self, event: Event, ids: tuple[str, ...]) -> Answer | None:
         """How the rows `ids` of a list were answered; None where no click answers it."""
         name = np.uint64(digest(event.event_id))

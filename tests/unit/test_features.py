@@ -134,3 +134,25 @@ def test_repeated_and_foreign_items_do_no_harm() -> None:
     profile = Profile()
     profile.apply(Event("view_item_list", "l", START, "v", "s", items=(EventItem("i1"), EventItem("i1"))))
     assert profile.session.shown["i1"].times == 1
+
+
+def test_purchases_are_weighed_within_the_kind_of_the_list() -> None:
+    def vectors_of(rows: list[int], events: list[Event]) -> dict[str, list[float]]:
+        return vectors(window(rows), events, session="another")
+
+    same = list(range(0, 60, 12))  # all bear f0 and g0
+    first = [shown("l", START, same), did("purchase", "p", START, 0), did("purchase", "q", START + 1, 0)]
+    alone = vectors_of(same, first)
+    other = [did("purchase", f"o{turn}", START + 2, 12) for turn in range(3)]
+    beside = vectors_of(same, [*first, *other])
+    assert alone["bought_of_kind"][0] > beside["bought_of_kind"][0] > 0
+    assert beside["bought_of_kind"][1] > beside["bought_of_kind"][0]
+    assert beside["affinity_to_kind"][0] > alone["affinity_to_kind"][0] > 0
+    assert vectors_of([1, 13, 25], first)["bought_of_kind"] == [0, 0, 0]
+
+
+def test_pieces_are_told_apart_from_times() -> None:
+    many = Event("purchase", "p", START, "v", "s", items=(EventItem("i1", quantity=6), EventItem("i2", quantity=-3)))
+    found = vectors(window([1, 2, 3]), [many, did("purchase", "q", START + 1, 1)])
+    assert found["bought_times"] == [2, 1, 0]
+    assert found["bought_pieces"][:2] == [3.5, 1.0]
