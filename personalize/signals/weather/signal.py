@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from cachetools import LRUCache
+
 from personalize.domain.signal import Privacy, Surroundings, Terms, Told
 from personalize.domain.situation import CELL, Origin, Place, coarse, read_place
 from personalize.domain.visit import Visit
@@ -26,6 +28,7 @@ KEYS: Mapping[str, type] = {
     "daylight": bool,
 }  # fmt: skip
 NOTHING: Told = Told({})
+MAX_CELLS = 1_024
 
 
 class Weather:
@@ -42,6 +45,8 @@ class Weather:
         self.source: Provider | None = None
         self.cells: Cached[WeatherSnapshot] | None = None
         self.normals: Cached[Normal] | None = None
+        # What a cell's observation is in facts, made once and not for each visitor there.
+        self._told: LRUCache[tuple[int, int], tuple[WeatherSnapshot, Normal | None, int, Told]] = LRUCache(MAX_CELLS)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Weather:
@@ -94,38 +99,52 @@ class Weather:
 
     def snapshot(self, cell: tuple[int, int], at: float) -> WeatherSnapshot | None:
         """What is known of a cell, at once; None where nothing is yet."""
-        if self.cells is None:
-            return None
-        key = f"{cell[0]},{cell[1]}"
-        found = self.cells.read(key)
-        normal = self.normals.read(key) if self.normals is not None else None
-        if found is None or normal is None or found.next_24h.mean is None:
-            return found
-        return replace(found, deviation=round(found.next_24h.mean - normal.on(at), 1))
+        found, normal = self._at_hand(cell)
+        return None if found is None else _with_normal(found, normal, at)
 
     def read(self, visit: Visit) -> Told:
         """The facts of the cell, all from one observation."""
         if self.cells is None or (cell := self._cell(visit.place)) is None:
             return NOTHING
-        found = self.snapshot(cell, visit.at)
+        found, normal = self._at_hand(cell)
         if found is None:
             return NOTHING
-        facts = {
-            "weather": found.group,
-            "temperature": found.temperature if found.felt is None else found.felt,
-            "rain_24h": found.next_24h.precipitation,
-            "temperature_deviation": found.deviation,
-            "wind": found.wind,
-            "daylight": found.daylight,
-        }
-        origin = Origin(found.source, found.observed_at)
-        return Told(facts, dict.fromkeys(KEYS, origin))
+        hour = int(visit.at // HOUR)
+        held = self._told.get(cell)
+        if held is None or held[0] is not found or held[1] is not normal or held[2] != hour:
+            held = found, normal, hour, _facts(_with_normal(found, normal, visit.at))
+            self._told[cell] = held
+        return held[3]
+
+    def _at_hand(self, cell: tuple[int, int]) -> tuple[WeatherSnapshot | None, Normal | None]:
+        if self.cells is None:
+            return None, None
+        key = f"{cell[0]},{cell[1]}"
+        return self.cells.read(key), self.normals.read(key) if self.normals is not None else None
 
     def _cell(self, place: Place | None) -> tuple[int, int] | None:
         """The visitor's cell, the shop's where it is not known or is no place on Earth."""
         if place is None or place.latitude is None or place.longitude is None:
             return self.shop
         return place.cell if coarse(place.latitude, place.longitude) is not None else self.shop
+
+
+def _with_normal(found: WeatherSnapshot, normal: Normal | None, at: float) -> WeatherSnapshot:
+    if normal is None or found.next_24h.mean is None:
+        return found
+    return replace(found, deviation=round(found.next_24h.mean - normal.on(at), 1))
+
+
+def _facts(found: WeatherSnapshot) -> Told:
+    facts = {
+        "weather": found.group,
+        "temperature": found.temperature if found.felt is None else found.felt,
+        "rain_24h": found.next_24h.precipitation,
+        "temperature_deviation": found.deviation,
+        "wind": found.wind,
+        "daylight": found.daylight,
+    }
+    return Told(facts, dict.fromkeys(KEYS, Origin(found.source, found.observed_at)))
 
 
 def _middle(cell: str) -> tuple[float, float]:
