@@ -58,6 +58,7 @@ class Ask:
 
 def run(ask: Ask, catalogue: Catalogue, cores: Cores) -> Result:
     """Start everything, measure all rows round by round, and tell."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
     store = FOLDER / "requests.sqlite"
     for path in FOLDER.glob("requests.sqlite*"):
         path.unlink()

@@ -46,14 +46,16 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
         width = profile.log_price.deviation() + 0.2
         out[:, _COLUMN["taste_price"]] = (prepared.log_price - profile.log_price.mean()) / width
     weights = profile.affinities(prepared.wanted, at)
-    out[:, _COLUMN["affinity_sum"]] = gather(prepared, weights)
+    table = weigh(prepared, weights)
+    out[:, _COLUMN["affinity_sum"]] = spread_over(prepared, table)
     scale = profile.everything.total * fade(at - profile.everything.at) + 1.0
     kind = max(min((weights.get(key, 0.0) for key in prepared.common), default=1.0), 0.0) * scale
     out[:, _COLUMN["affinity_to_kind"]] = math.log1p(kind)
-    # Within the kind that the list is of: one order's weight more, so that a first purchase does not read as a habit.
-    share = scale / (kind + PURCHASE)
-    apart = {key: min(weight * share, 1.0) for key, weight in weights.items() if key not in prepared.common}
-    out[:, _COLUMN["affinity_of_kind"]] = gather(prepared, apart)
+    if table is not None:
+        # Within the kind that the list is of: one order's weight more, so that a first purchase is no habit yet.
+        table = np.minimum(table * (scale / (kind + PURCHASE)), 1.0)
+        table[[number for key in prepared.common if (number := prepared.token_number.get(key)) is not None]] = 0.0
+    out[:, _COLUMN["affinity_of_kind"]] = spread_over(prepared, table)
     if owned:
         rows = [row for row, _ in owned]
         recent = out[rows, _COLUMN["bought_recent"]]
@@ -74,15 +76,27 @@ def _bought(bought: Bought, orders: int, at: float) -> tuple[float, ...]:
 
 def gather(prepared: Prepared, weights: dict[int, float]) -> NDArray[np.float64]:
     """Sum of the weights of each row's properties, (n,): one gather and one bincount, no loop over rows."""
-    n = len(prepared.ids)
+    return spread_over(prepared, weigh(prepared, weights))
+
+
+def weigh(prepared: Prepared, weights: dict[int, float]) -> NDArray[np.float64] | None:
+    """The weights by number of the property, (properties,); None where no row has any."""
     if not weights or not len(prepared.token_row):
-        return np.zeros(n)
+        return None
     table = np.zeros(len(prepared.token_names))
     number = prepared.token_number
     for key, weight in weights.items():
         if key in number:
             table[number[key]] = weight
-    return np.bincount(prepared.token_row, table[prepared.token_kind], minlength=n).astype(np.float64)
+    return table
+
+
+def spread_over(prepared: Prepared, table: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Sum per row, (n,), of a table by number of the property; None is nothing."""
+    n = len(prepared.ids)
+    if table is None:
+        return np.zeros(n)
+    return np.bincount(prepared.token_row, table[prepared.token_kind], minlength=n).astype(np.float64, copy=False)
 
 
 def visitor_values(profile: Profile, at: float) -> list[float]:
