@@ -89,6 +89,7 @@ def cheap_scores(prepared: Prepared, matrix: NDArray[np.float32]) -> NDArray[np.
         + 4.0 * (matrix[:, column["bought_times"]] > 0)  # what is not due sinks later, where it does
         + 2.0 * np.clip(matrix[:, column["affinity_sum"]], -1.0, 2.0)
         + 0.5 * np.clip(matrix[:, column["lean_sum"]], 0.0, 4.0)
+        + np.clip(matrix[:, column["purchases"]], 0.0, 4.0)
     )
     return score
 
