@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from personalize.domain.denied import denied as special
+
 _SINGLE = {
     "country": "country countries land nation nationality citizenship citizen locale language lang sprache timezone tz "
     "currency waehrung ip geoip continent residence region state province city town zip zipcode postcode postal plz "
@@ -31,6 +33,8 @@ _PAIRS = [(pair, kind) for kind, pairs in _JOINED.items() for pair in pairs.spli
 def denied(name: str) -> str | None:
     """The kind that a column's name tells of (country, device, age, health, equal treatment), or None.
 
+    What may not be learned from at all (`domain/denied.py`) may not decide on an offer either.
+
     Names are read word by word (`customerAge`, `age_group`, `AGE2`), so that `page` and `average` pass.
     """
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
@@ -39,4 +43,4 @@ def denied(name: str) -> str | None:
         if word in _WORDS:
             return _WORDS[word]
     joined = f" {' '.join(words)} "
-    return next((kind for pair, kind in _PAIRS if f" {pair} " in joined), None)
+    return next((kind for pair, kind in _PAIRS if f" {pair} " in joined), None) or special(name)
