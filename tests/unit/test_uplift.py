@@ -107,7 +107,8 @@ def test_a_policy_against_the_constant() -> None:
         ("average_spend", None), ("usage", None), ("Country", "country"), ("zip_code", "country"),
         ("shipping-country", "country"), ("device_type", "device"), ("userAgent", "device"), ("os", "device"),
         ("channel", None), ("BMI", "health"), ("Gender", "equal treatment"), ("mens", None), ("history", None),
-        ("language", "country"), ("f1", None), ("Konfession", "religion or belief"), ("health_score", "health"), ("recency", None), ("message", None),
+        ("language", "country"), ("f1", None), ("health_score", "health"), ("recency", None), ("message", None),
+        ("Konfession", "religion or belief"),
     ],
 )  # fmt: skip
 def test_denied_columns(name: str, kind: str | None) -> None:
