@@ -158,3 +158,15 @@ async def test_experiments_are_told_and_switch():
     assert ("X-Personalize-Experiment", "order=control") in arrival.headers
     assert Mode.ON not in arrival.modes.values()
     assert [(one.experiment, one.variant) for one in arrival.assignments] == [("order", "control")]
+
+
+async def test_several_lines_of_a_list_are_one():
+    lines = [
+        ("x-personalize-consent", "personalization"), ("x-personalize-consent", "none"),
+        ("x-personalize-context", "mood=calm"), ("x-personalize-context", "mode=gift"),
+    ]  # fmt: skip
+    call = Call("POST", "", lines, "127.0.0.1", "http", b"")
+    assert (call.header("x-personalize-consent"), call.headers) == ("personalization, none", lines)
+    arrival = await Desk().reception.receive(call)
+    assert arrival.visit.consent is Consent.NONE  # a refusal counts wherever it stands
+    assert {"mood": "calm", "mode": "gift"}.items() <= arrival.visit.context.items()

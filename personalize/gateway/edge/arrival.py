@@ -45,7 +45,8 @@ class Arrival:
     runs, `watched` whether events are inferred, `headers` what the answer tells the client; `recognised` is False for
     a visitor whose id is given out with this very answer; `claimed` is who the client says it is, whatever it agreed
     to: for erasing only; `refused` that the request itself refuses any profile;
-    `depends` names the request headers that decide what this visit is served.
+    `depends` names the request headers that decide what this visit is served; `told` is the context as it was told,
+    before its numbers were brought to steps.
     """
 
     visit: Visit
@@ -61,6 +62,7 @@ class Arrival:
     claimed: VisitorId | None = None
     refused: bool = False
     depends: tuple[str, ...] = ASKED
+    told: Mapping[str, object] = field(default_factory=dict)
 
 
 class Reception:
@@ -80,9 +82,9 @@ class Reception:
     async def receive(self, call: Call) -> Arrival:
         """The arrival of a call. Never raises: what is malformed, late or failed is missing, and counted."""
         count = self.telemetry.count
-        agreed, told = call.header(CONSENT), call.header(CONTEXT)
+        agreed, sent = call.header(CONSENT), call.header(CONTEXT)
         agreement = consent.read_consent(agreed, call.header(GPC), self.settings.consent_default, count)
-        render = context.read_render(told)
+        render = context.read_render(sent)
         if render == context.STATIC:  # a page for everybody: nobody's
             agreement = Agreement()
         permissions = consent.allowed(agreement)
@@ -114,7 +116,7 @@ class Reception:
         if (assigned := experiments.write_assignments(assignments)) is not None:
             headers.append((experiments.HEADER, assigned))
         at = self.clock()
-        said, origins = saying.told(context.read_context(told, count), profile, named_session, at)
+        said, origins = saying.told(context.read_context(sent, count), profile, named_session, at)
         place, browser = self.whereabouts.of(call, said, static=render == context.STATIC)
         visit = Visit(
             at=at, visitor=visitor, consent=agreement.mode, session=named_session,
@@ -123,7 +125,8 @@ class Reception:
         )  # fmt: skip
         gathered = await gather(self.signals, visit, deadline=SIGNAL_SECONDS, count=count)
         # A word of the shopper or the storefront goes before what we infer.
-        visit = replace(visit, context=stepped({**gathered.facts, **said}), origins={**gathered.origins, **origins})
+        facts = {**gathered.facts, **said}
+        visit = replace(visit, context=stepped(facts), origins={**gathered.origins, **origins})
         key = profile_key(visitor) if visitor is not None and agreement.mode is not Consent.NONE else None
         return Arrival(
             visit=visit, permissions=permissions, session=session, key=key,
@@ -136,7 +139,7 @@ class Reception:
             ),
             whose=self._whose(permissions, key, visit), headers=headers, recognised=recognised,
             claimed=claimed, refused=agreement.mode is Consent.NONE and (agreed is not None or _objects(call)),
-            depends=ASKED if agreement.mode is Consent.NONE else self.depends,
+            depends=ASKED if agreement.mode is Consent.NONE else self.depends, told=facts,
         )  # fmt: skip
 
     def session_of(self, key: str) -> str:
