@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from secrets import token_hex
 
 from cachetools import TTLCache
@@ -31,6 +32,9 @@ from personalize.visitors.overrides import Overrides
 from personalize.visitors.profiles import ProfileBook
 
 SIGNAL_SECONDS = 0.02
+LANGUAGES_MAX = 256
+"""Characters of `Accept-Language` that are looked at."""
+
 MAX_SESSIONS = 100_000
 SESSION_SECONDS = 30 * 60.0
 VISITOR, CONSENT, GPC = identity.HEADER.lower(), consent.HEADER.lower(), consent.OBJECTION.lower()
@@ -173,4 +177,24 @@ def _objects(call: Call) -> bool:
 
 
 def _language(call: Call) -> str:
-    return "de" if (call.header("accept-language") or "").lower().startswith("de") else "en"
+    return _preferred((call.header("accept-language") or "")[:LANGUAGES_MAX])
+
+
+@lru_cache(1_024)
+def _preferred(accepted: str) -> str:
+    """German or English, whichever is wanted more (RFC 9110, 12.5.4; the first of equals); English where neither is."""
+    best, found = 0.0, "en"
+    for part in accepted.lower().split(","):
+        name, _, weight = part.partition(";")
+        tag = name.strip().split("-")[0]
+        if tag in ("de", "en") and (wanted := _weight(weight)) > best:
+            best, found = wanted, tag
+    return found
+
+
+def _weight(text: str) -> float:
+    name, _, value = text.partition("=")
+    try:
+        return min(float(value), 1.0) if name.strip() == "q" else 1.0
+    except ValueError:
+        return 0.0
