@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import EnumMeta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -191,6 +192,8 @@ def _convert(raw: dict[str, Any]) -> Settings:
 
 
 def _expected(key: str, error: msgspec.ValidationError) -> str:
+    if key == "holidays":
+        return "expected a country or a state of it in capitals, as in DE-HH, or visitor"
     kind = _TYPES[key]
     choices = list(kind.__members__.values()) if isinstance(kind, EnumMeta) else get_args(kind)
     if choices and all(isinstance(choice, str) for choice in choices):
@@ -208,6 +211,8 @@ def _check(settings: Settings) -> None:
         value = getattr(settings, key)
         if value and not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
             raise _malformed(key, value, f"expected an address that begins with {' or '.join(schemes)}://")
+        if value and "http" in schemes and not _has_host(value):
+            raise _malformed(key, value, "expected an address with a host, like https://shop.example")
     try:
         ZoneInfo(settings.shop_timezone)
     except (KeyError, ValueError, OSError):
@@ -235,6 +240,15 @@ def _check(settings: Settings) -> None:
     for experiment in settings.experiments:
         for variant in experiment.variants:
             check_strategies(variant.strategies, f"experiments.{experiment.name}.strategies.{variant.name}")
+
+
+def _has_host(url: str) -> bool:
+    """Whether an address names a host, and a port only where it is one."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def check_strategies(strategies: tuple[Strategy, ...], where: str) -> None:

@@ -41,6 +41,10 @@ HOT_FROM, COLD_BELOW = 27.0, 8.0  # degrees C at which words change: hot is more
 PLAIN = {"snow": SNOW, "sun": SUN, "wind": WIND, "reduced": REDUCED, "calm": CALM, "lively": LIVELY}
 DAYPARTS = CLOCK_WORDS[:4]
 Places = NDArray[np.intp]
+MIDDLES = {"morning": (9.0, 3.0), "afternoon": (15.0, 3.0), "evening": (20.0, 2.0), "night": (2.0, 4.0)}
+"""The middle and half the length of each daypart, in hours of the day."""
+AWRY = 2.5
+"""Hours that a clock may be away from the sun, with summer time in it."""
 
 
 def because(
@@ -91,7 +95,7 @@ def _of(column: int, visit: Visit) -> Reason:
         return Reason(PLAIN[word])
     parameters = _where_and_when(visit)
     if column >= COLUMN[DAYPARTS[0]]:
-        return Reason(MOMENT, parameters) if word in DAYPARTS else Reason(SEASON)
+        return Reason(MOMENT, {**parameters, "daypart": word}) if word in DAYPARTS else Reason(SEASON)
     temperature = context.get("temperature")
     if word == "heat":
         return Reason(HOT if isinstance(temperature, (int, float)) and temperature >= HOT_FROM else WARM, parameters)
@@ -106,15 +110,24 @@ def _of(column: int, visit: Visit) -> Reason:
 
 
 def _where_and_when(visit: Visit) -> dict[str, str]:
-    """The town, where it is known, and the time of day."""
+    """The town, where it is known, and the shop's time of day, unless it is another one there."""
     city = visit.context.get("city") or (visit.place.city if visit.place is not None else None)
     daypart = visit.context.get("daypart")
     found = {}
     if isinstance(city, str) and city:
         found["city"] = city
-    if daypart in DAYPARTS:
+    if daypart in DAYPARTS and _there_too(str(daypart), visit):
         found["daypart"] = str(daypart)
     return found
+
+
+def _there_too(daypart: str, visit: Visit) -> bool:
+    """Whether the sun at the visit's place (unknown: the shop's) is at most `AWRY` hours outside of that daypart."""
+    if visit.place is None or visit.place.longitude is None:
+        return True
+    middle, half = MIDDLES[daypart]
+    off = abs((visit.at / 3600 + visit.place.longitude / 15 - middle + 12) % 24 - 12)
+    return off <= half + AWRY
 
 
 def _places(order: Places) -> Places:

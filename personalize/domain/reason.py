@@ -126,8 +126,8 @@ PARTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "night": " tonight",
         },
         "de": {
-            "city": " in {}", "morning": " heute Morgen", "afternoon": " heute Nachmittag", "evening": " heute Abend",
-            "night": " heute Nacht",
+            "city": " in {}", "morning": " heute Vormittag", "afternoon": " heute Nachmittag",
+            "evening": " heute Abend", "night": " heute Nacht",
         },
     }
 )  # fmt: skip

@@ -129,6 +129,19 @@ def stepped(context: Mapping[str, object]) -> dict[str, object]:
     return found
 
 
+def exact(context: Mapping[str, object], told: Mapping[str, object]) -> dict[str, object]:
+    """The facts of a `context` with the numbers of the weather as they were `told`, to a tenth, not at their `STEPS`.
+
+    This is what people read: the steps are for what decides.
+    """
+    found = dict(context)
+    for key in STEPS.keys() & context.keys():
+        value = told.get(key)
+        if isinstance(value, (int, float)):
+            found[key] = round(float(value), 1) + 0.0  # no minus before a zero
+    return found
+
+
 def decisive(context: Mapping[str, object]) -> dict[str, object]:
     """The facts that an order may go by, and that the log holds: all but `NAMES`."""
     return {key: value for key, value in context.items() if key not in NAMES}

@@ -12,7 +12,7 @@ NAMES: Mapping[str, Words] = {
         "country": "Country", "region": "Region", "city": "City", "store": "Store", "in_store": "In the store",
         "device": "Device", "save_data": "Saving data", "referrer": "Came by",
         "mood": "Mood", "mode": "Shopping", "occasion": "Occasion", "behaviour": "Going about it",
-        "weather": "Weather", "temperature": "Feels like", "rain_24h": "Rain in the next 24 hours",
+        "weather": "Weather", "temperature": "Feels like", "rain_24h": "Rain or snow in the next 24 hours",
         "temperature_deviation": "Compared with the season", "wind": "Wind", "daylight": "Daylight",
     },
     "de": {
@@ -20,7 +20,8 @@ NAMES: Mapping[str, Words] = {
         "country": "Land", "region": "Region", "city": "Ort", "store": "Filiale", "in_store": "In der Filiale",
         "device": "Gerät", "save_data": "Daten sparen", "referrer": "Gekommen über",
         "mood": "Stimmung", "mode": "Einkauf", "occasion": "Anlass", "behaviour": "Vorgehen",
-        "weather": "Wetter", "temperature": "Gefühlte Temperatur", "rain_24h": "Regen in den nächsten 24 Stunden",
+        "weather": "Wetter", "temperature": "Gefühlte Temperatur",
+        "rain_24h": "Regen oder Schnee in den nächsten 24 Stunden",
         "temperature_deviation": "Gegenüber der Jahreszeit", "wind": "Wind", "daylight": "Tageslicht",
     },
 }  # fmt: skip

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from personalize.domain.event import NOTHING
-from personalize.domain.situation import SEASONS
+from personalize.domain.situation import SEASONS, Place
 from personalize.domain.visit import Visit
 from personalize.settings import Settings
 from personalize.signals.local_time import LocalTime
@@ -18,7 +18,7 @@ KEYS: Mapping[str, type] = {"season": str}
 TROPIC = 23.4
 """Degrees of latitude within which the year has no four seasons."""
 
-_ROW = re.compile(r"^[A-Z]{2}\t([+-])(\d{2})(\d{2})(?:\d{2})?[+-]\d+\t([^\t\n]+)", re.M)
+_ROW = re.compile(r"^([A-Z]{2})\t([+-])(\d{2})(\d{2})(?:\d{2})?[+-]\d+\t([^\t\n]+)", re.M)
 
 
 def season(month: int, latitude: float) -> str | None:
@@ -37,14 +37,31 @@ def latitudes() -> Mapping[str, float]:
 
     Zones that name no place (`UTC`) and old names of zones are not in it.
     """
+    return {zone: latitude for _, zone, latitude in _zones()}
+
+
+@cache
+def of_country(country: str, month: int) -> str | None:
+    """The season of a country (ISO 3166-1 alpha-2), None where it is not the same at all of its time zones' places."""
+    found = {season(month, latitude) for one, _, latitude in _zones() if one == country}
+    return found.pop() if len(found) == 1 else None
+
+
+@cache
+def _zones() -> tuple[tuple[str, str, float], ...]:
+    """Country, time zone and latitude of the rows of `zone.tab`."""
     table = files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
-    return {row[4]: (int(row[2]) + int(row[3]) / 60) * (1 if row[1] == "+" else -1) for row in _ROW.finditer(table)}
+    return tuple(
+        (row[1], row[5], (int(row[3]) + int(row[4]) / 60) * (1 if row[2] == "+" else -1))
+        for row in _ROW.finditer(table)
+    )
 
 
 class Season:
-    """Context key `season`: of the visit's place where its latitude is known, else of the shop's time zone.
+    """Context key `season`: of the visit's place where its latitude is known, else of its country, else of the shop's
+    time zone.
 
-    Missing between the tropics, and where neither is known.
+    Missing between the tropics, in a country that has several, and where nothing is known.
     """
 
     name = "season"
@@ -53,6 +70,7 @@ class Season:
     def __init__(self, timezone: str) -> None:
         self._time = LocalTime(timezone)
         self._latitude = latitudes().get(timezone)
+        self._country = next((country for country, zone, _ in _zones() if zone == timezone), None)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Season:
@@ -60,7 +78,13 @@ class Season:
         return cls(settings.shop_timezone)
 
     def read(self, visit: Visit) -> Mapping[str, object]:
-        place = visit.place
-        latitude = place.latitude if place is not None and place.latitude is not None else self._latitude
-        found = season(self._time.at(visit.at)[0].month, latitude) if latitude is not None else None
+        found = self._of(visit.place, self._time.at(visit.at)[0].month)
         return {"season": found} if found is not None else NOTHING
+
+    def _of(self, place: Place | None, month: int) -> str | None:
+        latitude = self._latitude
+        if place is not None and place.latitude is not None:
+            latitude = place.latitude
+        elif place is not None and place.country not in (None, self._country):
+            return of_country(str(place.country), month)
+        return season(month, latitude) if latitude is not None else None

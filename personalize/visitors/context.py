@@ -36,7 +36,8 @@ def read_render(header: str | None) -> str | None:
 
 
 def read_context(header: str | None, count: Count) -> MappingProxyType[str, object]:
-    """The known keys of the header: words of `WORDS`, texts of up to `TEXT_MAX` characters, `in_store` as a boolean.
+    """The known keys of the header: words of `WORDS`, texts of up to `TEXT_MAX` printable characters, `in_store`
+    as a boolean.
 
     It is what somebody said and nothing is derived from it. `render` is no fact of the situation and is left out
     (`read_render`). Keys and words we do not know, values of the wrong kind and malformed or oversized headers are
@@ -79,7 +80,7 @@ def _fault(name: str, value: str | bool | int) -> str | None:
     if name in WORDS:
         return "bad_value" if not isinstance(value, str) else None if value in WORDS[name] else "unknown_word"
     if name in TEXTS:
-        return None if isinstance(value, str) and 0 < len(value) <= TEXT_MAX else "bad_value"
+        return None if isinstance(value, str) and 0 < len(value) <= TEXT_MAX and value.isprintable() else "bad_value"
     if name in FLAGS:
         return None if isinstance(value, bool) else "bad_value"
     if name == RENDER:

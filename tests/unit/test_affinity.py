@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from personalize.decisions.because import _where_and_when
 from personalize.domain.affinity import WORDS, Affinities, Affinity, said
 from personalize.domain.listing import Listing
 from personalize.domain.patch import Reason
 from personalize.domain.reason import TEXTS, words
+from personalize.domain.situation import Place
+from personalize.domain.visit import Visit
 from personalize.errors import MapError
 from personalize.features.affinity import Suited
 from personalize.features.likeness import Likeness, variety
@@ -118,6 +121,16 @@ def test_a_map_that_cannot_mean_it(directive: str, message: str, hint: str) -> N
 def test_reasons(code: str, parameters: dict[str, str], english: str, german: str) -> None:
     assert words(Reason(code, parameters), "en-GB") == english
     assert words(Reason(code, parameters), "de-AT") == german
+
+
+@pytest.mark.parametrize(
+    ("longitude", "told"), [(None, True), (10.0, True), (-9.1, True), (28.9, True), (151.2, False), (-122.4, False)]
+)
+def test_no_morning_is_told_where_it_is_evening(longitude: float | None, told: bool) -> None:
+    """At nine in Berlin it is night in San Francisco and evening in Sydney."""
+    place = Place(53.0, longitude, city="A town")
+    morning = Visit(at=1_784_185_200.0, context={"daypart": "morning"}, place=place)
+    assert _where_and_when(morning) == {"city": "A town", **({"daypart": "morning"} if told else {})}
 
 
 def test_every_reason_has_words_in_both_languages() -> None:

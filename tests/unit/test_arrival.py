@@ -158,3 +158,27 @@ async def test_experiments_are_told_and_switch():
     assert ("X-Personalize-Experiment", "order=control") in arrival.headers
     assert Mode.ON not in arrival.modes.values()
     assert [(one.experiment, one.variant) for one in arrival.assignments] == [("order", "control")]
+
+
+async def test_several_lines_of_a_list_are_one():
+    lines = [
+        ("x-personalize-consent", "personalization"), ("x-personalize-consent", "none"),
+        ("x-personalize-context", "mood=calm"), ("x-personalize-context", "mode=gift"),
+    ]  # fmt: skip
+    call = Call("POST", "", lines, "127.0.0.1", "http", b"")
+    assert (call.header("x-personalize-consent"), call.headers) == ("personalization, none", lines)
+    arrival = await Desk().reception.receive(call)
+    assert arrival.visit.consent is Consent.NONE  # a refusal counts wherever it stands
+    assert {"mood": "calm", "mode": "gift"}.items() <= arrival.visit.context.items()
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("de", "de"), ("DE-at", "de"), ("de-DE,de;q=0.9,en;q=0.8", "de"), ("fr, de;q=0.8, en;q=0.2", "de"),
+        ("en;q=0.1, de;q=0.9", "de"), ("en,de", "en"), ("den", "en"), ("fr", "en"), ("de;q=0", "en"), ("", "en"),
+        ("de;q=x, en;q=0.1", "en"), ("de;q=nan", "en"), (";,q=;" * 500, "en"),
+    ],
+)  # fmt: skip
+async def test_the_language_is_the_one_that_is_wanted_more(accepted, language):
+    assert (await Desk().receive(accept_language=accepted)).visit.language == language

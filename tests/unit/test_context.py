@@ -46,6 +46,8 @@ def test_known_keys(header, context):
         ("in_store=yes", "bad_value"),
         ('mood=""', "unknown_word"),
         ('occasion=""', "bad_value"),
+        ('occasion=%"a%0d%0ab"', "bad_value"),
+        ('store=%"%e2%80%aea"', "bad_value"),
         ("store=" + "b" * 65, "bad_value"),
         ("mood==", "malformed"),
         ("mood=" + "b" * 2000, "oversized"),

@@ -74,5 +74,9 @@ async def test_forgetting_nobody_and_a_bare_id():
         response = await running.send(forget)
         assert response.json()["data"]["personalization"]["forget"] is False
         response = await running.send(forget, headers={CONSENT: "personalization", VISITOR: "a-bare-opaque-id"})
-        assert response.json()["errors"]
+        (error,) = response.json()["errors"]
+        assert error["extensions"] == {"code": "NOT_VOUCHED"}
         assert "a-bare-opaque-id" not in response.text
+        german = {CONSENT: "personalization", VISITOR: "a-bare-opaque-id", "accept-language": "de"}
+        (error,) = (await running.send(forget, headers=german)).json()["errors"]
+        assert error["message"].startswith("Dafür braucht es einen Nachweis")

@@ -59,8 +59,24 @@ def test_the_season_is_of_the_place_else_of_the_zone():
     assert Season("Asia/Singapore").read(_visit(*july)) == {}
     assert Season("UTC").read(_visit(*july)) == {}
     assert Season("UTC").read(_visit(*july, place=Place(-33.9, 151.2))) == {"season": "winter"}
-    assert Season("Europe/Berlin").read(_visit(*july, place=Place(country="AU"))) == {"season": "summer"}
+    assert Season("Europe/Berlin").read(_visit(*july, place=Place(city="Bremen"))) == {"season": "summer"}
     assert Season("Europe/Berlin").read(_visit(2026, 5, 31, 22, 30)) == {"season": "summer"}  # 1 June in Berlin
+
+
+@pytest.mark.parametrize(
+    ("country", "told"),
+    [
+        ("DE", {"season": "summer"}), ("AT", {"season": "summer"}), ("NZ", {"season": "winter"}),
+        ("AU", {}), ("US", {}), ("SG", {}), ("QQ", {}),
+    ],
+)  # fmt: skip
+def test_of_a_country_alone_it_is_the_season_that_all_of_it_has(country, told):
+    assert Season("Europe/Berlin").read(_visit(2026, 7, 29, 12, place=Place(country=country))) == told
+
+
+def test_in_the_countrys_own_shop_the_zone_counts():
+    visit = _visit(2026, 7, 29, 12, place=Place(country="AU"))
+    assert Season("Australia/Sydney").read(visit) == {"season": "winter"}
 
 
 def test_zones_know_where_they_are():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from secrets import token_hex
 
 from cachetools import TTLCache
@@ -31,6 +32,9 @@ from personalize.visitors.overrides import Overrides
 from personalize.visitors.profiles import ProfileBook
 
 SIGNAL_SECONDS = 0.02
+LANGUAGES_MAX = 256
+"""Characters of `Accept-Language` that are looked at."""
+
 MAX_SESSIONS = 100_000
 SESSION_SECONDS = 30 * 60.0
 VISITOR, CONSENT, GPC = identity.HEADER.lower(), consent.HEADER.lower(), consent.OBJECTION.lower()
@@ -45,7 +49,8 @@ class Arrival:
     runs, `watched` whether events are inferred, `headers` what the answer tells the client; `recognised` is False for
     a visitor whose id is given out with this very answer; `claimed` is who the client says it is, whatever it agreed
     to: for erasing only; `refused` that the request itself refuses any profile;
-    `depends` names the request headers that decide what this visit is served.
+    `depends` names the request headers that decide what this visit is served; `told` is the context as it was told,
+    before its numbers were brought to steps.
     """
 
     visit: Visit
@@ -61,6 +66,7 @@ class Arrival:
     claimed: VisitorId | None = None
     refused: bool = False
     depends: tuple[str, ...] = ASKED
+    told: Mapping[str, object] = field(default_factory=dict)
 
 
 class Reception:
@@ -80,9 +86,9 @@ class Reception:
     async def receive(self, call: Call) -> Arrival:
         """The arrival of a call. Never raises: what is malformed, late or failed is missing, and counted."""
         count = self.telemetry.count
-        agreed, told = call.header(CONSENT), call.header(CONTEXT)
+        agreed, sent = call.header(CONSENT), call.header(CONTEXT)
         agreement = consent.read_consent(agreed, call.header(GPC), self.settings.consent_default, count)
-        render = context.read_render(told)
+        render = context.read_render(sent)
         if render == context.STATIC:  # a page for everybody: nobody's
             agreement = Agreement()
         permissions = consent.allowed(agreement)
@@ -114,7 +120,7 @@ class Reception:
         if (assigned := experiments.write_assignments(assignments)) is not None:
             headers.append((experiments.HEADER, assigned))
         at = self.clock()
-        said, origins = saying.told(context.read_context(told, count), profile, named_session, at)
+        said, origins = saying.told(context.read_context(sent, count), profile, named_session, at)
         place, browser = self.whereabouts.of(call, said, static=render == context.STATIC)
         visit = Visit(
             at=at, visitor=visitor, consent=agreement.mode, session=named_session,
@@ -123,7 +129,8 @@ class Reception:
         )  # fmt: skip
         gathered = await gather(self.signals, visit, deadline=SIGNAL_SECONDS, count=count)
         # A word of the shopper or the storefront goes before what we infer.
-        visit = replace(visit, context=stepped({**gathered.facts, **said}), origins={**gathered.origins, **origins})
+        facts = {**gathered.facts, **said}
+        visit = replace(visit, context=stepped(facts), origins={**gathered.origins, **origins})
         key = profile_key(visitor) if visitor is not None and agreement.mode is not Consent.NONE else None
         return Arrival(
             visit=visit, permissions=permissions, session=session, key=key,
@@ -136,7 +143,7 @@ class Reception:
             ),
             whose=self._whose(permissions, key, visit), headers=headers, recognised=recognised,
             claimed=claimed, refused=agreement.mode is Consent.NONE and (agreed is not None or _objects(call)),
-            depends=ASKED if agreement.mode is Consent.NONE else self.depends,
+            depends=ASKED if agreement.mode is Consent.NONE else self.depends, told=facts,
         )  # fmt: skip
 
     def session_of(self, key: str) -> str:
@@ -170,4 +177,24 @@ def _objects(call: Call) -> bool:
 
 
 def _language(call: Call) -> str:
-    return "de" if (call.header("accept-language") or "").lower().startswith("de") else "en"
+    return _preferred((call.header("accept-language") or "")[:LANGUAGES_MAX])
+
+
+@lru_cache(1_024)
+def _preferred(accepted: str) -> str:
+    """German or English, whichever is wanted more (RFC 9110, 12.5.4; the first of equals); English where neither is."""
+    best, found = 0.0, "en"
+    for part in accepted.lower().split(","):
+        name, _, weight = part.partition(";")
+        tag = name.strip().split("-")[0]
+        if tag in ("de", "en") and (wanted := _weight(weight)) > best:
+            best, found = wanted, tag
+    return found
+
+
+def _weight(text: str) -> float:
+    name, _, value = text.partition("=")
+    try:
+        return min(float(value), 1.0) if name.strip() == "q" else 1.0
+    except ValueError:
+        return 0.0

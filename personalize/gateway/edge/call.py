@@ -13,12 +13,16 @@ from cachetools import LRUCache
 from starlette.requests import Request
 
 from personalize.errors import LimitError
+from personalize.visitors import consent, context, experiments
 
 UPLOAD_LIMIT = 100 * 1024 * 1024
 MAX_REGISTERED = 8 * 1024 * 1024
 """Characters of all registered documents together."""
 MAX_DOCUMENT = 64 * 1024
 GRAPHQL_PARAMETERS = frozenset({"query", "variables", "operationName", "extensions"})
+
+LISTS = frozenset(one.HEADER.lower() for one in (consent, context, experiments))
+"""Our own headers that are lists or dictionaries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,12 @@ class Call:
 
     def __post_init__(self) -> None:
         self.first = dict(reversed(self.headers))
+        if len(self.first) < len(self.headers):
+            for name in LISTS & self.first.keys():  # several lines of one are one (RFC 9651, 3)
+                self.first[name] = ", ".join(value for key, value in self.headers if key == name)
 
     def header(self, name: str) -> str | None:
-        """The first value of a header as it came in, None where it is absent."""
+        """The first value of a header as it came in, of `LISTS` all of them; None where it is absent."""
         return self.first.get(name)
 
     @property

@@ -8,13 +8,15 @@ from graphql import GraphQLError
 from personalize.domain.parameter import told
 from personalize.domain.patch import Reason
 from personalize.domain.reason import MADE_ROOM
+from personalize.domain.wording import refusal
+from personalize.errors import StoreError
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.decide import Decider
 from personalize.gateway.ours.corrected import Correction, Export
 from personalize.gateway.ours.corrector import Corrector
 from personalize.gateway.ours.facts import facts_of
-from personalize.gateway.ours.inputs import EventInput, Tracked
+from personalize.gateway.ours.inputs import EventInput, RefusalCode, Tracked
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.schema import (
     AssignmentView,
@@ -27,6 +29,7 @@ from personalize.gateway.ours.schema import (
 )
 from personalize.gateway.ours.tracker import Tracker
 from personalize.guardrails.apply import last_explore, last_reorder, planned
+from personalize.visitors.profiles import RightsError
 
 MAX_REPORTED = 400
 
@@ -52,7 +55,7 @@ class RequestDesk:
             identified=visit.visitor is not None,
             strategies=[name for name, mode in self.arrival.modes.items() if mode == "on"],
             assignments=[AssignmentView(experiment=a.experiment, variant=a.variant) for a in self.arrival.assignments],
-            context=facts_of(visit),
+            context=facts_of(visit, self.arrival.told),
         )
 
     def listings(self) -> list[ListingView]:
@@ -95,13 +98,21 @@ class RequestDesk:
     async def forget(self) -> bool:
         """Erase everything known of the visitor, also of one who agrees to nothing any more.
 
-        Raises RightsError for a bare id.
+        Raises GraphQLError in the page's language: for a bare id, and where the store could not do it.
         """
-        return await self.corrector.forget(self.arrival)
+        try:
+            return await self.corrector.forget(self.arrival)
+        except RightsError as error:
+            raise self._complaint(RefusalCode.NOT_VOUCHED) from error
+        except StoreError as error:
+            raise self._complaint(RefusalCode.BUSY) from error
 
     async def track(self, events: list[EventInput]) -> Tracked:
         """Take what the client tells; says how much was recorded, known already, and refused."""
         return await self.tracker.track(self.arrival, events)
+
+    def _complaint(self, why: RefusalCode) -> GraphQLError:
+        return GraphQLError(refusal(why.name, self.arrival.visit.language), extensions={"code": why.name})
 
     def _report(self, ask: Ask, rows: tuple[int, ...]) -> ListingView:
         window = ask.window

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 import strawberry
 
 from personalize.domain.correction import SHOPPER
-from personalize.domain.situation import Origin
+from personalize.domain.situation import Origin, exact
 from personalize.domain.visit import Visit
 from personalize.domain.wording import SOURCES, UNKNOWN, label
 from personalize.signals.sources import attribution
@@ -25,7 +26,7 @@ class Teller(Enum):
 @strawberry.type(name="PersonalizationFact", description="One thing assumed of the situation.")
 class Fact:
     name: str = strawberry.field(description="E.g. `daypart`.")
-    value: str = strawberry.field(description="As text.")
+    value: str = strawberry.field(description="As text: a word, a number, `true` or `false`.")
     label: str = strawberry.field(description="Name and value in words, in the page's language (German or English).")
     said_by: Teller = strawberry.field(description="Who says so.")
     source: str = strawberry.field(description="Where it comes from, e.g. `header`, `shopper`, `clock`, `open-meteo`.")
@@ -34,9 +35,9 @@ class Fact:
     attribution: str | None = strawberry.field(description="What the source wants to be shown beside it.")
 
 
-def facts_of(visit: Visit) -> list[Fact]:
-    """The facts of a visit, by name."""
-    return [_fact(name, value, visit) for name, value in sorted(visit.context.items())]
+def facts_of(visit: Visit, told: Mapping[str, object]) -> list[Fact]:
+    """The facts of a visit, by name, with its numbers as they were `told`."""
+    return [_fact(name, value, visit) for name, value in sorted(exact(visit.context, told).items())]
 
 
 def _fact(name: str, value: object, visit: Visit) -> Fact:
@@ -44,7 +45,7 @@ def _fact(name: str, value: object, visit: Visit) -> Fact:
     tellers = {SHOPPER: Teller.SHOPPER, HEADER.source: Teller.STOREFRONT}
     return Fact(
         name=name,
-        value=str(value),
+        value=str(value).lower() if isinstance(value, bool) else str(value),
         label=label(name, value, visit.language),
         said_by=tellers.get(origin.source, Teller.GATEWAY),
         source=SOURCES.get(origin.source, origin.source),
