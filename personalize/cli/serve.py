@@ -8,7 +8,7 @@ import click
 
 from personalize.errors import SettingsError
 from personalize.serving import bound, serve_many, serve_one
-from personalize.settings import load_settings
+from personalize.settings import Settings, load_settings
 
 
 @click.command()
@@ -24,6 +24,8 @@ def serve(shop_url: str | None, host: str | None, port: int | None) -> None:
     settings = load_settings()
     if not settings.shop_url:
         raise SettingsError("no `shop_url` is set", hint="set PERSONALIZE_SHOP_URL to the shop's GraphQL endpoint")
+    for note in without_effect(settings):
+        click.echo(f"note: {note}", err=True)
     with bound(settings.host, settings.port) as front:
         address = f"http://{settings.host}:{front.getsockname()[1]}/graphql"
         click.echo(f"storefront  {address}  in front of {settings.shop_url}")
@@ -32,3 +34,18 @@ def serve(shop_url: str | None, host: str | None, port: int | None) -> None:
             serve_one(settings, front)
             return
     serve_many(settings)
+
+
+def without_effect(settings: Settings) -> list[str]:
+    """What is set and does nothing, since something else is not set."""
+    placed = bool(settings.shop_place or settings.trusted_proxies or settings.stores)
+    found = {
+        "geo_headers: no header is believed without trusted_proxies": settings.geo_headers
+        and not settings.trusted_proxies,
+        "weather_url: no service is asked without weather_provider": settings.weather_url
+        and not settings.weather_provider,
+        "weather_provider: nobody's place is known without shop_place, stores or trusted_proxies": (
+            settings.weather_provider and not placed
+        ),
+    }
+    return [note for note, holds in found.items() if holds]

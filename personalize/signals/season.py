@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
 from personalize.domain.event import NOTHING
 from personalize.domain.situation import SEASONS, Place
 from personalize.domain.visit import Visit
 from personalize.settings import Settings
 from personalize.signals.local_time import LocalTime
+from personalize.signals.zones import country_of, latitudes, zones
 
 KEYS: Mapping[str, type] = {"season": str}
 
 TROPIC = 23.4
 """Degrees of latitude within which the year has no four seasons."""
-
-_ROW = re.compile(r"^([A-Z]{2})\t([+-])(\d{2})(\d{2})(?:\d{2})?[+-]\d+\t([^\t\n]+)", re.M)
 
 
 def season(month: int, latitude: float) -> str | None:
@@ -32,29 +29,10 @@ def season(month: int, latitude: float) -> str | None:
 
 
 @cache
-def latitudes() -> Mapping[str, float]:
-    """The latitude of each time zone's principal place, in degrees, by the `zone.tab` of the IANA database.
-
-    Zones that name no place (`UTC`) and old names of zones are not in it.
-    """
-    return {zone: latitude for _, zone, latitude in _zones()}
-
-
-@cache
 def of_country(country: str, month: int) -> str | None:
     """The season of a country (ISO 3166-1 alpha-2), None where it is not the same at all of its time zones' places."""
-    found = {season(month, latitude) for one, _, latitude in _zones() if one == country}
+    found = {season(month, latitude) for one, _, latitude in zones() if one == country}
     return found.pop() if len(found) == 1 else None
-
-
-@cache
-def _zones() -> tuple[tuple[str, str, float], ...]:
-    """Country, time zone and latitude of the rows of `zone.tab`."""
-    table = files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
-    return tuple(
-        (row[1], row[5], (int(row[3]) + int(row[4]) / 60) * (1 if row[2] == "+" else -1))
-        for row in _ROW.finditer(table)
-    )
 
 
 class Season:
@@ -70,7 +48,7 @@ class Season:
     def __init__(self, timezone: str) -> None:
         self._time = LocalTime(timezone)
         self._latitude = latitudes().get(timezone)
-        self._country = next((country for country, zone, _ in _zones() if zone == timezone), None)
+        self._country = country_of(timezone)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Season:

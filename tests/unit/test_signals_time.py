@@ -15,7 +15,8 @@ from personalize.settings import Settings
 from personalize.signals.gather import gather
 from personalize.signals.holiday import Holiday, near
 from personalize.signals.local_time import LocalTime
-from personalize.signals.season import Season, latitudes, season
+from personalize.signals.season import Season, season
+from personalize.signals.zones import country_of, latitudes
 from personalize.telemetry import Telemetry
 
 
@@ -85,6 +86,7 @@ def test_zones_know_where_they_are():
     assert known["America/Sao_Paulo"] == pytest.approx(-23.53, abs=0.01)
     assert len(known) > 300
     assert all(abs(latitude) <= 90 for latitude in known.values())
+    assert (country_of("Europe/Berlin"), country_of("Australia/Sydney"), country_of("UTC")) == ("DE", "AU", None)
 
 
 @pytest.mark.parametrize(

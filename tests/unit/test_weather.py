@@ -251,6 +251,7 @@ async def test_a_visitors_place_wins_and_an_impossible_one_is_the_shops():
         assert set(asked) == {("53.5", "10.0"), ("48.1", "11.6")}
         for place in (Place(), Place(country="DE"), Place(95.0, 10.0), Place(float("nan"), 0.0), Place(1e9, -1e9)):
             assert sky.read(place).facts["weather"] == "rain"
+        assert sky.read(Place(country="AU")).facts == {}  # the shop's weather is not theirs
         assert len(there.asked) == len(asked)
 
 

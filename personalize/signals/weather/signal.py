@@ -17,6 +17,7 @@ from personalize.signals.cached import Cached, Fetched
 from personalize.signals.outside import Outside
 from personalize.signals.weather.normal import Normal
 from personalize.signals.weather.snapshot import HOUR, Provider, WeatherSnapshot
+from personalize.signals.zones import country_of
 
 DEADLINE = 10.0
 NORMAL_KEPT = 400 * 86_400.0
@@ -39,9 +40,12 @@ class Weather:
 
     name, keys, terms = "weather", KEYS, TERMS
 
-    def __init__(self, provider: str, url: str, key: str, contact: str, shop: Place | None) -> None:
+    def __init__(
+        self, provider: str, url: str, key: str, contact: str, shop: Place | None,
+        home: str | None = None,
+    ) -> None:  # fmt: skip
         self.provider, self.url, self.key, self.contact = provider, url, key, contact
-        self.shop = None if shop is None else shop.cell
+        self.shop, self.home = None if shop is None else shop.cell, home
         self.source: Provider | None = None
         self.cells: Cached[WeatherSnapshot] | None = None
         self.normals: Cached[Normal] | None = None
@@ -50,12 +54,15 @@ class Weather:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Weather:
-        """Uses `weather_*` and `shop_place`. Without a contact the shop's address tells a service who asks."""
+        """Uses `weather_*`, `shop_place` and `shop_timezone`.
+
+        Without a contact the shop's address tells a service who asks.
+        """
         parts = urlsplit(settings.shop_url)
         contact = settings.weather_contact or (f"{parts.scheme}://{parts.hostname}" if parts.hostname else "")
         return cls(
             settings.weather_provider, settings.weather_url, settings.weather_key, contact,
-            read_place(settings.shop_place),
+            read_place(settings.shop_place), country_of(settings.shop_timezone),
         )  # fmt: skip
 
     async def start(self, around: Surroundings) -> None:
@@ -123,9 +130,13 @@ class Weather:
         return self.cells.read(key), self.normals.read(key) if self.normals is not None else None
 
     def _cell(self, place: Place | None) -> tuple[int, int] | None:
-        """The visitor's cell, the shop's where it is not known or is no place on Earth."""
+        """The visitor's cell, the shop's where it is not known or is no place on Earth.
+
+        Of somebody in another country than the shop's time zone nothing is known: its weather is not theirs.
+        """
         if place is None or place.latitude is None or place.longitude is None:
-            return self.shop
+            abroad = place is not None and self.home is not None and place.country not in (None, self.home)
+            return None if abroad else self.shop
         return place.cell if coarse(place.latitude, place.longitude) is not None else self.shop
 
 
