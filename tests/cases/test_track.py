@@ -191,7 +191,7 @@ async def counted(one: World, item: str) -> dict[str, float]:
     """What is known of an item's popularity, rounded."""
     await one.gateway.outbox.flush()
     names = ("impressions", "expected", "clicks", "views", "carts", "purchases")
-    (row,) = one.gateway.popularity.counts([item], one.gateway.clock())
+    (row,) = one.gateway.popularity.counts([item], one.gateway.clock())[:, : len(names)]
     return {name: round(float(count), 1) for name, count in zip(names, row, strict=True) if count > 0.01}
 
 

@@ -107,7 +107,7 @@ def test_another_currency_starts_the_price_taste_afresh() -> None:
 
 def test_every_part_is_bounded() -> None:
     profile = Profile()
-    for number in range(700):
+    for number in range(module.MAX_BOUGHT + 100):
         rows = [number * 24 + place for place in range(24)]
         profile.apply(shown(f"l{number}", START + number, rows))
         profile.apply(clicked(f"c{number}", START + number, rows[5], 5, f"l{number}"))
