@@ -165,7 +165,7 @@ def interval(scores: Floats, level: float = 0.95) -> tuple[float, float]:
     spread = math.sqrt(float(centred @ centred) / (m - 1))
     if spread == 0.0:
         return mean, mean
-    skew = float((centred**3).mean()) / spread**3
+    skew = float(((centred / spread) ** 3).mean())  # scaled first: cubes of tiny amounts are zero
     bend = skew / math.sqrt(m)
     quantile = float(stdtrit(m - 1, (1 + level) / 2))
     error = spread / math.sqrt(m)

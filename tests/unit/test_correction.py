@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from personalize.domain.correction import CORRECTABLE, RESET, UNDONE, Said
 from personalize.domain.event import Event, EventItem
-from personalize.domain.profile import MAX_REJECTED, Profile
+from personalize.domain.profile import FORMAT, MAX_REJECTED, Profile
 from personalize.domain.situation import MOODS, SHOPPING
 from personalize.domain.visit import Visit
 from personalize.features.extract import extract
@@ -87,12 +87,12 @@ def test_what_a_profile_keeps_of_corrections_is_bounded_and_comes_back_from_byte
     assert Profile.from_bytes(profile.to_bytes()) == profile
 
 
-def test_a_profile_of_the_version_before_is_read() -> None:
-    """It ends where corrections begin now."""
+def test_a_profile_that_ends_before_corrections_is_read() -> None:
+    """What is appended later has a default."""
     import msgspec
 
     parts = msgspec.to_builtins(Profile(version=3))[:-3]
-    assert Profile.from_bytes(b"\x02" + msgspec.msgpack.encode(parts)).said == {}
+    assert Profile.from_bytes(bytes([FORMAT]) + msgspec.msgpack.encode(parts)).said == {}
 
 
 @pytest.mark.parametrize(
