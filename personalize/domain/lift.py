@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from zlib import crc32
 
 import msgspec
@@ -51,8 +52,9 @@ class Lift:
             self._expected, self._clicked = np.zeros(SLOTS, np.float32), np.zeros(SLOTS, np.float32)
             self._start = at
         self._items.update(items)
-        for item in list(self._items)[: max(len(self._items) - MAX_ITEMS, 0)]:
-            del self._items[item]
+        if (excess := len(self._items) - MAX_ITEMS) > 0:
+            for item in list(islice(self._items, excess)):
+                del self._items[item]
         self._lists[name] = facts
         if len(self._lists) > MAX_LISTS:
             del self._lists[next(iter(self._lists))]
