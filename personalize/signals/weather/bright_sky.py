@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from personalize.errors import SignalError
 from personalize.signals.cached import Fetched
-from personalize.signals.outside import Outside, iso
+from personalize.signals.outside import Outside
 from personalize.signals.weather.snapshot import (
     DAY,
     RAIN,
@@ -16,6 +15,7 @@ from personalize.signals.weather.snapshot import (
     WIND,
     Hour,
     WeatherSnapshot,
+    in_order,
     in_time,
     nearest,
     number,
@@ -52,13 +52,9 @@ class BrightSky:
         reply = await self.outside.get(f"{self.url}/weather", asked)
         if reply.json is None:
             return Fetched(None, reply.fresh)
-        rows = part(reply.json, "weather")
-        if not isinstance(rows, list):
-            raise SignalError("an answer without `weather`", code="SIGNAL_GARBAGE")
-        timed = [(time, row) for row in rows[:400] if (time := iso(part(row, "timestamp"))) is not None]
+        timed = in_order(part(reply.json, "weather"), "weather", "timestamp")
         if not timed:
             return Fetched(None, reply.fresh)
-        timed.sort(key=lambda one: one[0])
         observed, row = timed[nearest([time for time, _ in timed], at)]
         # Its amounts are of the hour that ends at the timestamp; ours of the hour that begins there.
         hours = [

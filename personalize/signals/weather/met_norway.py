@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from personalize.errors import SignalError
 from personalize.signals.cached import Fetched
-from personalize.signals.outside import Outside, iso
+from personalize.signals.outside import Outside
 from personalize.signals.weather.snapshot import (
     DAY,
     HOUR,
@@ -16,6 +15,7 @@ from personalize.signals.weather.snapshot import (
     WIND,
     Hour,
     WeatherSnapshot,
+    in_order,
     in_time,
     nearest,
     number,
@@ -47,13 +47,9 @@ class MetNorway:
         reply = await self.outside.get(f"{self.url}/locationforecast/2.0/compact", asked)
         if reply.json is None:
             return Fetched(None, reply.fresh)
-        rows = part(reply.json, "properties", "timeseries")
-        if not isinstance(rows, list):
-            raise SignalError("an answer without `properties.timeseries`", code="SIGNAL_GARBAGE")
-        timed = [(time, row) for row in rows[:400] if (time := iso(part(row, "time"))) is not None]
+        timed = in_order(part(reply.json, "properties", "timeseries"), "properties.timeseries", "time")
         if not timed:
             return Fetched(None, reply.fresh)
-        timed.sort(key=lambda one: one[0])
         observed, row = timed[nearest([time for time, _ in timed], at)]
         details = part(row, "data", "instant", "details")
         temperature = number(part(details, "air_temperature"), TEMPERATURES)

@@ -9,6 +9,7 @@ from typing import Protocol
 from personalize.domain.situation import WEATHER
 from personalize.errors import SignalError
 from personalize.signals.cached import Fetched
+from personalize.signals.outside import iso
 
 HOUR, DAY = 3_600.0, 86_400.0
 AHEAD = 900.0
@@ -21,6 +22,7 @@ RAIN = (0.0, 500.0)  # mm in an hour: the record is 305
 WIND = (0.0, 450.0)  # km/h: the record is 408
 SHARE = (0.0, 100.0)
 _SEVERITY = {group: number for number, group in enumerate(WEATHER)}
+MAX_ROWS = 400  # of an answer that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,17 @@ def in_time(observed_at: float, at: float) -> float:
     if not at - OLDEST <= observed_at <= at + AHEAD:
         raise SignalError(f"observed {observed_at - at:+.0f} s from now", code="SIGNAL_CLOCK", hint="check both clocks")
     return observed_at
+
+
+def in_order(rows: object, name: str, key: str) -> list[tuple[float, object]]:
+    """The rows of a service's answer with their times (epoch seconds, by `key`), the earliest first.
+
+    Rows without a time are left out. SignalError where `name` is no list.
+    """
+    if not isinstance(rows, list):
+        raise SignalError(f"an answer without `{name}`", code="SIGNAL_GARBAGE")
+    timed = [(time, row) for row in rows[:MAX_ROWS] if (time := iso(part(row, key))) is not None]
+    return sorted(timed, key=lambda one: one[0])
 
 
 def nearest(times: Sequence[float], at: float) -> int:
