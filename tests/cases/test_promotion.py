@@ -139,14 +139,12 @@ async def test_a_run_keeps_its_order_until_page_one(models: tuple[Path, Path], t
         headers = {**CONSENT, "X-Personalize-Visitor": first.headers["X-Personalize-Visitor"]}
         whole = [one for skip in range(0, 96, 24) for one in (await page(client, skip, **headers))[0]]
         assert len(set(whole)) == 96
-        again = (await page(client, 0, **headers))[0]
-        assert again == whole[:24]
         shelf.publish(models[1])
         await taken(gateway, artefact.load(models[1]).version)
         rest = [one for skip in range(24, 96, 24) for one in (await page(client, skip, **headers))[0]]
         assert rest == whole[24:]  # the run goes on
         afresh, answer = await page(client, 0, **headers)
-        assert afresh != again
+        assert afresh != whole[:24]
         assert any(item["reason"] for item in answer.json()["data"]["personalization"]["listings"][0]["items"])
 
 
