@@ -28,7 +28,7 @@ class Coupon:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A variant as the shop's Admin API prices it: `listed` as shoppers see it, `tax_rate` in percent, `cost` of one."""
+    """A variant as the Admin API prices it: `listed` as shoppers see it, `tax_rate` in percent, `cost` of one."""
 
     variant: str
     product: str
