@@ -43,6 +43,7 @@ from personalize.gateway.listing.run import RunBook
 from personalize.gateway.listing.shared import SharedWindows
 from personalize.gateway.observe import Observer
 from personalize.gateway.ours.corrector import Corrector
+from personalize.gateway.ours.items import Bought, Tellers
 from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
@@ -103,7 +104,8 @@ class Gateway:
             }
         self.signals = [registry.load("signals", name).from_settings(settings) for name in registry.names("signals")]
         self.around = Surroundings(self.telemetry, clock, open_cache(settings.cache_url))
-        self.knowledge = Knowledge(settings, self.shop, self.upstream, self.telemetry)
+        self.tellers = Tellers([Bought()], self.telemetry)
+        self.knowledge = Knowledge(settings, self.shop, self.upstream, self.telemetry, self.tellers.reading)
         self.windows = SharedWindows(settings.share_ttl, time.monotonic, settings.upstream_deadline)
         self.runs = RunBook()
         cap = Cap(settings.displacement_up, settings.displacement_down)
@@ -127,7 +129,7 @@ class Gateway:
             observer=Observer(inference, self.outbox, self.orders, self.health),
             tracker=tracker, corrector=Corrector(self.outbox, self.profiles, tracker, self.runs), audit=self.audit,
             cors=Cors(settings.cors_origins, self.shop.session_response_header),
-            labels=self.labels, telemetry=self.telemetry,
+            labels=self.labels, tellers=self.tellers, telemetry=self.telemetry,
         )  # fmt: skip
         self.renew_seconds = RELOAD_SECONDS
         self._behind: list[asyncio.Task[None]] = []

@@ -25,6 +25,7 @@ from personalize.gateway.listing.part import Unreadable
 from personalize.gateway.observe import Observer
 from personalize.gateway.ours.corrector import Corrector
 from personalize.gateway.ours.desk import RequestDesk
+from personalize.gateway.ours.items import Tellers
 from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
@@ -49,6 +50,7 @@ class Pipeline:
     cors: Cors
     audit: Audit
     labels: Labels
+    tellers: Tellers
     telemetry: Telemetry
 
     async def respond(self, call: Call) -> Answer:
@@ -70,7 +72,7 @@ class Pipeline:
             arrival = await self.reception.receive(call)
             variables = with_defaults(plan.operation, operation.variables)
             asks = await self.listings.ask(plan, call, operation, variables, arrival)
-            work = Work(call, operation, plan, variables, arrival, asks)
+            work = Work(call, operation, plan, variables, arrival, asks, self.tellers)
             return await self._carry(work)
         except (UpstreamError, LimitError) as error:
             windows = [ask for ask in work.asks if ask.mode is Mode.WINDOW] if work is not None else []
@@ -135,7 +137,7 @@ class Pipeline:
         if not plan.ours and (plan.kind == "query" or work is None or work.answer is None):
             return await self._pass(call, plan)
         if plan.kind == "query" and work is not None and work.asks:
-            work = Work(call, operation, plan, work.variables, work.arrival, [])
+            work = Work(call, operation, plan, work.variables, work.arrival, [], self.tellers)
             try:  # once more with our fields, and the lists left alone
                 return await self._carry(work)
             except (UpstreamError, LimitError):

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 import orjson
 
 from personalize.gateway.document.cursors import page_info
-from personalize.gateway.document.hidden import KEY
+from personalize.gateway.document.hidden import KEY, Item, item_fields, known_by
 from personalize.gateway.document.plan import Mode
 from personalize.gateway.document.raw import Json, Raws, fields, joined
 from personalize.gateway.document.rewrite import edit, errors
 from personalize.gateway.document.slots import ItemField, Path, View
 from personalize.gateway.document.telling import Served, tell
-from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask, container_of, move_of
 from personalize.gateway.listing.audit import Audit
 from personalize.gateway.listing.choosing import Listings
@@ -124,7 +122,7 @@ def _extras(work: Work, ask: Ask, window: Window, view: View) -> dict[int, dict[
     extras: dict[int, dict[Path, dict[str, bytes]]] = {}
     for one in view.item_fields:
         for row in ask.shown if one.path in view.items else ():
-            raw = _item(work, one, window.listing.ids[window.owner[row]])
+            raw = _item(work, one, window.read[row])
             if raw is not None:
                 extras.setdefault(row, {}).setdefault(one.path, {})[one.key] = raw
     return extras
@@ -160,24 +158,21 @@ def _by_path(item_fields: Iterable[ItemField]) -> dict[Path, list[ItemField]]:
 
 
 def _filler(work: Work, ones: list[ItemField]) -> Callable[[Raws], None]:
-    """An edit that puts an item's `personalization` where the shop was asked for its id."""
+    """An edit that puts an item's `personalization` where the shop was asked for its id, or for all we read of it."""
+    readers = {one.type: item_fields(work.plan.items[one.type], None) for one in ones}
 
     def fill(node: Raws) -> None:
         identity = node.pop(KEY, None)
-        if identity is None:
-            return
+        known = None if identity is None else known_by(str(msgspec.json.decode(identity)))
+        items = {kind: reader.read(node) if reader.mark in node else known for kind, reader in readers.items()}
         for one in ones:
-            raw = _item(work, one, str(msgspec.json.decode(identity)))
+            item = items[one.type]
+            raw = None if item is None else _item(work, one, item)
             if raw is not None:
                 node[one.key] = msgspec.Raw(raw)
 
     return fill
 
 
-def _item(work: Work, one: ItemField, item_id: str) -> bytes | None:
-    return project(one, _values(item_id, work.arrival), work.plan.document, work.variables)
-
-
-def _values(item_id: str, arrival: Arrival) -> dict[str, Any]:
-    profile = arrival.visit.profile
-    return {"itemId": item_id, "bought": item_id in profile.bought if profile is not None else None}
+def _item(work: Work, one: ItemField, item: Item) -> bytes | None:
+    return project(one, work.tellers.of(item, work.arrival), work.plan.composer.fragments, work.variables)

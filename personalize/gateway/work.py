@@ -11,6 +11,7 @@ from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.edge.call import Call, Operation
 from personalize.gateway.edge.upstream import Answer
 from personalize.gateway.listing.ask import Ask
+from personalize.gateway.ours.items import Tellers
 
 
 class GiveUp(Exception):
@@ -22,7 +23,7 @@ class Work:
     """What was asked, by whom, and the answer as far as it is made.
 
     `envelope` holds the raw fields of the shop's answer, `data` those of its `data` (None: null or absent), `answer`
-    the shop's HTTP answer (None: it was not asked).
+    the shop's HTTP answer (None: it was not asked), `tellers` tell of items.
     """
 
     call: Call
@@ -31,6 +32,7 @@ class Work:
     variables: dict[str, Any]
     arrival: Arrival
     asks: list[Ask]
+    tellers: Tellers
     envelope: Raws = field(default_factory=dict)
     data: Raws | None = field(default_factory=dict)
     answer: Answer | None = None

@@ -61,12 +61,10 @@ class Composed:
 
 
 class Composer:
-    """Composes variants of one operation of one document. `items` maps an item type to the selection of its id."""
+    """Composes variants of one operation of one document."""
 
-    def __init__(
-        self, source: str, document: DocumentNode, operation: OperationDefinitionNode, items: Mapping[str, str]
-    ) -> None:
-        self.source, self.document, self.operation, self.items = source, document, operation, items
+    def __init__(self, source: str, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+        self.source, self.document, self.operation = source, document, operation
         self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         # What the client itself used: only what our changes leave unused may go, the shop objects to the rest.
         self.used: set[str] = set()

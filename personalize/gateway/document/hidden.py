@@ -35,11 +35,16 @@ class Item:
 
 
 class ItemFields:
-    """The hidden fields of one item type. `number` keeps the aliases of several types of one list apart."""
+    """The hidden fields of one item type.
 
-    def __init__(self, item: ItemMap, number: int = 0) -> None:
+    `number` keeps the aliases of several types of one list apart; None is the item by itself, outside a listing, in
+    the place of our own field on it.
+    """
+
+    def __init__(self, item: ItemMap, number: int | None = 0) -> None:
         self.item = item
-        self.prefix = f"{PREFIX}{number}_"
+        self.prefix = f"{PREFIX}{item.type if number is None else number}_"
+        self.mark = f"{PREFIX}{item.type}_id"
         wanted = {"id": item.id, "variant": item.variant, "title": item.title}
         wanted |= {"price": item.price, "currency": item.currency}
         wanted |= {f"a{n}": leaf.selection for n, leaf in enumerate(item.attributes)}
@@ -53,6 +58,8 @@ class ItemFields:
         Equal bytes give the same Item, which is remembered: a shop says the same of a product to everybody.
         """
         node.pop(KEY, None)  # our own field on this item is filled from what is read here
+        if self.mark in node and self.mark != self.names["id"]:  # a fragment that is used elsewhere, too
+            item_fields(self.item, None).read(node)
         taken = [node.pop(alias, None) for alias in self.names.values()]
         raws = tuple([None if raw is None else bytes(memoryview(raw)) for raw in taken])
         if raws in self._known:
@@ -85,9 +92,14 @@ class ItemFields:
 
 
 @lru_cache(maxsize=256)
-def item_fields(item: ItemMap, number: int = 0) -> ItemFields:
+def item_fields(item: ItemMap, number: int | None = 0) -> ItemFields:
     """The hidden fields of an item type, with what they have read before."""
     return ItemFields(item, number)
+
+
+def known_by(identity: str) -> Item:
+    """An item of which nothing but its id is known."""
+    return Item(row=identity, id=identity, title="", price=math.nan, currency="", attributes={})
 
 
 def text_of(items: Iterable[ItemMap], *, abstract: bool) -> str:

@@ -14,10 +14,13 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
+    Node,
     OperationDefinitionNode,
     OverlappingFieldsCanBeMergedRule,
+    SelectionSetNode,
     get_operation_ast,
     get_variable_values,
     parse,
@@ -29,11 +32,11 @@ from graphql import (
 from personalize.gateway.document import cursors, limits, telling
 from personalize.gateway.document.collect import TooLarge
 from personalize.gateway.document.compose import Changes, Composed, Composer
-from personalize.gateway.document.hidden import KEY, cart_text, text_of
-from personalize.gateway.document.slots import PREFIX, Found, ListingSlot, Occurrence
+from personalize.gateway.document.hidden import KEY, cart_text, item_fields, text_of
+from personalize.gateway.document.slots import PREFIX, Found, ItemField, ListingSlot, Occurrence
 from personalize.gateway.document.values import MISSING, evaluate
 from personalize.gateway.document.walk import Walk
-from personalize.shops.map import ABOVE, ShopMap
+from personalize.shops.map import ABOVE, ItemMap, ShopMap
 
 MAX_VARIANTS = 64
 MAX_WEIGHT = 250_000
@@ -68,7 +71,10 @@ class Part:
 
 @dataclass(slots=True)
 class Plan:
-    """One operation, parsed and walked. `proven` is set once the shop has answered the document without objection."""
+    """One operation, parsed and walked. `proven` is set once the shop has answered the document without objection.
+
+    `items` are the item types by name; for our fields on them named in `reading`, the item has to be read.
+    """
 
     source: str
     document: DocumentNode
@@ -76,6 +82,8 @@ class Plan:
     found: Found
     composer: Composer
     schema: GraphQLSchema
+    items: Mapping[str, ItemMap] = field(default_factory=dict)
+    reading: frozenset[str] = frozenset()
     refused: list[GraphQLError] = field(default_factory=list)
     proven: bool = False
     objections: int = 0
@@ -191,9 +199,12 @@ class Plan:
         changes = Changes()
         for _, occurrence in (*self.found.own, *self.found.introspection):
             changes.dropped.add(id(occurrence.node))
-        for one in (*self.found.item_fields, *(f for slot in self.found.listings for f in slot.item_fields)):
-            for occurrence in one.occurrences:
-                changes.replaced[id(occurrence.node)] = f"{KEY}: {self.composer.items[one.type]}"
+        for slot, mode in zip(self.found.listings, modes, strict=True):
+            for view in slot.views:
+                rows = view.items if mode >= Mode.OBSERVE else ()  # those are read anyway
+                self._replace(changes, [one for one in view.item_fields if one.path in rows], read=True)
+                self._replace(changes, [one for one in view.item_fields if one.path not in rows])
+        self._replace(changes, self.found.item_fields)
         for detail in self.found.details:
             for occurrence in _enough(detail.occurrences):
                 _insert(changes, occurrence.node, text_of(detail.items, abstract=detail.abstract))
@@ -203,6 +214,16 @@ class Plan:
         for slot, mode in zip(self.found.listings, modes, strict=True):
             self._change_listing(changes, slot, mode)
         return changes
+
+    def _replace(self, changes: Changes, ones: Iterable[ItemField], *, read: bool = False) -> None:
+        """Put what we have to know of an item in the place of our fields on it; `read`: beside what reads it."""
+        for one in ones:
+            item = self.items[one.type]
+            for node in [occurrence.node for occurrence in one.occurrences]:
+                if not read and self.reading and selects(node, self.reading, self.composer.fragments):
+                    changes.replaced[id(node)] = item_fields(item, None).text
+                else:
+                    changes.replaced.setdefault(id(node), f"{KEY}: {item.id}")
 
     def _change_listing(self, changes: Changes, slot: ListingSlot, mode: Mode) -> None:
         if mode is Mode.DETACHED:
@@ -222,6 +243,20 @@ class Plan:
             definition = self.schema.get_type(slot.map.parent).fields[slot.map.field]  # type: ignore[union-attr]
             for root, variable in paging.items():
                 changes.declared[variable] = str(definition.args[root].type)
+
+
+def selects(node: Node, names: frozenset[str], fragments: Mapping[str, FragmentDefinitionNode]) -> bool:
+    """Whether one of these fields is selected on the object that a node answers."""
+    selections: SelectionSetNode | None = getattr(node, "selection_set", None)
+    for inner in selections.selections if selections is not None else ():
+        if isinstance(inner, FieldNode):
+            if inner.name.value in names:
+                return True
+            continue
+        below = fragments.get(inner.name.value) if isinstance(inner, FragmentSpreadNode) else inner
+        if below is not None and selects(below, names, fragments):
+            return True
+    return False
 
 
 def _values(node: FieldNode, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,8 +283,12 @@ def _insert(changes: Changes, node: FieldNode, text: str) -> None:
 class Planner:
     """Builds plans and keeps them by (document, operation name); `None` stands for pass through."""
 
-    def __init__(self, schema: GraphQLSchema, merged: GraphQLSchema, shop: ShopMap, namespace: str) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, merged: GraphQLSchema, shop: ShopMap, namespace: str,
+        reading: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         self.schema, self.merged, self.shop, self.namespace = schema, merged, shop, namespace
+        self.reading = reading
         self.introspects = True
         self.plans: LRUCache[tuple[str, str | None], tuple[Plan | None, int]] = LRUCache(
             MAX_WEIGHT, getsizeof=lambda kept: kept[1]
@@ -297,8 +336,8 @@ class Planner:
         limits.check_own(found.own, fragments)
         if not self.introspects:  # the shop refuses, and so do we: it sees these fields
             found.introspection.clear()
-        items = {name: item.id for name, item in self.shop.items.items()}
-        plan = Plan(source, document, operation, found, Composer(source, document, operation, items), self.schema)
+        composer = Composer(source, document, operation)
+        plan = Plan(source, document, operation, found, composer, self.schema, self.shop.items, self.reading)
         if not plan.idle:
             # Once a document: what we replace or leave out of an invalid one might make it valid.
             rules = RULES

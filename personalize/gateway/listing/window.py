@@ -11,6 +11,7 @@ import numpy as np
 from cachetools import LRUCache
 
 from personalize.domain.listing import Listing
+from personalize.gateway.document.hidden import Item
 from personalize.gateway.document.raw import Json, Raws, fields, joined
 from personalize.gateway.document.slots import Path, View
 from personalize.gateway.listing.part import Part, Unreadable
@@ -34,7 +35,8 @@ class Window:
     `candidates[c]` are the rows of candidate c of `listing` (variants of one product), `owner[row]` is a row's
     candidate. `texts` are rows put together again. `total` is the shop's count where it was
     asked for, `whole` whether the list ends within the window,
-    `alone` whether it is just the page that was asked for, `headers` what the shop said beside it.
+    `alone` whether it is just the page that was asked for, `headers` what the shop said beside it; `read` are the
+    items of the rows.
     """
 
     rows: tuple[str, ...]
@@ -55,6 +57,7 @@ class Window:
     standing: dict[str, int] = field(default_factory=dict)
     texts: dict[tuple[str, int], bytes] = field(default_factory=dict)
     items: list[Told] = field(default_factory=list)
+    read: tuple[Item, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -160,6 +163,7 @@ def build(parts: list[Part], *, list_id: str, term: str | None, offset: int = 0,
         candidates=tuple(tuple(group) for group in grouped.values()),
         owner=tuple(number[item.id] for item in items), offset=offset, total=total, whole=whole,
         version=_version(rows), places=places, cursors=tuple(cursor for part in parts for cursor in part.cursors),
+        read=tuple(items),
     )  # fmt: skip
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from cachetools import LRUCache
 from graphql import (
-    DocumentNode,
     ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
@@ -26,6 +25,14 @@ from personalize.gateway.document.values import included
 from personalize.gateway.ours.schema import ITEM, Desk, own_schema, root_names
 
 MAX_INTROSPECTIONS = 16
+
+
+class Known(Protocol):
+    """Values by name, None where there is none: a mapping, or one that makes them when they are asked for."""
+
+    def get(self, name: str, /) -> Any:
+        """The value of that name."""
+        ...
 
 
 class Own:
@@ -66,32 +73,49 @@ class Own:
 
 
 def project(
-    one: ItemField, values: Mapping[str, Any], document: DocumentNode, variables: Mapping[str, Any]
+    one: ItemField, values: Known, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]
 ) -> bytes | None:
     """An item's `personalization` as raw JSON: the selected fields of `values`; None where it is not included.
 
     A plain projection, since every value is known: no executor runs for each item of a list.
     """
-    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     out: dict[str, Any] = {}
     there = False
     for occurrence in one.occurrences:
         if occurrence.there(variables):
             there = True
-            _select(occurrence.node, {**values, "__typename": ITEM}, fragments, variables, out)
+            _select(occurrence.node, values, ITEM, fragments, variables, out)
     return orjson.dumps(out) if there else None
 
 
 def _select(
-    node: Any, values: Mapping[str, Any], fragments: Mapping[str, FragmentDefinitionNode],
+    node: Any, values: Known, kind: object, fragments: Mapping[str, FragmentDefinitionNode],
     variables: Mapping[str, Any], out: dict[str, Any],
 ) -> None:  # fmt: skip
+    """Add what `node` selects of an object of this kind; fields that merge add to what is there."""
     for inner in node.selection_set.selections if node.selection_set else ():
         if not included(inner.directives, variables):
             continue
         if isinstance(inner, FieldNode):
-            out[inner.alias.value if inner.alias else inner.name.value] = values.get(inner.name.value)
+            name, key = inner.name.value, inner.alias.value if inner.alias else inner.name.value
+            value = kind if name == "__typename" else values.get(name)
+            out[key] = _below(inner, value, fragments, variables, out.get(key)) if inner.selection_set else value
         elif isinstance(inner, InlineFragmentNode):
-            _select(inner, values, fragments, variables, out)
+            _select(inner, values, kind, fragments, variables, out)
         elif isinstance(inner, FragmentSpreadNode):
-            _select(fragments[inner.name.value], values, fragments, variables, out)
+            _select(fragments[inner.name.value], values, kind, fragments, variables, out)
+
+
+def _below(
+    node: FieldNode, value: Any, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any],
+    before: Any,
+) -> Any:  # fmt: skip
+    """What a field selects of an object, or of each in a list; `before` is what it selected where it stood already."""
+    if isinstance(value, list | tuple):
+        earlier = before or [None] * len(value)
+        return [_below(node, one, fragments, variables, old) for one, old in zip(value, earlier, strict=True)]
+    if value is None:
+        return None
+    out: dict[str, Any] = before or {}
+    _select(node, value, value.get("__typename"), fragments, variables, out)
+    return out

@@ -40,7 +40,11 @@ INTROSPECTION = get_introspection_query(descriptions=True, input_value_deprecati
 class Knowledge:
     """Plans are made once the schema is known; until then everything passes through."""
 
-    def __init__(self, settings: Settings, shop: ShopMap, upstream: Upstream, telemetry: Telemetry) -> None:
+    def __init__(
+        self, settings: Settings, shop: ShopMap, upstream: Upstream, telemetry: Telemetry,
+        reading: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
+        self.reading = reading
         self.settings, self.shop, self.upstream, self.telemetry = settings, shop, upstream, telemetry
         self.planner: Planner | None = None
         self.fitted = shop
@@ -98,7 +102,7 @@ class Knowledge:
                 self.telemetry.fault("map", finding.slot, MapError(finding.said))
         merged = merge(schema, self.fitted, self.settings.namespace)
         self._own = Own(merged, self.settings.namespace)
-        self.planner = Planner(schema, merged, self.fitted, self.settings.namespace)
+        self.planner = Planner(schema, merged, self.fitted, self.settings.namespace, self.reading)
 
     def start(self) -> None:
         """Learn the schema: from `schema_file` at once, else from the shop, in the background and again until it works.
