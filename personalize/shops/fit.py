@@ -24,8 +24,19 @@ from graphql import (
     validate,
 )
 
+from personalize.shops.codes import CouponMap
 from personalize.shops.fit_paging import read_types
-from personalize.shops.map import ABOVE, ArgumentPath, CartMap, Cursors, EventMap, ItemMap, Leaf, ListingMap, ShopMap
+from personalize.shops.map import (
+    ABOVE,
+    ArgumentPath,
+    CartMap,
+    Cursors,
+    EventMap,
+    ItemMap,
+    Leaf,
+    ListingMap,
+    ShopMap,
+)
 
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 _RULES = [rule for rule in specified_rules if rule is not NoUnusedFragmentsRule]
@@ -44,11 +55,13 @@ def fit(shop: ShopMap, schema: GraphQLSchema) -> tuple[ShopMap, list[Finding]]:
     """The map with only what the schema has, and a finding for each entry."""
     fitting = _Fit(schema)
     items = {kind: item for kind, entry in shop.items.items() if (item := fitting.item(entry))}
-    carts = {kind: cart for kind, cart in shop.carts.items() if fitting.cart(cart)}
+    carts = {kind: cart for kind, entry in shop.carts.items() if (cart := fitting.cart(entry))}
     listings = {key: one for key, listing in shop.listings.items() if (one := fitting.listing(listing, items))}
     events = {key: event for key, event in shop.events.items() if fitting.event(event)}
+    coupons = {key: coupon for key, coupon in shop.coupons.items() if fitting.coupon(coupon, carts)}
     labels = tuple(leaf for leaf in shop.labels if fitting.labels(leaf))
-    return replace(shop, items=items, carts=carts, listings=listings, events=events, labels=labels), fitting.findings
+    fitted = replace(shop, items=items, carts=carts, listings=listings, events=events, coupons=coupons, labels=labels)
+    return fitted, fitting.findings
 
 
 def held_by(listing: ListingMap) -> str:
@@ -109,7 +122,8 @@ class _Fit:
         )
         return replace(item, attributes=attributes, **kept)  # type: ignore[arg-type]
 
-    def cart(self, cart: CartMap) -> bool:
+    def cart(self, cart: CartMap) -> CartMap | None:
+        """The cart map, without what only codes and prices need and is gone; None where its lines are gone."""
         inner = " ".join(
             f"{name}: {selection}"
             for name, selection in (
@@ -123,7 +137,15 @@ class _Fit:
             if selection
         )
         problem = self._selects(cart.type, f"{outer} l: {cart.lines_of(inner)}")
-        return self.say(f"{cart.type} @cart", problem, f"lines: {cart.lines}")
+        if not self.say(f"{cart.type} @cart", problem, f"lines: {cart.lines}"):
+            return None
+        kept: dict[str, str | None] = {}
+        for name in ("codes", "charged", "shipping"):
+            if selection := getattr(cart, name):
+                whole = f"l: {cart.lines_of(selection)}" if name == "charged" else selection
+                held = self.say(f"{cart.type} @cart {name}", self._selects(cart.type, whole), selection)
+                kept[name] = selection if held else None
+        return replace(cart, **kept)
 
     def listing(self, listing: ListingMap, items: dict[str, ItemMap]) -> ListingMap | None:
         """The listing, with its numbers that travel as strings; None where it does not fit."""
@@ -210,6 +232,25 @@ class _Fit:
             if event.on is not None and event.on not in self.schema.type_map:
                 problem = f"the schema has no type {event.on}"
         return self.say(f"{event.coordinates} @event", problem, event.name)
+
+    def coupon(self, coupon: CouponMap, carts: dict[str, CartMap]) -> bool:
+        """Whether an operation with it is valid, and answers with a cart that the map describes."""
+        root = self.schema.mutation_type
+        problem: str | None = f"a code goes into the cart by a field of {root.name if root else 'Mutation'} itself"
+        if root is not None and coupon.parent == root.name:
+            problem = self._operation(f"mutation {{ {coupon.selection('x', '__typename')} }}")
+            inner = [coupon.selection("x", f"... on {kind} {{ __typename }}") for kind in carts]
+            if problem is None and all(self._operation(f"mutation {{ {one} }}") for one in inner):
+                problem = "its answer holds no type that a @cart describes"
+        return self.say(f"{coupon.coordinates} @coupon", problem, coupon.move.value)
+
+    def _operation(self, text: str) -> str | None:
+        """What is wrong with an operation, None where it is valid."""
+        try:
+            errors = validate(self.schema, parse(text), max_errors=1)
+        except GraphQLError as error:
+            return error.message
+        return errors[0].message if errors else None
 
     def labels(self, leaf: Leaf) -> bool:
         root = self.schema.query_type

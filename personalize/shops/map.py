@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from personalize.domain.affinity import Affinity
+from personalize.shops.codes import CouponMap, CouponMove
 
 ArgumentPath = tuple[str, ...]
 """Where a value sits in a field's arguments, e.g. ("input", "take")."""
@@ -176,6 +177,9 @@ class CartMap:
     minor_units: bool = False
     checkout: frozenset[str] = frozenset()
     placed: frozenset[str] = frozenset()
+    codes: str | None = None
+    charged: str | None = None
+    shipping: str | None = None
 
     def lines_of(self, inner: str) -> str:
         """The selection of `inner` on every line; `lines` may itself lead there, as in `lines { nodes }`."""
@@ -221,6 +225,11 @@ class ShopMap:
     items: dict[str, ItemMap] = field(default_factory=dict)
     carts: dict[str, CartMap] = field(default_factory=dict)
     events: dict[tuple[str, str], EventMap] = field(default_factory=dict)
+    coupons: dict[tuple[str, str], CouponMap] = field(default_factory=dict)
+
+    def coupon(self, move: CouponMove) -> CouponMap | None:
+        """The field that does it, None where the map names none."""
+        return next((one for one in self.coupons.values() if one.move is move), None)
 
     def widened(self, rows: int) -> ShopMap:
         """The map with shared windows of `rows` rows in place of its own; 0 leaves them."""

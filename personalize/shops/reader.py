@@ -26,6 +26,7 @@ from personalize import assets
 from personalize.domain.affinity import NOTHING, WORDS, Affinity
 from personalize.errors import MapError
 from personalize.registry import nearest
+from personalize.shops.codes import CouponMap, CouponMove, Refusal
 from personalize.shops.map import (
     ABOVE,
     MEANINGS,
@@ -82,7 +83,7 @@ class _Reader:
 
     def read(self, document: DocumentNode) -> ShopMap:
         shop: dict[str, Any] = {}
-        listings, items, carts, events = {}, {}, {}, {}
+        listings, items, carts, events, coupons = {}, {}, {}, {}, {}
         labels: tuple[Leaf, ...] = ()
         affinities: tuple[Affinity, ...] = ()
         for node in document.definitions:
@@ -109,6 +110,8 @@ class _Reader:
                             found.get("on"),
                             found.get("cart"),
                         )
+                    if found := self.values("coupon", one):
+                        coupons[key] = self.coupon(key, found)
             else:
                 raise MapError(f"{self.source}: only `extend` belongs in a map, met {print_ast(node)[:60]!r}")
         named = {leaf.name for item in items.values() for leaf in item.attributes}
@@ -125,7 +128,7 @@ class _Reader:
             session_header=(shop.get("sessionHeader") or "").lower() or None,
             session_response_header=(shop.get("sessionResponseHeader") or "").lower() or None,
             session_cookies=tuple(shop["sessionCookies"]), labels=labels, affinities=affinities,
-            listings=listings, items=items, carts=carts, events=events,
+            listings=listings, items=items, carts=carts, events=events, coupons=coupons,
         )  # fmt: skip
 
     def values(self, directive: str, node: Any) -> dict[str, Any] | None:
@@ -200,7 +203,20 @@ class _Reader:
             kind, found["id"], found["lines"], found["line"], found["item"], found["quantity"],
             found.get("variant"), found.get("state"), found.get("currency"), found.get("price"), found["minorUnits"],
             frozenset(found["checkout"]), frozenset(found["placed"]),
+            found.get("codes"), found.get("charged"), found.get("shipping"),
         )  # fmt: skip
+
+    def coupon(self, key: tuple[str, str], found: dict[str, Any]) -> CouponMap:
+        moves = tuple(move.value for move in CouponMove)
+        if found["do"] not in moves:
+            raise MapError(
+                f"{self.source}: {key[0]}.{key[1]} @coupon do {found['do']!r}, expected {' or '.join(moves)}",
+                hint=nearest(found["do"], moves),
+            )
+        meanings = tuple((said, why) for why in Refusal if why is not Refusal.OTHER for said in found[why.value])
+        return CouponMap(
+            *key, CouponMove(found["do"]), _path(found["code"]), found.get("cart"), found.get("refusal"), meanings
+        )
 
 
 def _told(where: str, listing: dict[str, Any]) -> tuple[Told, ...]:
