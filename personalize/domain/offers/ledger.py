@@ -144,7 +144,7 @@ class OfferStore(Protocol):
         ...
 
     async def withdraw(self, code: str, at: float) -> bool:
-        """The promise does not hold any more (refused by the shop, halted): its reservation is free; whether it was open."""
+        """The promise does not hold any more (refused by the shop, halted): its reservation is free; whether it held."""
         ...
 
     async def due(self, at: float, grace: float) -> list[Promise]:

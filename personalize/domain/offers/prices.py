@@ -1,4 +1,4 @@
-"""What holds for the prices of all offers together: the brand's bounds, the law's places, when offers stop themselves."""
+"""What holds for the prices of all offers: bounds of the brand, places of the law, when offers stop themselves."""
 
 from __future__ import annotations
 
