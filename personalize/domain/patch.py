@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from personalize.domain.moves import Draw
+from personalize.domain.offers.promise import PersonalPrice
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,18 @@ class Explore:
     reason: Reason
 
 
-Change = Reorder | Annotate | Explore
+@dataclass(frozen=True, slots=True)
+class Reprice:
+    """Show the item of row `row` of `target` at a personal price, which the shop honours at checkout by its code."""
+
+    target: str
+    row: int
+    price: PersonalPrice
+    author: Author
+    reason: Reason
+
+
+Change = Reorder | Annotate | Explore | Reprice
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,9 @@ class AmountOff:
 
 @dataclass(frozen=True, slots=True)
 class FreeShipping:
-    """The order is shipped for nothing; no price of an item changes."""
+    """The order is shipped for nothing; no price of an item changes. `worth`: what that costs at most, for budgets."""
+
+    worth: Money | None = None
 
 
 Benefit = Percent | AmountOff | FreeShipping
@@ -85,10 +87,15 @@ class Frequency:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Guardrails of one offer: a price no item goes below, the least margin (of the price, 0..1; needs `cost`)."""
+    """Guardrails of one offer, a piece: no price below `floor`, no saving above `most`, no margin below `margin`.
+
+    `margin` is the share of the price without tax (0..1) that is left over the cost; where the cost of an item is not
+    known, the item is not part of the offer.
+    """
 
     floor: Money | None = None
-    margin: float | None = None
+    margin: Decimal | None = None
+    most: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from personalize.domain.offers.money import Money
 from personalize.domain.offers.offer import Benefit
+from personalize.domain.offers.tariff import NO_PRICES, Tariff
+
+NO_ATTRIBUTES: Mapping[str, frozenset[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,12 @@ class Coupon:
     offer: str
     reference: str
     ends: float
-    prices: Mapping[str, tuple[Money, Money]] = field(default_factory=dict)
+    prices: Mapping[str, tuple[Money, Money]] = NO_PRICES
+
+    @property
+    def tariff(self) -> Tariff:
+        """The prices as what codes of one kind are told apart by."""
+        return Tariff.of(self.prices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,7 @@ class Priced:
     listed: Money
     tax_rate: float | None = None
     cost: Money | None = None
-    attributes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    attributes: Mapping[str, frozenset[str]] = NO_ATTRIBUTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,334 @@
+"""Keeps offers ready behind the requests: prices looked up, codes made ahead and ended, reservations freed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from personalize.domain.offers.law import DAYS, days_before, needs_lowest
+from personalize.domain.offers.ledger import PAGE, PriceLedger, Promise
+from personalize.domain.offers.money import Money
+from personalize.domain.offers.offer import AudienceKind, FreeShipping, Offer
+from personalize.domain.offers.promise import Coupon, Grant, Priced, Standing
+from personalize.domain.offers.tariff import Tariff
+from personalize.errors import PersonalizeError
+from personalize.gateway.offers.granting import Ready, apart, as_granted, charged, reserve_of, tariff_of
+from personalize.guardrails.price import out_of_bounds
+
+if TYPE_CHECKING:
+    from personalize.gateway.offers.book import OfferBook
+
+DAY = 86_400.0
+ROUND = 60.0
+CALL = 30.0
+"""Seconds that one call of the shop's Admin API may take; its own deadlines are shorter."""
+GRACE = 300.0
+"""Seconds after a promise ended before its code is ended: orders on their way, clocks that differ."""
+LIFE = DAY
+"""How long a code may wait for its visitor."""
+MINTED = 10
+"""Codes that one round makes for one offer."""
+ENDED_MAX = 200
+"""Codes that one round ends."""
+PAGES = 20
+"""Pages of the shop's codes that one search for orphans reads."""
+SEARCH = 10
+"""Rounds from one search for orphans to the next."""
+ORPHANS_MAX = 10_000
+LATE = (PersonalizeError, TimeoutError)
+REACH_LEAST = 50
+"""Visitors below which a share of them says nothing."""
+
+
+class Keeper:
+    """One round a minute, each step for itself: what fails is counted, and tried again in the next round."""
+
+    def __init__(self, book: OfferBook, ledger: PriceLedger, profile_seconds: float) -> None:
+        self._book, self._ledger, self._profile_seconds = book, ledger, profile_seconds
+        self.ready: dict[str, Ready] = {}
+        self.priced: dict[str, Priced] = {}
+        self._ending: dict[str, None] = {}
+        self._orphans: set[str] = set()
+        self._rounds = 0
+        self._awake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin rounds, the first one at once."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """No more rounds; notes are written down."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        await self._flush()
+
+    def wake(self) -> None:
+        """The next round begins now."""
+        self._awake.set()
+
+    def end(self, code: str) -> None:
+        """End a code at the shop in the next round, which begins now."""
+        if len(self._ending) < ORPHANS_MAX:  # one that is not noted is found as an orphan
+            self._ending[code] = None
+        self.wake()
+
+    async def _run(self) -> None:
+        while True:
+            self._awake.clear()
+            await self.round()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._awake.wait(), ROUND)
+
+    async def round(self) -> None:
+        """Everything once. Raises nothing."""
+        self._rounds += 1
+        await self._flush()
+        for offer in list(self._book.offers.values()):
+            with self._counting("look_up"):
+                await self._look_up(offer)
+        self._set_apart()
+        with self._counting("dearest"):
+            await self._dearest()
+        for name in list(self.ready):
+            with self._counting("mint"):
+                await self._stock(name)
+        for step, work in (("end", self._end), ("lapse", self._lapse), ("outdated", self._outdated)):
+            with self._counting(step):
+                await work()
+        if self._rounds % SEARCH == 1:
+            with self._counting("orphans"):
+                await self._search()
+
+    def _counting(self, step: str) -> _Counting:
+        return _Counting(self._book, step)
+
+    async def _look_up(self, offer: Offer) -> None:
+        """The prices of an offer's items now, its tariff, and what the law wants of it."""
+        at = self._book.now()
+        if (offer.ends is not None and offer.ends <= at) or offer.starts > at + DAY:
+            self.ready.pop(offer.name, None)
+            return
+        if not self._book.desk.honours(offer.benefit):
+            self.ready.pop(offer.name, None)
+            self._book.telemetry.fault("offer_not_honoured", offer.name)
+            return
+        priced: list[Priced] = []
+        if not isinstance(offer.benefit, FreeShipping):
+            async with asyncio.timeout(CALL):
+                priced = await self._book.desk.priced(offer.selection, offer.currency)
+        tariff, left = tariff_of(offer, priced, self._book.desk, self._book.prices, self._book.notes.dearest)
+        for rule, count in left.items():
+            self._book.telemetry.say(
+                f"offer_left/{offer.name}/{rule}", f"offer {offer.name}: items left out: {rule}", items=count
+            )
+        for item in priced:
+            self._book.notes.note(item.variant, item.listed)
+        if not tariff and not isinstance(offer.benefit, FreeShipping):
+            self.ready.pop(offer.name, None)
+            return
+        known = {item.variant: item for item in priced}
+        self.priced.update(known)
+        before = self.ready.get(offer.name)
+        same = before is not None and before.tariff == tariff
+        fresh = Ready(
+            offer, before.tariff if before is not None and same else tariff, known, reserve_of(offer, tariff),
+            stocked=before is not None and same and before.stocked,
+        )  # fmt: skip
+        self.ready[offer.name] = await self._lawful(fresh)
+
+    async def _lawful(self, ready: Ready) -> Ready:
+        """The same with its reach, and the lowest prices of the 30 days before where they have to be told."""
+        book, offer = self._book, ready.offer
+        at = book.now()
+        since = at - DAYS * DAY
+        promised, visitors = await book.store.reach(offer.name, since, since + self._profile_seconds)
+        reach = promised / max(visitors, promised) if visitors >= REACH_LEAST else 0.0
+        kind = offer.audience.kind
+        if not ready.tariff or not needs_lowest(kind, reach, book.prices.reach, book.prices.jurisdictions):
+            return replace(ready, reach=reach)
+        first = await book.store.first_day(offer.name) or book.day(max(at, offer.starts))
+        lowest = await self._lowest(ready.tariff, offer.currency, first, kind)
+        unknown = frozenset(ready.tariff) - lowest.keys()
+        return replace(ready, reach=reach, reduced=True, lowest=lowest, unlawful=unknown)
+
+    async def _lowest(self, tariff: Tariff, currency: str, applied: str, kind: AudienceKind) -> dict[str, Money]:
+        """By variant the lowest price of the 30 days before; without those that nobody can tell.
+
+        What everybody gets is from now on one of the prices that a later reduction has to look back on.
+        """
+        start, end = days_before(applied)
+        found = dict(await self._ledger.lowest(list(tariff), currency, start, end))
+        for variant, (_, price) in tariff.items():
+            self._book.notes.note(variant, price)
+        known, told = await self._ledger.since(), self._book.prices.listed_since
+        if (known is None or known > start) and (told is None or told.isoformat() > start):
+            return {}
+        if told is not None and told.isoformat() <= start:
+            for variant, (listed, _) in tariff.items():
+                found[variant] = min(found.get(variant, listed), listed)
+        return found
+
+    def _set_apart(self) -> None:
+        """Offers that lower some of the same variants are told so; prices of what is offered no more are forgotten."""
+        overlaps = apart({name: one.tariff for name, one in self.ready.items()})
+        for name, others in overlaps.items():
+            if self.ready[name].apart != others:
+                self.ready[name] = replace(self.ready[name], apart=others)
+        wanted = {variant for one in self.ready.values() for variant in one.priced}
+        for variant in self.priced.keys() - wanted:
+            del self.priced[variant]
+
+    async def _dearest(self) -> None:
+        by_currency: dict[str, list[str]] = {}
+        for one in self.ready.values():
+            by_currency.setdefault(one.offer.currency, []).extend(one.tariff)
+        found: dict[str, Money] = {}
+        for currency, variants in by_currency.items():
+            found |= await self._ledger.highest(variants, currency, self._book.day())
+        self._book.notes.remember(found)
+
+    async def _stock(self, name: str) -> None:
+        """Codes with other prices leave the pool, and new ones come, a few a round."""
+        book, ready = self._book, self.ready[name]
+        offer, at = ready.offer, book.now()
+        halted = name in book.refusals.halted
+        last = at + offer.hold if offer.ends is None else min(at + offer.hold, offer.ends)
+        stale = await book.store.unpool(name, None if halted else ready.tariff, last)
+        for coupon in stale:
+            self.end(coupon.code)
+        if halted:
+            self.ready[name] = replace(ready, stocked=False)
+            return
+        left = await book.store.pool(name, ready.tariff, last)
+        self.ready[name] = replace(ready, stocked=left > 0)
+        if (wanted := min(book.prices.pool - left, MINTED)) <= 0:
+            return
+        end = at + LIFE + offer.hold + GRACE
+        end = end if offer.ends is None else min(end, offer.ends + GRACE)
+        variants = tuple(ready.priced[variant] for variant in ready.tariff)
+        async with asyncio.timeout(CALL):
+            made = await book.desk.mint([Grant(name, offer.benefit, variants, end)] * wanted)
+        good = [coupon for coupon in made if as_granted(coupon, offer, ready.tariff)]
+        if len(good) < len(made):
+            book.telemetry.fault("offers", "made_otherwise")
+            good_codes = {coupon.code for coupon in good}
+            for coupon in made:
+                if coupon.code not in good_codes:
+                    await self._withdraw(coupon)
+        if good:
+            await book.store.add_coupons(good)
+            self.ready[name] = replace(self.ready[name], stocked=True)
+
+    async def _end(self) -> None:
+        """End the codes that were refused, or left the pool."""
+        for code in list(self._ending)[:ENDED_MAX]:
+            coupon = await self._book.store.coupon(code)
+            if coupon is not None:
+                await self._withdraw(coupon)
+            self._ending.pop(code, None)
+
+    async def _lapse(self) -> None:
+        """Free what promises set aside whose time is over, once their codes buy nothing any more."""
+        book = self._book
+        for promise in (await book.store.due(book.now(), GRACE))[:ENDED_MAX]:
+            await self._close(promise)
+
+    async def _close(self, promise: Promise) -> None:
+        """An order that nobody told of costs what was set aside; else the code ends, then its reservation."""
+        book = self._book
+        coupon = await book.store.coupon(promise.code)
+        if coupon is not None:
+            async with asyncio.timeout(CALL):
+                standing = await book.desk.standing(coupon)
+            if standing is Standing.USED:
+                book.telemetry.count("offers", "bought_unseen")
+                await book.store.keep(promise.code, promise.reserved, "", book.now())
+                return
+            await self._withdraw(coupon)
+        await book.store.lapse([promise.code], book.now())
+
+    async def _outdated(self) -> None:
+        """Promises whose codes would now break a bound, since a list price fell: they end at once."""
+        book = self._book
+        for name, ready in list(self.ready.items()):
+            after = ""
+            for _ in range(PAGES):
+                page = await book.store.open_of(name, ready.tariff, after)
+                for promise in page:
+                    if self._breaks(promise, ready):
+                        book.telemetry.count("offer_mismatch", "list_price_fell")
+                        await book.store.withdraw(promise.code, book.now())
+                        self.end(promise.code)
+                if len(page) < PAGE:
+                    break
+                after = page[-1].code
+
+    def _breaks(self, promise: Promise, ready: Ready) -> bool:
+        for variant, (listed, _) in promise.prices.items():
+            item = ready.priced.get(variant)
+            if item is None or item.listed == listed:
+                continue
+            price = charged(ready.offer.benefit, item, self._book.desk)
+            if price is None or out_of_bounds(price, item, ready.offer, self._book.prices) is not None:
+                return True
+        return False
+
+    async def _search(self) -> None:
+        """End codes of ours that nobody knows: made before a failure, of offers that are gone, or of another store.
+
+        Only what was an orphan in two searches is one: another process may be about to put its codes into the pool.
+        """
+        book, after, seen = self._book, None, set()
+        for _ in range(PAGES):
+            async with asyncio.timeout(CALL):
+                page, after = await book.desk.ours(after)
+            await self._wind_up(page)
+            known = await book.store.known([coupon.code for coupon in page])
+            for coupon in page:
+                if coupon.code in known:
+                    continue
+                if coupon.code in self._orphans:
+                    await self._withdraw(coupon)
+                elif len(seen) < ORPHANS_MAX:
+                    seen.add(coupon.code)
+            if after is None:
+                break
+        self._orphans = seen
+
+    async def _wind_up(self, page: Iterable[Coupon]) -> None:
+        """Unclaimed codes of offers that are no more leave the pool."""
+        for name in {coupon.offer for coupon in page} - self._book.offers.keys():
+            for coupon in await self._book.store.unpool(name, None, self._book.now()):
+                self.end(coupon.code)
+
+    async def _withdraw(self, coupon: Coupon) -> None:
+        async with asyncio.timeout(CALL):
+            await self._book.desk.withdraw(coupon)
+
+    async def _flush(self) -> None:
+        for step, notes in (("note", self._book.notes), ("record", self._book.record)):
+            with self._counting(step):
+                await notes.flush()
+
+
+class _Counting:
+    """Counts what a step raised, and goes on with the next one."""
+
+    def __init__(self, book: OfferBook, step: str) -> None:
+        self._book, self._step = book, step
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self._book.telemetry.fault("offers", f"{self._step}_failed", error)
+        return True
