@@ -33,6 +33,7 @@ SOCKETS: dict[str, dict[str, str]] = {
         "ranker": "personalize.decisions.ranker:Ranker",
         "situation": "personalize.decisions.situation:Situation",
         "exploring": "personalize.decisions.exploring:Exploring",
+        "offer": "personalize.decisions.offer:OfferToAll",
     },
     "stores": {
         "memory": "personalize.stores.memory:MemoryStore",

@@ -42,7 +42,7 @@ LESS_COSTLY = "less_costly"
 FOCUS = "focus"
 MISFIT = "misfit"
 OTHERS_FIT_LESS = "others_fit_less"
-
+OFFERED = "offered"  # a price; the offer's name is for the operator
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "en": {
@@ -79,6 +79,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             FOCUS: "Similar to what stands first in this list",
             MISFIT: "Fits the situation less",
             OTHERS_FIT_LESS: "Others fit the situation less",
+            OFFERED: "An offer of the shop for you",
         },
         "de": {
             RECENTLY_VIEWED: "Sie haben sich das kürzlich angesehen",
@@ -114,6 +115,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             FOCUS: "Ähnlich wie die ersten Artikel dieser Liste",
             MISFIT: "Passt gerade weniger zur Situation",
             OTHERS_FIT_LESS: "Anderes passt gerade weniger zur Situation",
+            OFFERED: "Ein Angebot des Shops für Sie",
         },
     }
 )

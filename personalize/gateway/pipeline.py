@@ -23,13 +23,16 @@ from personalize.gateway.listing.audit import Audit
 from personalize.gateway.listing.choosing import Listings
 from personalize.gateway.listing.part import Unreadable
 from personalize.gateway.observe import Observer
+from personalize.gateway.offers.carts import Carts
+from personalize.gateway.offers.showing import Showing
+from personalize.gateway.offers.telling import OFFER
 from personalize.gateway.ours.corrector import Corrector
 from personalize.gateway.ours.desk import RequestDesk
 from personalize.gateway.ours.items import Tellers
 from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
-from personalize.gateway.placing import lead_errors_back, place_listings, place_ours
+from personalize.gateway.placing import arrange_listings, items_with, lead_errors_back, place_listings, place_ours
 from personalize.gateway.work import GiveUp, Work
 from personalize.telemetry import Telemetry
 
@@ -52,6 +55,8 @@ class Pipeline:
     labels: Labels
     tellers: Tellers
     telemetry: Telemetry
+    showing: Showing | None = None
+    carts: Carts | None = None
 
     async def respond(self, call: Call) -> Answer:
         """The answer to a call. Raises UpstreamError where the shop cannot be had, LimitError where we refuse.
@@ -93,8 +98,13 @@ class Pipeline:
 
     async def _carry(self, work: Work) -> Answer:
         """From the question to the shop to the answer to the client. Raises whatever goes wrong."""
+        if self.carts is not None and work.plan.kind == "mutation":
+            await self.carts.settled(work)
         await ask_shop(work, self.upstream, self.cors)
-        place_listings(work, self.listings, self.audit)
+        arrange_listings(work, self.listings, self.audit)
+        if self.showing is not None and work.plan.ours and self.showing.open_to(work.arrival):
+            await self.showing.decide(items_with(work, OFFER), work.arrival)
+        place_listings(work)
         lead_errors_back(work)
         await place_ours(work, self.knowledge.own, self._desk(work.arrival, work))
         self._learn(work, observe(work, self.observer))
@@ -108,6 +118,8 @@ class Pipeline:
         """What the operation did to the shop's session."""
         if work.answer is None:
             return
+        if self.carts is not None and work.plan.found.actions:
+            self.carts.changed(work, data)
         found = work.plan.found
         entered = signed(work, data, "signed_in")
         after = self.sessions.learn(

@@ -1,15 +1,15 @@
-"""Placing: every listing is read, ordered and put back; our own fields go in; error paths are led back."""
+"""Placing: every listing is read and ordered, then put back with our own fields; error paths are led back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import msgspec
 import orjson
 
 from personalize.gateway.document.cursors import page_info
-from personalize.gateway.document.hidden import KEY, Item, item_fields, known_by
+from personalize.gateway.document.hidden import KEY, Item, ItemFields, item_fields, known_by
 from personalize.gateway.document.plan import Mode
 from personalize.gateway.document.raw import Json, Raws, fields, joined
 from personalize.gateway.document.rewrite import edit, errors
@@ -25,8 +25,8 @@ from personalize.gateway.work import Work
 from personalize.shops.map import Numbers
 
 
-def place_listings(work: Work, listings: Listings, audit: Audit) -> None:
-    """Decide and write the pages of all listings of an answer. Raises Unreadable."""
+def arrange_listings(work: Work, listings: Listings, audit: Audit) -> None:
+    """Read all listings of an answer and decide their order. Raises Unreadable."""
     if work.data is None:
         return
     for ask in work.asks:
@@ -40,7 +40,31 @@ def place_listings(work: Work, listings: Listings, audit: Audit) -> None:
         elif ask.shared and audit.due():
             audit.start(work.plan, ask, work.call, work.operation)
         listings.arrange(ask, work.arrival)
-        _put(work, ask.slot.path, _page(work, ask))
+
+
+def place_listings(work: Work) -> None:
+    """Write the pages of all listings that were arranged."""
+    for ask in work.asks:
+        if work.data is not None and ask.window is not None:
+            _put(work, ask.slot.path, _page(work, ask))
+
+
+def items_with(work: Work, name: str) -> Iterator[Item]:
+    """The items of an answer on which the client selected this field of ours, in listings and outside them."""
+    for ask in work.asks:
+        if ask.window is not None and any(work.plan.tells(one, name) for one in ask.slot.item_fields):
+            yield from (ask.window.read[row] for row in ask.shown)
+    outside = [*work.plan.found.item_fields, *_in_lists_left_alone(work)]
+    if work.data is None or not (outside := [one for one in outside if work.plan.tells(one, name)]):
+        return
+    for path, ones in _by_path(outside).items():
+        readers, met = _readers(work, ones), list[Item]()
+
+        def take(node: Raws, readers: Mapping[str, ItemFields] = readers, met: list[Item] = met) -> None:
+            met += [item for one in readers.values() if one.mark in node and (item := one.read(node)) is not None]
+
+        edit(joined(work.data), path, take)
+        yield from met
 
 
 def _another(ask: Ask, container: Json) -> bool:
@@ -159,7 +183,7 @@ def _by_path(item_fields: Iterable[ItemField]) -> dict[Path, list[ItemField]]:
 
 def _filler(work: Work, ones: list[ItemField]) -> Callable[[Raws], None]:
     """An edit that puts an item's `personalization` where the shop was asked for its id, or for all we read of it."""
-    readers = {one.type: item_fields(work.plan.items[one.type], None) for one in ones}
+    readers = _readers(work, ones)
 
     def fill(node: Raws) -> None:
         identity = node.pop(KEY, None)
@@ -172,6 +196,10 @@ def _filler(work: Work, ones: list[ItemField]) -> Callable[[Raws], None]:
                 node[one.key] = msgspec.Raw(raw)
 
     return fill
+
+
+def _readers(work: Work, ones: Iterable[ItemField]) -> dict[str, ItemFields]:
+    return {one.type: item_fields(work.plan.items[one.type], None) for one in ones}
 
 
 def _item(work: Work, one: ItemField, item: Item) -> bytes | None:

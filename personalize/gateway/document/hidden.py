@@ -34,6 +34,15 @@ class Item:
     attributes: Mapping[str, object]
 
 
+RowKey = tuple[str, str, float]
+"""What tells the rows of an answer apart: the product, the row itself, and the price that it shows."""
+
+
+def row_key(item: Item) -> RowKey:
+    """The key of a row."""
+    return item.id, item.row, item.price
+
+
 class ItemFields:
     """The hidden fields of one item type.
 

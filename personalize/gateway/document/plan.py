@@ -90,6 +90,7 @@ class Plan:
     variants: LRUCache[tuple[Mode, ...], Composed] = field(default_factory=lambda: LRUCache(MAX_VARIANTS))
     fitting: LRUCache[bytes, bool] = field(default_factory=lambda: LRUCache(MAX_FITTING))
     windows: dict[int, Composed] = field(default_factory=dict)
+    selected: dict[tuple[int, str], bool] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
     window_texts: dict[int, str] = field(default_factory=dict)
 
@@ -117,6 +118,14 @@ class Plan:
     def varies(self) -> bool:
         """Whether visitors may be answered differently."""
         return bool(self.found.listings) or self.ours
+
+    def tells(self, one: ItemField, name: str) -> bool:
+        """Whether a field of ours on an item selects that field of it."""
+        key = (id(one.occurrences[0].node), name)
+        if key not in self.selected:
+            fragments = self.composer.fragments
+            self.selected[key] = any(selects(o.node, frozenset({name}), fragments) for o in one.occurrences)
+        return self.selected[key]
 
     def check(self, variables: Mapping[str, Any]) -> None:
         """Raise ValueError where the shop would object to the variables: we may not send it those that we replace.

@@ -11,6 +11,7 @@ from cachetools import TTLCache
 
 from personalize.domain.clock import Clock
 from personalize.domain.experiment import Assignment, Unit
+from personalize.domain.patch import Reprice
 from personalize.domain.permission import Agreement, Keep, Permissions, Trace
 from personalize.domain.profile import Profile
 from personalize.domain.signal import Signal
@@ -50,7 +51,8 @@ class Arrival:
     a visitor whose id is given out with this very answer; `claimed` is who the client says it is, whatever it agreed
     to: for erasing only; `refused` that the request itself refuses any profile;
     `depends` names the request headers that decide what this visit is served; `told` is the context as it was told,
-    before its numbers were brought to steps.
+    before its numbers were brought to steps; `prices` are the personal prices that this answer shows, by
+    row (`row_key`).
     """
 
     visit: Visit
@@ -67,6 +69,7 @@ class Arrival:
     refused: bool = False
     depends: tuple[str, ...] = ASKED
     told: Mapping[str, object] = field(default_factory=dict)
+    prices: dict[tuple[str, str, float], Reprice] = field(default_factory=dict)
 
 
 class Reception:

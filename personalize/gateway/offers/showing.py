@@ -1,0 +1,110 @@
+"""Showing: the personal prices of the rows of one answer, promised before they are shown and clipped before that."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from personalize.domain.offers.deciding import Pricing, Row
+from personalize.domain.offers.law import may_have_offers
+from personalize.domain.offers.ledger import Promise
+from personalize.domain.offers.money import Money, MoneyError
+from personalize.domain.patch import Reprice
+from personalize.domain.strategy import Mode
+from personalize.gateway.document.hidden import Item, row_key
+from personalize.gateway.edge.arrival import Arrival
+from personalize.gateway.offers.book import OfferBook
+from personalize.guardrails.price import Shelf, clip, repriced
+from personalize.telemetry import Telemetry
+
+STRATEGY = "offer"
+TARGET = "offers"
+"""What Reprices of one answer name as their target: a price is the item's, wherever it stands in the answer."""
+MAX_ROWS = 1_000
+"""Rows of one answer whose prices are looked at."""
+
+
+class Showing:
+    """Decides which of the items that an answer shows carry a personal price."""
+
+    def __init__(self, book: OfferBook, decision: Pricing, telemetry: Telemetry) -> None:
+        self.book, self.decision, self.telemetry = book, decision, telemetry
+
+    def open_to(self, arrival: Arrival) -> bool:
+        """Whether this visit may be shown personal prices at all: the strategy is on, and the law's conditions hold."""
+        if arrival.modes.get(STRATEGY) is not Mode.ON or arrival.key is None:
+            return False
+        if (why := may_have_offers(arrival.visit)) is not None:
+            self.telemetry.count("offers", why)
+            return False
+        return True
+
+    async def decide(self, items: Iterable[Item], arrival: Arrival) -> None:
+        """Promise what may be promised of the items shown, and note their prices in `arrival.prices`. Raises nothing.
+
+        Nothing is promised of an offer that none of these items is part of: a budget is set aside for what is seen.
+        """
+        try:
+            await self._decide(items, arrival)
+        except Exception as error:  # law 4: list prices
+            self.telemetry.fault("offers", "showing", error)
+
+    async def _decide(self, items: Iterable[Item], arrival: Arrival) -> None:
+        assert arrival.key is not None
+        rows = self._rows(items)
+        shown = {variant for _, row in rows.values() for variant in row.listed}
+        running = self.book.running()
+        visit = arrival.visit.for_price()
+        wanted = self.decision.wanted(visit, [ready.offer for ready in running.values()])
+        wanted = [name for name in wanted if name in running and not shown.isdisjoint(running[name].tariff)]
+        if not shown or not (wanted or self.book.holds(arrival.key)):
+            return
+        promises = await self.book.promises(arrival.key, wanted)
+        if not promises:
+            return
+        patch = self.decision.reprice(TARGET, {number: row for number, (_, row) in rows.items()}, promises)
+        shelves = {number: Shelf(row.product, row.listed) for number, (_, row) in rows.items()}
+        clipped = clip(patch, TARGET, shelves, self.book.sight(promises))
+        self.book.cut(clipped.cuts)
+        changes = repriced(clipped, TARGET)
+        for number, found in changes.items():
+            arrival.prices[row_key(rows[number][0])] = found[0]
+        self._record(arrival, promises, [one for found in changes.values() for one in found])
+
+    def _record(self, arrival: Arrival, promises: Iterable[Promise], changes: list[Reprice]) -> None:
+        assert arrival.key is not None
+        for promise in promises:
+            if own := [one for one in changes if one.price.code == promise.code]:
+                self.book.showed(arrival.key, promise, own, arrival.visit.language)
+
+    def _rows(self, items: Iterable[Item]) -> dict[int, tuple[Item, Row]]:
+        """The rows by number, each with the variant whose price it shows: its own, else the product's cheapest."""
+        rows: dict[int, tuple[Item, Row]] = {}
+        for number, item in enumerate(items):
+            if number >= MAX_ROWS:
+                break
+            price = listed(item)
+            variant = None if price is None else self._variant(item, price)
+            if price is not None and variant is not None:
+                rows[number] = item, Row(item.id, {variant: price})
+        return rows
+
+    def _variant(self, item: Item, price: Money) -> str | None:
+        """The variant that costs what the row shows. Only variants of offers are known, and only those matter."""
+        known = self.book.priced
+        own = known.get(item.row)
+        if own is not None and own.product == item.id and own.listed == price:
+            return item.row
+        return next((v for v in self.book.variants(item.id) if known[v].listed == price), None)
+
+
+def listed(item: Item) -> Money | None:
+    """The price that a row shows, exactly; None where it shows none that can be told."""
+    if math.isnan(item.price) or not item.currency:
+        return None
+    try:
+        return Money.of(item.price, item.currency)
+    except MoneyError:
+        return None
+
+
