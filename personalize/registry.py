@@ -34,6 +34,10 @@ SOCKETS: dict[str, dict[str, str]] = {
         "situation": "personalize.decisions.situation:Situation",
         "exploring": "personalize.decisions.exploring:Exploring",
     },
+    # The shops whose Admin API we can ask for codes, prices and stock; by the name of the shop map.
+    "coupons": {
+        "vendure": "personalize.shops.vendure.coupons:VendureCoupons",
+    },
     "stores": {
         "memory": "personalize.stores.memory:MemoryStore",
         "sqlite": "personalize.stores.sqlite:SqliteStore",
