@@ -35,6 +35,10 @@ SOCKETS: dict[str, dict[str, str]] = {
         "exploring": "personalize.decisions.exploring:Exploring",
         "offer": "personalize.decisions.offer:OfferToAll",
     },
+    # The shops whose Admin API we can ask for codes, prices and stock; by the name of the shop map.
+    "coupons": {
+        "vendure": "personalize.shops.vendure.coupons:VendureCoupons",
+    },
     "stores": {
         "memory": "personalize.stores.memory:MemoryStore",
         "sqlite": "personalize.stores.sqlite:SqliteStore",

@@ -50,6 +50,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     admin_password: str = ""
     admin_token: str = ""
     admin_channel: str = ""
+    admin_cost: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    admin_mark: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9._-]{1,64}$")] = "personalize"
     store_url: str = "sqlite:///personalize.sqlite"
     cache_url: str = "memory://"
     model: str = ""

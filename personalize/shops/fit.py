@@ -145,7 +145,7 @@ class _Fit:
                 whole = f"l: {cart.lines_of(selection)}" if name == "charged" else selection
                 held = self.say(f"{cart.type} @cart {name}", self._selects(cart.type, whole), selection)
                 kept[name] = selection if held else None
-        return replace(cart, **kept)
+        return replace(cart, **kept)  # type: ignore[arg-type]
 
     def listing(self, listing: ListingMap, items: dict[str, ItemMap]) -> ListingMap | None:
         """The listing, with its numbers that travel as strings; None where it does not fit."""

@@ -65,8 +65,12 @@ class Admin:
         """Close all connections."""
         await self._client.aclose()
 
-    async def ask(self, query: str, variables: Mapping[str, object] | None = None) -> Mapping[str, Any]:
+    async def ask(
+        self, query: str, variables: Mapping[str, object] | None = None, params: Mapping[str, str] | None = None
+    ) -> Mapping[str, Any]:
         """`data` of one operation, complete. An answer with `errors` is an AdminError, as is a broken one.
+
+        `params` go into the address (`currencyCode`, `languageCode`).
 
         Union members that are errors (`... on ErrorResult { errorCode message }`) are data: see `answers.refusal`.
         """
@@ -76,7 +80,7 @@ class Admin:
             )
         try:
             async with asyncio.timeout(self.seconds):
-                return await self._asked(query, variables or {})
+                return await self._asked(query, variables or {}, params or {})
         except TimeoutError as error:
             self._breaker.failed()
             raise AdminError(
@@ -86,7 +90,7 @@ class Admin:
 
     async def listed(
         self, query: str, field: str, variables: Mapping[str, object] | None = None, *, most: int = MOST,
-        options: Mapping[str, object] | None = None,
+        options: Mapping[str, object] | None = None, params: Mapping[str, str] | None = None,
     ) -> list[Any]:  # fmt: skip
         """All items of a list field, page by page in the order of their ids.
 
@@ -96,7 +100,7 @@ class Admin:
         found: list[Any] = []
         while True:
             page = {**(options or {}), "skip": len(found), "take": PAGE, "sort": {"id": "ASC"}}
-            answer = (await self.ask(query, {**(variables or {}), "options": page})).get(field)
+            answer = (await self.ask(query, {**(variables or {}), "options": page}, params)).get(field)
             rows = answer.get("items") if isinstance(answer, dict) else None
             if not isinstance(answer, dict) or not isinstance(rows, list) or len(rows) > PAGE:
                 raise AdminError(f"{self.host} answered no list as {field}", code="ADMIN_GARBAGE")
@@ -109,22 +113,22 @@ class Admin:
             if len(rows) < PAGE:
                 return found
 
-    async def _asked(self, query: str, variables: Mapping[str, object]) -> Mapping[str, Any]:
+    async def _asked(self, query: str, variables: Mapping[str, object], params: Mapping[str, str]) -> Mapping[str, Any]:
         if self._who and not self._logins:
             await self._sign_in(0)
         used = self._logins
         try:
-            return await self._post(query, variables)
+            return await self._post(query, variables, params)
         except AdminError as error:
             if error.code != "ADMIN_FORBIDDEN" or self._who is None or await self._known():
                 raise
         await self._sign_in(used)
-        return await self._post(query, variables)
+        return await self._post(query, variables, params)
 
     async def _known(self) -> bool:
         """Whether the shop still knows who we are: then what it forbids is forbidden, and no login helps."""
         try:
-            return bool((await self._post(_ME, {})).get("me"))
+            return bool((await self._post(_ME, {}, {})).get("me"))
         except AdminError as error:
             if error.code == "ADMIN_FORBIDDEN":
                 return False
@@ -138,7 +142,7 @@ class Admin:
             self._client.cookies.clear()
             self._client.headers.pop("authorization", None)
             self._by_cookie = True
-            body, headers = await self._exchange(_LOGIN, self._who or {})
+            body, headers = await self._exchange(_LOGIN, self._who or {}, {})
             answer = read(self.host, body).get("login")
             if not isinstance(answer, dict) or answer.get("__typename") != "CurrentUser":
                 self._breaker.rest(LOGIN_PAUSE)
@@ -151,18 +155,23 @@ class Admin:
                 self._client.headers["authorization"] = f"Bearer {token}"
             self._logins += 1
 
-    async def _post(self, query: str, variables: Mapping[str, object]) -> Mapping[str, Any]:
-        body, _ = await self._exchange(query, variables)
+    async def _post(self, query: str, variables: Mapping[str, object], params: Mapping[str, str]) -> Mapping[str, Any]:
+        body, _ = await self._exchange(query, variables, params)
         return read(self.host, body)
 
-    async def _exchange(self, query: str, variables: Mapping[str, object]) -> tuple[bytes, httpx.Headers]:
+    async def _exchange(
+        self, query: str, variables: Mapping[str, object], params: Mapping[str, str]
+    ) -> tuple[bytes, httpx.Headers]:
         """Body and headers of a whole answer with a GraphQL body in it, whatever that says."""
         content = orjson.dumps({"query": query, "variables": variables})
         if not self._by_cookie:  # a guest's cookie, handed out with a refusal, would go before our token
             self._client.cookies.clear()
         try:
             async with self._client.stream(
-                "POST", self.url, content=content, headers={"content-type": "application/json"}
+                "POST",
+                self.url.copy_merge_params(params),
+                content=content,
+                headers={"content-type": "application/json"},
             ) as response:
                 body = await whole(self.host, response)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
