@@ -34,23 +34,28 @@ class Whose:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a cart: the shop's line id, the product, how many, and the unit price in major units."""
+    """One line of a cart: the shop's line id, the product, how many, and the unit price in major units.
+
+    `charged` is what all its pieces cost in the end, after every discount, where the map says how to read it.
+    """
 
     line: str
     item_id: str
     variant: str
     quantity: int
     price: float | None
+    charged: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """A cart or order as the shop answered it; `state` is the shop's own word."""
+    """A cart or order as the shop answered it; `state` is the shop's own word, `codes` are the coupons in it."""
 
     code: str
     state: str | None
     currency: str | None
     lines: tuple[Line, ...]
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from personalize.domain.event import Event, EventItem
-from personalize.events.infer import Cart, Inference, Line
+from personalize.events.infer import Inference
 from personalize.events.orders import Orders
 from personalize.events.outbox import Outbox
-from personalize.gateway.document.hidden import TYPENAME, Item, amount, leaves
-from personalize.gateway.document.slots import PREFIX, ActionSlot
+from personalize.gateway.document.hidden import TYPENAME, Item
+from personalize.gateway.document.reading import at, read_cart
+from personalize.gateway.document.slots import ActionSlot
 from personalize.gateway.document.values import at_path, evaluate
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.health import Health
 from personalize.gateway.impression import impression
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.window import Window
-from personalize.shops.map import CartMap
 
 
 class Observer:
@@ -82,49 +82,3 @@ def succeeded(action: ActionSlot, data: Mapping[str, Any]) -> bool:
     if not isinstance(answered, dict):
         return False
     return action.map.on is None or answered.get(TYPENAME) == action.map.on
-
-
-def read_cart(cart: CartMap, raw: Mapping[str, Any]) -> Cart | None:
-    """The cart in an answer with our hidden fields; None where the answer is an error of the union."""
-    held = raw.get(f"{PREFIX}lines")
-    held = _down(held)  # lines of a connection stand further down
-    if raw.get(TYPENAME) != cart.type or not isinstance(held, list):
-        return None
-    lines = []
-    for line in map(_down, held):  # so do those in its edges
-        if not isinstance(line, dict):
-            continue
-        item, quantity = _leaf(line, "item"), _leaf(line, "quantity")
-        if item is None or not isinstance(quantity, int | float) or quantity != int(quantity):
-            continue
-        price = amount(line.get(f"{PREFIX}price"), minor=cart.minor_units)
-        lines.append(
-            Line(
-                str(_leaf(line, "line")), str(item), str(_leaf(line, "variant")), int(quantity),
-                None if math.isnan(price) else price,
-            )
-        )  # fmt: skip
-    code, state, currency = (_leaf(raw, name) for name in ("code", "state", "currency"))
-    if code is None:
-        return None
-    return Cart(str(code), None if state is None else str(state), str(currency) if currency else None, tuple(lines))
-
-
-def _down(value: Any) -> Any:
-    """What a selection that leads further down (`lines { edges { node } }`) leads to."""
-    while isinstance(value, dict) and not any(key.startswith(PREFIX) for key in value):
-        value = next(iter(value.values()), None)
-    return value
-
-
-def at(data: Any, path: tuple[str, ...]) -> Any:
-    """The value at a path of response keys, None where a step is missing."""
-    for step in path:
-        if not isinstance(data, dict):
-            return None
-        data = data.get(step)
-    return data
-
-
-def _leaf(raw: Mapping[str, Any], name: str) -> Any:
-    return next(leaves(raw.get(f"{PREFIX}{name}")), None)

@@ -99,7 +99,7 @@ class Pipeline:
     async def _carry(self, work: Work) -> Answer:
         """From the question to the shop to the answer to the client. Raises whatever goes wrong."""
         if self.carts is not None and work.plan.kind == "mutation":
-            await self.carts.settled(work)
+            await self.carts.settled(work.arrival)
         await ask_shop(work, self.upstream, self.cors)
         arrange_listings(work, self.listings, self.audit)
         if self.showing is not None and work.plan.ours and self.showing.open_to(work.arrival):
@@ -119,7 +119,9 @@ class Pipeline:
         if work.answer is None:
             return
         if self.carts is not None and work.plan.found.actions:
-            self.carts.changed(work, data)
+            self.carts.changed(
+                self.knowledge.fitted, work.call, work.arrival, work.answer, work.plan.found.actions, data
+            )
         found = work.plan.found
         entered = signed(work, data, "signed_in")
         after = self.sessions.learn(

@@ -128,9 +128,10 @@ def cart_text(cart: CartMap | None, *, abstract: bool) -> str:
         "variant": cart.variant,
         "quantity": cart.quantity,
         "price": cart.price,
+        "charged": cart.charged,
     }
     inner = " ".join(f"{PREFIX}{name}: {selection}" for name, selection in lines.items() if selection)
-    outer = {"code": cart.id, "state": cart.state, "currency": cart.currency}
+    outer = {"code": cart.id, "state": cart.state, "currency": cart.currency, "codes": cart.codes}
     text = " ".join(f"{PREFIX}{name}: {selection}" for name, selection in outer.items() if selection)
     text += f" {PREFIX}lines: {cart.lines_of(inner)}"
     return f"{TYPENAME}: __typename " + (f"... on {cart.type} {{ {text} }}" if abstract else text)

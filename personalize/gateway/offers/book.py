@@ -18,6 +18,7 @@ from personalize.domain.offers.ledger import Limits, OfferStore, PriceLedger, Pr
 from personalize.domain.offers.money import Money
 from personalize.domain.offers.offer import Offer
 from personalize.domain.offers.prices import Prices
+from personalize.domain.offers.promise import Priced
 from personalize.domain.offers.shop import CouponDesk
 from personalize.domain.patch import Reprice
 from personalize.errors import PersonalizeError, StoreError
@@ -141,6 +142,29 @@ class OfferBook:
         if held is None or not names <= held.asked:
             held = await self._ask(visitor, wanted[:WANTED_MAX], at, self._deadline if deadline is None else deadline)
         return tuple(one for one in held.promises if one.valid_until > at) if held else ()
+
+    def holds(self, visitor: str) -> bool:
+        """Whether a visitor may hold promises, as far as this process knows: one who never asked here may, too."""
+        held = self._held.get(visitor)
+        return held is None or bool(held.promises)
+
+    @property
+    def priced(self) -> Mapping[str, Priced]:
+        """The variants of all offers as the shop prices them."""
+        return self.keeper.priced
+
+    def variants(self, product: str) -> Sequence[str]:
+        """The variants of a product that offers are on."""
+        return self.keeper.products.get(product, ())
+
+    @property
+    def automatic(self) -> bool:
+        """Whether codes go into carts by themselves."""
+        return True
+
+    async def find(self, code: str) -> Promise | None:
+        """The promise that a code was claimed for; None: not ours. Raises `StoreError`."""
+        return await self.store.find(code)
 
     async def _ask(self, visitor: str, wanted: Sequence[str], at: float, deadline: float) -> _Held | None:
         if self._breaker.open:

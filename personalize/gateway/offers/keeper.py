@@ -50,6 +50,7 @@ class Keeper:
         self._book, self._ledger, self._profile_seconds = book, ledger, profile_seconds
         self.ready: dict[str, Ready] = {}
         self.priced: dict[str, Priced] = {}
+        self.products: dict[str, tuple[str, ...]] = {}
         self._ending: dict[str, None] = {}
         self._orphans: set[str] = set()
         self._rounds = 0
@@ -184,6 +185,10 @@ class Keeper:
         wanted = {variant for one in self.ready.values() for variant in one.priced}
         for variant in self.priced.keys() - wanted:
             del self.priced[variant]
+        products: dict[str, list[str]] = {}
+        for variant, item in sorted(self.priced.items()):
+            products.setdefault(item.product, []).append(variant)
+        self.products = {product: tuple(variants) for product, variants in products.items()}
 
     async def _dearest(self) -> None:
         by_currency: dict[str, list[str]] = {}

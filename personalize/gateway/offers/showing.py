@@ -106,5 +106,3 @@ def listed(item: Item) -> Money | None:
         return Money.of(item.price, item.currency)
     except MoneyError:
         return None
-
-

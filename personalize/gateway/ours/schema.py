@@ -16,6 +16,8 @@ from personalize.errors import MapError
 from personalize.gateway.ours.corrected import Correction, Export, Mood, ShoppingMode
 from personalize.gateway.ours.facts import Fact
 from personalize.gateway.ours.inputs import EventInput, RefusalCode, Tracked
+from personalize.gateway.ours.offered import OfferView
+from personalize.gateway.ours.reasoned import ReasonView
 from personalize.shops.map import ShopMap
 
 ITEM = "ItemPersonalization"
@@ -41,12 +43,6 @@ class VisitView:
     strategies: list[str] = strawberry.field(description="The strategies that run for this visit.")
     assignments: list[AssignmentView] = strawberry.field(description="The experiments this visit is in.")
     context: list[Fact] = strawberry.field(description="What is assumed of the situation.")
-
-
-@strawberry.type(name="PersonalizationReason", description="Why, for people.")
-class ReasonView:
-    code: str = strawberry.field(description="A stable name of the reason.")
-    text: str = strawberry.field(description="In the page's language (German or English).")
 
 
 @strawberry.type(name="PersonalizationPlacement", description="Where one item stands, and where the shop had it.")
@@ -79,6 +75,7 @@ class RankingParameter:
 class ItemView:
     item_id: strawberry.ID = strawberry.field(description="The product's id.")
     bought: bool | None = strawberry.field(description="Whether the visitor bought it before; null if not known.")
+    offer: OfferView | None = strawberry.field(description="The personal price of the row; null: the shop's price.")
 
 
 class Desk(Protocol):
