@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from personalize.demo.shop import cart, faults, present
+from personalize.demo.shop import cart, checkout, faults, present
 from personalize.demo.shop.call import Call
 from personalize.demo.shop.inputs import CreateCustomerInput, RegisterCustomerInput
 from personalize.demo.shop.state import Customer
@@ -36,7 +36,7 @@ def _take_along(call: Call, customer: Customer, guest_order_id: str | None) -> N
         guest.lines.extend(line for line in own.lines if line.variant.id not in taken)
         own.state = "Cancelled"
     guest.customer_id = customer.id
-    guest.reprice()
+    call.shop.reprice(guest)
     customer.active_order_id = guest.id
     customer.order_ids.append(guest.id)
 
@@ -87,4 +87,5 @@ def set_customer(
     customer.first_name, customer.last_name = entered.first_name, entered.last_name
     customer.title, customer.phone_number = entered.title, entered.phone_number
     order.customer_id = customer.id
+    checkout.strip(call, order)
     return present.order(order, call)

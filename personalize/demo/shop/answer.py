@@ -26,7 +26,6 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 
-from personalize.demo.shop.call import Call
 from personalize.demo.shop.mutation import Mutation
 from personalize.demo.shop.query import Query
 from personalize.demo.shop.scalars import SCALARS
@@ -85,7 +84,7 @@ class Answerer:
         self._documents: LRUCache[str, DocumentNode | Answer] = LRUCache(MAX_DOCUMENTS)
 
     def answer(
-        self, call: Call, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, *, get: bool
+        self, call: object, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, *, get: bool
     ) -> Answer:
         """The answer to `query`; `get` says that the request was a GET, which may not change anything."""
         document = self._documents.get(query)

@@ -1,9 +1,11 @@
-"""The demo shop as an ASGI application: `/shop-api` like Vendure's, and the pictures of its products."""
+"""The demo shop as an ASGI application: `/shop-api` and `/admin-api` like Vendure's, and its products' pictures."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import time
+from collections.abc import Callable
 
 import orjson
 from graphql import FieldNode, GraphQLError, OperationDefinitionNode, parse
@@ -13,6 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from personalize.demo.catalogue import CURRENCY, LANGUAGES, Catalogue
+from personalize.demo.shop.admin.call import AdminCall, Administrators
+from personalize.demo.shop.admin.schema import make_admin_schema
 from personalize.demo.shop.answer import Answer, Answerer, make_schema
 from personalize.demo.shop.call import Call
 from personalize.demo.shop.find import Finder
@@ -25,17 +29,20 @@ from personalize.demo.shop.state import ShopState
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY"]
 
 
-def create_shop(catalogue: Catalogue, *, introspection: bool = True, asset_base: str = "") -> Starlette:
-    """The shop over `catalogue`, with a memory of its own.
+def create_shop(
+    catalogue: Catalogue, *, introspection: bool = True, asset_base: str = "", clock: Callable[[], float] = time.time
+) -> Starlette:
+    """The shop over `catalogue`, with a memory of its own; `clock` (epoch seconds) says when codes are over.
 
     `introspection=False` refuses `__schema` and `__type`. `asset_base` (e.g. "http://127.0.0.1:3100") is put before
     the paths of pictures, which are relative otherwise.
     """
-    shop = Shop(catalogue, introspection=introspection, asset_base=asset_base)
+    shop = Shop(catalogue, introspection=introspection, asset_base=asset_base, clock=clock)
     return Starlette(
         routes=[
             Route("/shop-api", shop.graphql, methods=METHODS),
             Route("/shop-api/{rest:path}", shop.graphql, methods=METHODS),
+            Route("/admin-api", shop.admin, methods=METHODS),
             Route("/assets/preview/{identity}.svg", shop.picture, methods=["GET"]),
         ]
     )
@@ -44,12 +51,16 @@ def create_shop(catalogue: Catalogue, *, introspection: bool = True, asset_base:
 class Shop:
     """Ties the parts together: reads a request, opens its situation, answers, and sends the answer."""
 
-    def __init__(self, catalogue: Catalogue, *, introspection: bool, asset_base: str) -> None:
-        self.state = ShopState(catalogue)
+    def __init__(
+        self, catalogue: Catalogue, *, introspection: bool, asset_base: str, clock: Callable[[], float]
+    ) -> None:
+        self.state = ShopState(catalogue, clock)
         self._finders = {language: Finder(Shelf(catalogue, language, asset_base)) for language in LANGUAGES}
         self._answerer = Answerer(make_schema(), introspection=introspection)
         self._reader = Reader()
         self._cookies = Cookies()
+        self._administrators = Administrators()
+        self._admin = Answerer(make_admin_schema(), introspection=introspection)
 
     async def graphql(self, request: Request) -> Response:
         """One request of the shop API."""
@@ -71,6 +82,22 @@ class Shop:
         elif call.stale:
             headers = self._cookies.headers("", remember=False)
         return _response(request, answer, language, headers)
+
+    async def admin(self, request: Request) -> Response:
+        """One request of the Admin API; its sessions are its own."""
+        asked = await self._reader.read(request)
+        if isinstance(asked, Answer):
+            return _response(request, asked, LANGUAGES[0], [])
+        shelf = self._finders[LANGUAGES[0]].shelf
+        call = AdminCall(self.state, shelf, self._administrators, self._cookies.token(request))
+        currency = request.query_params.get("currencyCode", CURRENCY)
+        if currency != CURRENCY:
+            answer = _wrong_currency(currency, asked)
+        else:
+            answer = self._admin.answer(call, asked.query, asked.variables, asked.operation_name, get=asked.get)
+        token = call.token_out
+        headers = [] if token is None else self._cookies.headers(token, remember=False)
+        return _response(request, answer, LANGUAGES[0], headers)
 
     async def picture(self, request: Request) -> Response:
         """A product's picture; 404 for an unknown product."""

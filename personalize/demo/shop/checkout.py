@@ -18,7 +18,8 @@ from personalize.demo.shop.order import (
     Order,
     Payment,
 )
-from personalize.demo.shop.promotions import PROMOTIONS, Promotion
+from personalize.demo.shop.promotions import Promotion
+from personalize.demo.shop.scalars import CurrencyCode, Money
 
 MAX_ITEMS = 999
 """The most pieces in one order."""
@@ -81,7 +82,7 @@ def _set_quantity(
         line.quantity = possible
         if possible == 0:
             order.lines.remove(line)
-    order.reprice()
+    call.shop.reprice(order)
     if possible < wanted:
         return faults.InsufficientStockError(
             quantity_available=max(0, possible - had), order=present.order(order, call)
@@ -98,40 +99,57 @@ def remove_line(call: Call, line_id: str | None) -> OrderType | faults.OrderModi
     if _closed(order):
         return faults.OrderModificationError()
     order.lines = [kept for kept in order.lines if line is not None and kept is not line]
-    order.reprice()
+    call.shop.reprice(order)
     return present.order(order, call)
 
 
-def apply_coupon(
-    call: Call, code: str
-) -> OrderType | faults.CouponCodeExpiredError | faults.CouponCodeInvalidError | faults.CouponCodeLimitError:
+CouponFault = faults.CouponCodeExpiredError | faults.CouponCodeInvalidError | faults.CouponCodeLimitError
+
+
+def apply_coupon(call: Call, code: str) -> OrderType | CouponFault:
     """Adds a coupon to the cart; one that does not hold (yet) for its goods is kept and takes nothing off."""
     order = call.active_or_new_order()
-    promotion = next((p for p in PROMOTIONS if p.coupon_code == code), None)
-    if promotion is None:
-        return faults.CouponCodeInvalidError(coupon_code=code)
-    if promotion.expired:
-        return faults.CouponCodeExpiredError(coupon_code=code)
-    if promotion.per_customer is not None and _used(call, order, promotion) >= promotion.per_customer:
-        return faults.CouponCodeLimitError(coupon_code=code, limit=promotion.per_customer)
-    if promotion not in order.coupons:
-        order.coupons.append(promotion)
-        order.reprice()
+    if code.casefold() in map(str.casefold, order.codes):
+        return present.order(order, call)
+    promotion = _usable(call, order, code)
+    if not isinstance(promotion, Promotion):
+        return promotion
+    order.codes.append(promotion.coupon_code)
+    call.shop.promotions.hold(promotion, order.id)
+    call.shop.reprice(order)
     return present.order(order, call)
 
 
-def _used(call: Call, order: Order, promotion: Promotion) -> int:
-    """How many placed orders of this order's customer had the coupon."""
-    customer = call.shop.customer(order.customer_id)
-    placed = [call.shop.order(identity) for identity in customer.order_ids] if customer else []
-    return sum(1 for o in placed if o is not None and o.placed and promotion in o.coupons)
+def _usable(call: Call, order: Order, code: str) -> Promotion | CouponFault:
+    """The promotion of a code, or why this order may not have it."""
+    promotion = call.shop.promotions.with_code(code)
+    if promotion is None:
+        return faults.CouponCodeInvalidError(coupon_code=code)
+    if promotion.over(call.shop.clock()):
+        return faults.CouponCodeExpiredError(coupon_code=code)
+    bounds: list[tuple[int | None, str | None]] = [(promotion.limit, None)]
+    if order.customer_id is not None:
+        bounds.insert(0, (promotion.per_customer, order.customer_id))
+    for limit, whose in bounds:
+        if limit is not None and call.shop.uses(promotion, order, whose) >= limit:
+            return faults.CouponCodeLimitError(coupon_code=code, limit=limit)
+    return promotion
+
+
+def strip(call: Call, order: Order) -> list[str]:
+    """Takes out the codes that this order may not have any more, and says which."""
+    gone = [code for code in order.codes if not isinstance(_usable(call, order, code), Promotion)]
+    if gone:
+        order.codes = [code for code in order.codes if code not in gone]
+        call.shop.reprice(order)
+    return gone
 
 
 def remove_coupon(call: Call, code: str) -> OrderType:
     """Takes a coupon off the cart; one that is not on it is no error."""
     order = call.active_or_new_order()
-    order.coupons = [promotion for promotion in order.coupons if promotion.coupon_code != code]
-    order.reprice()
+    order.codes = [kept for kept in order.codes if kept.casefold() != code.casefold()]
+    call.shop.reprice(order)
     return present.order(order, call)
 
 
@@ -172,6 +190,7 @@ def set_shipping(
     if method is None:
         return faults.IneligibleShippingMethodError()
     order.shipping = method
+    call.shop.reprice(order)
     return present.order(order, call)
 
 
@@ -220,6 +239,13 @@ def pay(call: Call, wanted: PaymentInput) -> OrderType | PaymentFault:
     if metadata.get("shouldError"):
         order.payments.append(_payment(call, order, wanted.method, "Error", "Simulated error"))
         return faults.PaymentFailedError(payment_error_message="Simulated error")
+    before = order.total
+    gone = strip(call, order)
+    if gone and before < order.total:
+        return faults.CouponRemovedDuringCheckoutError(
+            removed_coupon_codes=gone, previous_total_with_tax=Money(before), new_total_with_tax=Money(order.total),
+            currency_code=CurrencyCode.EUR,
+        )  # fmt: skip
     order.payments.append(_payment(call, order, wanted.method, "Settled", None))
     _place(call, order)
     return present.order(order, call)

@@ -219,7 +219,7 @@ class PaymentDeclinedError(ErrorResult):
 
 @strawberry.type
 class CouponRemovedDuringCheckoutError(ErrorResult):
-    """A coupon ceased to hold on the way (the demo shop's do not; the type keeps the union whole)."""
+    """A coupon ceased to hold on the way: the cart has its new price, and nothing was paid."""
 
     removed_coupon_codes: list[str]
     previous_total_with_tax: Money

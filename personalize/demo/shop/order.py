@@ -119,7 +119,8 @@ class Order:
     shipping_address: Address = field(default_factory=Address)
     billing_address: Address = field(default_factory=Address)
     shipping: ShippingMethod | None = None
-    coupons: list[Promotion] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    shipped_free: Promotion | None = None
     payments: list[Payment] = field(default_factory=list)
     placed: bool = False
 
@@ -141,6 +142,11 @@ class Order:
     @property
     def shipping_gross(self) -> int:
         """Gross cents of shipping; 0 until a method is chosen."""
+        return self.shipping_listed if self.shipped_free is None else 0
+
+    @property
+    def shipping_listed(self) -> int:
+        """Gross cents of shipping before coupons."""
         return self.shipping.price(self.goods) if self.shipping else 0
 
     @property
@@ -152,17 +158,19 @@ class Order:
         """The line with that id."""
         return next((line for line in self.lines if line.id == line_id), None)
 
-    def reprice(self) -> None:
-        """Spreads every coupon over the lines it holds for; called after each change of lines or coupons."""
+    def reprice(self, live: Sequence[Promotion]) -> None:
+        """Spreads every live promotion over the lines it holds for; called after each change of lines or codes."""
         full = sum(line.gross for line in self.lines)
         for line in self.lines:
             line.discounts = []
-        for promotion in self.coupons:
-            if full >= promotion.minimum:
-                for line in self._covered(promotion):
-                    amount = min(round(line.gross * promotion.percent / 100), line.gross - line.discount)
-                    if amount > 0:
-                        line.discounts.append((promotion, amount))
-
-    def _covered(self, promotion: Promotion) -> Sequence[Line]:
-        return [line for line in self.lines if promotion.category in (None, line.product.category)]
+        self.shipped_free = None
+        for promotion in live:
+            if full < promotion.minimum:
+                continue
+            if promotion.free_shipping:
+                self.shipped_free = self.shipped_free or promotion
+            for line in self.lines:
+                unit, variant, category = line.variant.price_with_tax, line.variant.id, line.product.category
+                off = sum(action.off(unit, line.quantity, variant, category) for action in promotion.actions)
+                if (amount := min(off, line.gross - line.discount)) > 0:
+                    line.discounts.append((promotion, amount))

@@ -107,17 +107,19 @@ def order(kept_order: kept.Order, call: Call) -> cart.Order:
     for line in o.lines:
         for promotion, amount in line.discounts:
             taken[promotion] = taken.get(promotion, 0) + amount
+    if o.shipped_free:
+        taken[o.shipped_free] = taken.get(o.shipped_free, 0) + o.shipping_listed
     shipping_lines = []
     if o.shipping:
         shipping_lines.append(
             cart.ShippingLine(
                 id=strawberry.ID(o.id),
                 shipping_method=shipping_method(o.shipping, language),
-                price=Money(shipping_net),
-                price_with_tax=Money(shipping),
+                price=_net(o.shipping_listed),
+                price_with_tax=Money(o.shipping_listed),
                 discounted_price=Money(shipping_net),
                 discounted_price_with_tax=Money(shipping),
-                discounts=[],
+                discounts=[_discount(o.shipped_free, o.shipping_listed, language)] if o.shipped_free else [],
             )
         )
     customer = call.shop.customer(o.customer_id)
@@ -137,7 +139,7 @@ def order(kept_order: kept.Order, call: Call) -> cart.Order:
         lines=lines,
         surcharges=[],
         discounts=[_discount(promotion, amount, language) for promotion, amount in taken.items()],
-        coupon_codes=[promotion.coupon_code for promotion in o.coupons],
+        coupon_codes=list(o.codes),
         promotions=[_promotion(promotion, language) for promotion in taken],
         payments=[_payment(payment) for payment in o.payments],
         total_quantity=o.quantity,
@@ -170,8 +172,8 @@ def _promotion(promotion: Promotion, language: str) -> cart.Promotion:
         coupon_code=promotion.coupon_code,
         per_customer_usage_limit=promotion.per_customer,
         name=promotion.name.of(language),
-        description="",
-        enabled=True,
+        description=promotion.description,
+        enabled=promotion.enabled,
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cachetools import LRUCache
 
 from personalize.demo.catalogue import Catalogue
 from personalize.demo.shop.order import Order
+from personalize.demo.shop.promotions import Promotion, Promotions
 
 MAX_SESSIONS = 20_000
 MAX_ORDERS = 20_000
@@ -60,8 +63,9 @@ class Customer:
 class ShopState:
     """All that changes in the shop. The oldest sessions, orders and guests go when a bound is reached."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
+    def __init__(self, catalogue: Catalogue, clock: Callable[[], float] = time.time) -> None:
+        self.catalogue, self.clock = catalogue, clock
+        self.promotions = Promotions(clock)
         self.sessions: LRUCache[str, Session] = LRUCache(MAX_SESSIONS)
         self.orders: LRUCache[str, Order] = LRUCache(MAX_ORDERS)
         self.order_id_by_code: LRUCache[str, str] = LRUCache(MAX_ORDERS)
@@ -105,6 +109,22 @@ class ShopState:
         self.orders[order.id] = order
         self.order_id_by_code[order.code] = order.id
         return order
+
+    def reprice(self, order: Order) -> None:
+        """Works out what the order's codes take off now."""
+        order.reprice(self.promotions.live(order.codes))
+
+    def uses(self, promotion: Promotion, order: Order, customer_id: str | None = None) -> int:
+        """How many other orders (of a customer) have it, placed or being paid: a checkout left open counts, too."""
+        orders = (self.order(identity) for identity in self.promotions.holders(promotion) if identity != order.id)
+        return sum(
+            1
+            for one in orders
+            if one is not None
+            and (one.placed or one.state == "ArrangingPayment")
+            and promotion.key in map(str.casefold, one.codes)
+            and customer_id in (None, one.customer_id)
+        )
 
     def customer(self, customer_id: str | None) -> Customer | None:
         """The customer with that id."""

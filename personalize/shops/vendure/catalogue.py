@@ -10,7 +10,8 @@ import msgspec
 from personalize.domain.offers.money import MoneyError
 from personalize.domain.offers.offer import Selection
 from personalize.domain.offers.promise import Priced
-from personalize.shops.vendure.admin import Admin
+from personalize.errors import AdminError
+from personalize.shops.vendure.admin import MOST, Admin
 from personalize.shops.vendure.answers import typed
 from personalize.shops.vendure.channel import Channel
 
@@ -40,14 +41,20 @@ class Catalogue:
   totalItems items {{ id productId price priceWithTax currencyCode taxRateApplied {{ value }} {cost} {tags} }} }} }}"""
         params = {} if currency == channel.currency else {"currencyCode": currency}
         rows = await self.admin.listed(
-            query, "productVariants", options={"filter": wanted}, most=VARIANTS_MOST, params=params
-        )
+            query, "productVariants", options={"filter": wanted}, params=params,
+            most=MOST if selection.attributes else VARIANTS_MOST,
+        )  # fmt: skip
         found = []
         for row in rows:
             variant = typed(self.admin.host, row, _Variant)
             priced = self._priced(variant, currency, channel, bool(selection.attributes))
             if priced is not None and _chosen(priced, selection):
                 found.append(priced)
+        if len(found) > VARIANTS_MOST:
+            raise AdminError(
+                f"the selection has {len(found)} variants, expected at most {VARIANTS_MOST}", code="ADMIN_OVERSIZED",
+                hint="narrow the offer's selection",
+            )  # fmt: skip
         return found
 
     def _priced(self, variant: _Variant, currency: str, channel: Channel, tagged: bool) -> Priced | None:
