@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cachetools import LRUCache
 
@@ -58,7 +58,7 @@ class SqliteOffers:
     async def unpool(self, offer: str, prices: Tariff | None, good_at: float) -> list[Coupon]:
         kept = "" if prices is None else prices.key
 
-        def job(database: sqlite3.Connection) -> list[tuple[object, ...]]:
+        def job(database: sqlite3.Connection) -> list[tuple[Any, ...]]:
             rows = database.execute(
                 f"{_COUPON} WHERE offer = ? AND claimed = 0 AND (tariff != ? OR ends < ?) ORDER BY code LIMIT ?",
                 (offer, kept, good_at, PAGE),
@@ -70,7 +70,7 @@ class SqliteOffers:
         return await self._coupons(await self._change(job))
 
     async def promise(self, visitor: str, wishes: Sequence[Wish], at: float) -> list[Promise]:
-        def job(database: sqlite3.Connection) -> list[tuple[object, ...]]:
+        def job(database: sqlite3.Connection) -> list[tuple[Any, ...]]:
             for wish in wishes:
                 if not _open(database, visitor, wish.offer) and _allowed(database, visitor, wish):
                     _claim(database, visitor, wish, at)
@@ -178,7 +178,7 @@ class SqliteOffers:
             (offer, currency, day, day),
         )
         assert row is not None
-        return Purse(Money(int(str(row[0])), currency), Money(int(str(row[1])), currency))
+        return Purse(Money(row[0], currency), Money(row[1], currency))
 
     async def history(self, visitor: str) -> list[Promise]:
         if not visitor:
@@ -195,7 +195,7 @@ class SqliteOffers:
 
     async def recorded(self, visitor: str) -> list[Shown]:
         rows = await self._all("SELECT * FROM shown WHERE visitor = ? ORDER BY at DESC LIMIT ?", (visitor, PAGE))
-        return [Shown(*row) for row in reversed(rows)]  # type: ignore[arg-type]
+        return [Shown(*row) for row in reversed(rows)]
 
     async def reach(self, offer: str, since: float, profiles_after: float) -> tuple[int, int]:
         row = await self._one(
@@ -204,7 +204,7 @@ class SqliteOffers:
             (offer, since, profiles_after),
         )
         assert row is not None
-        return int(str(row[0])), int(str(row[1]))
+        return row[0], row[1]
 
     async def first_day(self, offer: str) -> str | None:
         row = await self._one("SELECT min(day) FROM purse WHERE offer = ?", (offer,))
@@ -235,24 +235,24 @@ class SqliteOffers:
 
         return await self._writer.run(inside)
 
-    async def _all(self, query: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
+    async def _all(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         return await self._reader.run(lambda database: database.execute(query, values).fetchall())
 
-    async def _one(self, query: str, values: tuple[object, ...]) -> tuple[object, ...] | None:
+    async def _one(self, query: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
         return next(iter(await self._all(query, values)), None)
 
     async def _page(self, query: str, values: tuple[object, ...]) -> list[Promise]:
         return await self._promises(await self._all(query, values))
 
-    async def _promises(self, rows: Iterable[tuple[object, ...]]) -> list[Promise]:
+    async def _promises(self, rows: Iterable[tuple[Any, ...]]) -> list[Promise]:
         rows = list(rows)
-        tariffs = await self._tariffs_of({str(row[4]) for row in rows})
-        return [_promise(row, tariffs[str(row[4])]) for row in rows]
+        tariffs = await self._tariffs_of({row[4] for row in rows})
+        return [_promise(row, tariffs[row[4]]) for row in rows]
 
-    async def _coupons(self, rows: Iterable[tuple[object, ...]]) -> list[Coupon]:
+    async def _coupons(self, rows: Iterable[tuple[Any, ...]]) -> list[Coupon]:
         rows = list(rows)
-        tariffs = await self._tariffs_of({str(row[4]) for row in rows})
-        return [Coupon(*row[:4], prices=tariffs[str(row[4])]) for row in rows]  # type: ignore[arg-type]
+        tariffs = await self._tariffs_of({row[4] for row in rows})
+        return [Coupon(row[0], row[1], row[2], row[3], tariffs[row[4]]) for row in rows]
 
     async def _tariffs_of(self, keys: set[str]) -> Mapping[str, Tariff]:
         found = {}
@@ -260,7 +260,7 @@ class SqliteOffers:
             known = self._tariffs.get(key)
             if known is None:
                 row = await self._one("SELECT body FROM tariff WHERE key = ?", (key,))
-                known = self._tariffs[key] = Tariff.from_bytes(b"" if row is None else bytes(row[0]))  # type: ignore[arg-type]
+                known = self._tariffs[key] = Tariff.from_bytes(b"" if row is None else bytes(row[0]))
             found[key] = known
         return found
 
@@ -275,7 +275,7 @@ def forget_promises(database: sqlite3.Connection, visitor: str) -> int:
     ).rowcount  # fmt: skip
 
 
-def _held(database: sqlite3.Connection, visitor: str, at: float) -> list[tuple[object, ...]]:
+def _held(database: sqlite3.Connection, visitor: str, at: float) -> list[tuple[Any, ...]]:
     return database.execute(
         f"{_PROMISE} WHERE visitor = ? AND visitor != '' AND state = 'open' AND valid_until > ?"
         " ORDER BY number LIMIT ?",
@@ -361,7 +361,7 @@ def _free(database: sqlite3.Connection, codes: Sequence[str], state: PromiseStat
         ).fetchone()
         if row is not None:
             database.execute("UPDATE promise SET state = ? WHERE code = ?", (state, code))
-            _book(database, *row[:3], -row[3], 0)
+            _book(database, row[0], row[1], row[2], -row[3], 0)
             freed += 1
     return freed
 
@@ -374,10 +374,9 @@ def _book(database: sqlite3.Connection, offer: str, currency: str, day: str, res
     )
 
 
-def _promise(row: tuple[object, ...], tariff: Tariff) -> Promise:
+def _promise(row: tuple[Any, ...], tariff: Tariff) -> Promise:
     promise_id, offer, visitor, code, _, currency, reserved, spent, made_at, valid_until, state = row
     return Promise(
-        str(promise_id), str(offer), str(visitor), str(code), tariff, Money(reserved, str(currency)),  # type: ignore[arg-type]
-        made_at, valid_until, PromiseState(str(state)),  # type: ignore[arg-type]
-        None if spent is None else Money(spent, str(currency)),  # type: ignore[arg-type]
+        promise_id, offer, visitor, code, tariff, Money(reserved, currency), made_at, valid_until, PromiseState(state),
+        None if spent is None else Money(spent, currency),
     )  # fmt: skip

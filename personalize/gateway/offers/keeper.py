@@ -285,7 +285,8 @@ class Keeper:
 
         Only what was an orphan in two searches is one: another process may be about to put its codes into the pool.
         """
-        book, after, seen = self._book, None, set()
+        book, after = self._book, None
+        seen: set[str] = set()
         for _ in range(PAGES):
             async with asyncio.timeout(CALL):
                 page, after = await book.desk.ours(after)
