@@ -46,13 +46,14 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What is to be minted: a benefit on these variants, good until `ends`, for `uses` orders."""
+    """What is to be minted: a benefit on these variants, until `ends`, for `uses` orders of up to `pieces` each."""
 
     offer: str
     benefit: Benefit
     variants: tuple[Priced, ...]
     ends: float
     uses: int = 1
+    pieces: int = 1
 
 
 class Standing(StrEnum):

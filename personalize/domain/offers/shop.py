@@ -24,11 +24,13 @@ class CouponDesk(Protocol):
         """Whether the shop can grant such a benefit exactly."""
         ...
 
-    def charged(self, benefit: Benefit, listed: Money, tax_rate: float | None = None) -> Money | None:
+    def charged(self, benefit: Benefit, listed: Money, tax_rate: float | None = None, pieces: int = 1) -> Money | None:
         """What the shop charges for one piece listed (as shown) at `listed`, to the cent; None: cannot be told exactly.
 
-        Pure: this is the shop's own arithmetic (where it rounds, whether before or after tax), and it holds for any
-        quantity: n pieces cost n times as much, or the answer is None.
+        This is the shop's own arithmetic (where it rounds, whether before or after tax), and it holds for 1 to `pieces`
+        pieces, which cost so many times as much; else the answer is None. Never less than the benefit asks for: where
+        that is not exact, the next dearer price that is. None also before `check` or `priced` has learnt how the shop's
+        channel keeps its prices.
         """
         ...
 
@@ -53,7 +55,9 @@ class CouponDesk(Protocol):
         ...
 
     async def ours(self, after: str | None = None) -> tuple[list[Coupon], str | None]:
-        """A page of the codes that this gateway made and that are not ended yet, and where the next begins."""
+        """A page of the codes that this gateway made and did not withdraw yet (their time may be over), and where the
+        next begins. They come without prices, and `offer` is "": a shop is not told which offer a code is of.
+        """
         ...
 
     async def close(self) -> None:
