@@ -51,6 +51,9 @@ class MemoryOffers:
     async def pool(self, offer: str, prices: Tariff, at: float) -> int:
         return len(self._good(offer, prices, at))
 
+    async def pooled(self) -> frozenset[str]:
+        return frozenset(self._coupons[code].offer for code in self._free)
+
     async def unpool(self, offer: str, prices: Tariff | None, good_at: float) -> list[Coupon]:
         free = [self._coupons[code] for code in self._free]
         taken = [c for c in free if c.offer == offer and (c.tariff != prices or c.ends < good_at)]

@@ -55,6 +55,9 @@ class SqliteOffers:
         )
         return int(row[0]) if row else 0
 
+    async def pooled(self) -> frozenset[str]:
+        return frozenset(row[0] for row in await self._all("SELECT DISTINCT offer FROM coupon WHERE claimed = 0", ()))
+
     async def unpool(self, offer: str, prices: Tariff | None, good_at: float) -> list[Coupon]:
         kept = "" if prices is None else prices.key
 

@@ -54,6 +54,7 @@ async def test_a_promise_claims_a_code_and_sets_money_aside(offers):
     assert await offers.add_coupons(coupons(3)) == 3
     assert await offers.add_coupons(coupons(4)) == 1
     assert await offers.pool("ten", TARIFF, NOW) == 4
+    assert await offers.pooled() == {"ten"}
     (made,) = await offers.promise("s:a", [wish()], NOW)
     assert (made.offer, made.visitor, made.reserved, made.made_at) == ("ten", "s:a", eur(200), NOW)
     assert dict(made.prices) == dict(TARIFF)
@@ -200,6 +201,7 @@ async def test_the_pool_lets_go_of_other_prices_and_of_old_codes(offers):
     assert {one.code for one in left} == {"ten-000", "ten-001"} - {made.code}
     assert left[0].prices == TARIFF
     assert await offers.pool("ten", TARIFF, NOW) == 0
+    assert await offers.pooled() == frozenset()
     assert await offers.add_coupons(coupons(2)) == 0, "what left the pool does not come back"
     assert await offers.coupon("ten-005") == coupons(1, start=5, prices=OTHER)[0]
 

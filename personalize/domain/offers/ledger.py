@@ -101,6 +101,10 @@ class OfferStore(Protocol):
         """How many codes of an offer with these prices are unclaimed and good at `at`."""
         ...
 
+    async def pooled(self) -> frozenset[str]:
+        """The offers that have unclaimed codes."""
+        ...
+
     async def unpool(self, offer: str, prices: Tariff | None, good_at: float) -> list[Coupon]:
         """Take unclaimed codes out of the pool that have other prices, or are not good at `good_at`; a page of them.
 
