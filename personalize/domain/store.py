@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
 
+from personalize.domain.offers.ledger import OfferStore, PriceLedger
+
 MAX_LINKS = 1_000
 """Links of one visitor that are told."""
 
@@ -32,6 +34,12 @@ class Store(Protocol):
     A store has no clock: `at` is the caller's now in seconds since the epoch. What has expired at `at` is not
     there, even when it is not deleted yet.
     """
+
+    offers: OfferStore | None
+    """Where offers' money is counted, atomically for all processes on the store; None: no offers run here."""
+
+    list_prices: PriceLedger | None
+    """The ledger of list prices; it is there where `offers` is."""
 
     async def open(self) -> None:
         """Connect and bring the schema up to date. Later calls connect by themselves if this failed."""
@@ -76,7 +84,7 @@ class Store(Protocol):
         ...
 
     async def erase(self, visitor: str) -> int:
-        """Delete the profile, the events and the links of a visitor key; how many rows went."""
+        """Delete the profile, the events and the links of a visitor key, and its name in promises; how many rows."""
         ...
 
     async def prune(self, at: float, events_before: float | None = None) -> int:

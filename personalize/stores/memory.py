@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator, Sequence
 
 from cachetools import LRUCache
 
+from personalize.domain.offers.ledger import OfferStore, PriceLedger
 from personalize.domain.store import MAX_LINKS, EventRow, ProfileRow
+from personalize.stores.memory_offers import MemoryOffers
+from personalize.stores.memory_prices import MemoryPrices
 
 
 class MemoryStore:
@@ -18,6 +21,9 @@ class MemoryStore:
         self._links: LRUCache[str, tuple[str, float]] = LRUCache(links)
         self._events: OrderedDict[str, EventRow] = OrderedDict()
         self._events_max = events
+        self.offers: OfferStore | None = (offers := MemoryOffers(self._living))
+        self._forget_promises = offers.forget_now
+        self.list_prices: PriceLedger | None = MemoryPrices()
 
     @classmethod
     def from_url(cls, url: str) -> MemoryStore:
@@ -76,7 +82,7 @@ class MemoryStore:
         return sorted(name for name, (whose, end) in self._links.items() if whose == visitor and end > at)[:MAX_LINKS]
 
     async def erase(self, visitor: str) -> int:
-        gone = int(self._profiles.pop(visitor, None) is not None)
+        gone = int(self._profiles.pop(visitor, None) is not None) + self._forget_promises(visitor)
         gone += _drop(self._events, [row.event_id for row in self._events.values() if row.visitor == visitor])
         return gone + _drop(self._links, [name for name, link in self._links.items() if link[0] == visitor])
 
@@ -86,6 +92,9 @@ class MemoryStore:
         if events_before is not None:
             gone += _drop(self._events, [row.event_id for row in self._events.values() if row.at < events_before])
         return gone
+
+    def _living(self, after: float) -> int:
+        return sum(row.expires_at > after for row in self._profiles.values())
 
 
 def _drop(

@@ -9,7 +9,7 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize.domain.patch import Annotate, Change, Explore, Reorder
+from personalize.domain.patch import Annotate, Change, Explore, Reorder, Reprice
 from personalize.domain.reason import TEXTS
 from personalize.domain.situation import (
     BEHAVIOURS,
@@ -83,10 +83,13 @@ def test_every_key_of_the_person_is_hidden():
     assert known - PRICE_KEYS >= OF_THE_PERSON
 
 
-def test_no_change_bears_a_price_urgency_or_scarcity():
-    """Whoever adds a Change of a price hands its decision `Visit.for_price()`, tests that, and names it here."""
-    assert set(get_args(Change)) == {Reorder, Annotate, Explore}
-    fields = {field.name for kind in get_args(Change) for field in dataclasses.fields(kind)}
+def test_no_change_but_a_reprice_bears_a_price_and_none_urgency_or_scarcity():
+    """Whoever adds a Change of a price hands its decision `Visit.for_price()`, tests that, and names it here.
+
+    A Reprice is only shown where it was promised: see `tests/laws/test_price_guardrails.py`.
+    """
+    assert set(get_args(Change)) == {Reorder, Annotate, Explore, Reprice}
+    fields = {field.name for kind in (Reorder, Annotate, Explore) for field in dataclasses.fields(kind)}
     assert fields == {"target", "order", "author", "reason", "reasons", "row", "draw"}
 
 

@@ -101,6 +101,10 @@ class OfferStore(Protocol):
         """How many codes of an offer with these prices are unclaimed and good at `at`."""
         ...
 
+    async def pooled(self) -> frozenset[str]:
+        """The offers that have unclaimed codes."""
+        ...
+
     async def unpool(self, offer: str, prices: Tariff | None, good_at: float) -> list[Coupon]:
         """Take unclaimed codes out of the pool that have other prices, or are not good at `good_at`; a page of them.
 
@@ -112,8 +116,9 @@ class OfferStore(Protocol):
         """Reserve and claim in one step; all promises of the visitor that hold then, oldest first.
 
         A wish for an offer that the visitor holds a promise of is met by that: the same code and prices again. Else a
-        code of the pool is claimed (by one visitor, once) and `reserved` is set aside, unless a bound forbids it or
-        no code with these prices is good until `valid_until`: then that wish gets nothing.
+        code of the pool is claimed (by one visitor, once) and `reserved` is set aside, unless a bound forbids it, no
+        code with these prices is good until `valid_until`, or the code of an earlier promise of that offer has not been
+        ended yet (two codes together would lower a price twice): then that wish gets nothing.
         """
         ...
 
@@ -140,11 +145,12 @@ class OfferStore(Protocol):
         """An order was placed with that code: `spent` is what it really cost; the rest of the reservation is free.
 
         The same order twice counts once. What was spent is booked whatever the promise's state; False: no such code.
+        `order` empty: the shop says that the code was used, nobody knows by which order; the order replaces that.
         """
         ...
 
     async def withdraw(self, code: str, at: float) -> bool:
-        """The promise does not hold any more (refused by the shop, halted): its reservation is free; whether it held."""
+        """The promise does not hold any more (refused by the shop): its reservation is free; whether it was open."""
         ...
 
     async def due(self, at: float, grace: float) -> list[Promise]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
 from personalize.domain.offers.money import Money
 from personalize.domain.offers.offer import Benefit
 from personalize.domain.offers.tariff import NO_PRICES, Tariff
-
-NO_ATTRIBUTES: Mapping[str, frozenset[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ class Priced:
     listed: Money
     tax_rate: float | None = None
     cost: Money | None = None
-    attributes: Mapping[str, frozenset[str]] = NO_ATTRIBUTES
+    attributes: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from personalize.domain.offers.money import Money
-from personalize.domain.offers.offer import AmountOff, Benefit, FreeShipping, Offer
+from personalize.domain.offers.offer import AmountOff, FreeShipping, Offer
 from personalize.domain.offers.prices import Prices
 from personalize.domain.offers.promise import Coupon, Priced
 from personalize.domain.offers.shop import CouponDesk
@@ -51,7 +51,7 @@ def tariff_of(
         if len(found) >= VARIANTS_MAX:
             left["too_many"] += 1
             continue
-        price = charged(offer.benefit, item, desk)
+        price = charged(offer, item, desk)
         if price is None:
             left["not_exact"] += 1
         elif (broken := out_of_bounds(price, item, offer, prices, dearest.get(item.variant))) is not None:
@@ -63,11 +63,12 @@ def tariff_of(
     return Tariff(found), left
 
 
-def charged(benefit: Benefit, item: Priced, desk: CouponDesk) -> Money | None:
-    """What the shop charges for one piece with the benefit; None: not exactly known, or of another currency."""
+def charged(offer: Offer, item: Priced, desk: CouponDesk) -> Money | None:
+    """What the shop charges for one piece under an offer; None: not exactly known, or of another currency."""
+    benefit = offer.benefit
     if isinstance(benefit, AmountOff) and benefit.amount.currency != item.listed.currency:
         return None
-    return desk.charged(benefit, item.listed, item.tax_rate)
+    return desk.charged(benefit, item.listed, item.tax_rate, offer.pieces)
 
 
 def reserve_of(offer: Offer, tariff: Tariff) -> Money:

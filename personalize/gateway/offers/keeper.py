@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -27,6 +26,8 @@ CALL = 30.0
 """Seconds that one call of the shop's Admin API may take; its own deadlines are shorter."""
 GRACE = 300.0
 """Seconds after a promise ended before its code is ended: orders on their way, clocks that differ."""
+SPARE = 2 * GRACE
+"""A code outlives its promise by this, so that the shop can still be asked whether it was used."""
 LIFE = DAY
 """How long a code may wait for its visitor."""
 MINTED = 10
@@ -204,7 +205,7 @@ class Keeper:
         book, ready = self._book, self.ready[name]
         offer, at = ready.offer, book.now()
         halted = name in book.refusals.halted
-        last = at + offer.hold if offer.ends is None else min(at + offer.hold, offer.ends)
+        last = (at + offer.hold if offer.ends is None else min(at + offer.hold, offer.ends)) + SPARE
         stale = await book.store.unpool(name, None if halted else ready.tariff, last)
         for coupon in stale:
             self.end(coupon.code)
@@ -215,11 +216,11 @@ class Keeper:
         self.ready[name] = replace(ready, stocked=left > 0)
         if (wanted := min(book.prices.pool - left, MINTED)) <= 0:
             return
-        end = at + LIFE + offer.hold + GRACE
-        end = end if offer.ends is None else min(end, offer.ends + GRACE)
+        end = at + LIFE + offer.hold + SPARE
+        end = end if offer.ends is None else min(end, offer.ends + SPARE)
         variants = tuple(ready.priced[variant] for variant in ready.tariff)
         async with asyncio.timeout(CALL):
-            made = await book.desk.mint([Grant(name, offer.benefit, variants, end)] * wanted)
+            made = await book.desk.mint([Grant(name, offer.benefit, variants, end, pieces=offer.pieces)] * wanted)
         good = [coupon for coupon in made if as_granted(coupon, offer, ready.tariff)]
         if len(good) < len(made):
             book.telemetry.fault("offers", "made_otherwise")
@@ -243,20 +244,30 @@ class Keeper:
         """Free what promises set aside whose time is over, once their codes buy nothing any more."""
         book = self._book
         for promise in (await book.store.due(book.now(), GRACE))[:ENDED_MAX]:
-            await self._close(promise)
+            with self._counting("close"):
+                await self._close(promise)
 
     async def _close(self, promise: Promise) -> None:
-        """An order that nobody told of costs what was set aside; else the code ends, then its reservation."""
+        """An order that nobody told of costs what was set aside; else the code ends, then its reservation.
+
+        Where the shop cannot say for a day whether a code was used, it is taken to be.
+        """
         book = self._book
         coupon = await book.store.coupon(promise.code)
         if coupon is not None:
-            async with asyncio.timeout(CALL):
-                standing = await book.desk.standing(coupon)
-            if standing is Standing.USED:
+            try:
+                async with asyncio.timeout(CALL):
+                    used = await book.desk.standing(coupon) is Standing.USED
+            except LATE as error:
+                book.telemetry.fault("offers", "standing_unknown", error)
+                if promise.valid_until > book.now() - DAY:
+                    return
+                used = True
+            await self._withdraw(coupon)
+            if used:
                 book.telemetry.count("offers", "bought_unseen")
                 await book.store.keep(promise.code, promise.reserved, "", book.now())
                 return
-            await self._withdraw(coupon)
         await book.store.lapse([promise.code], book.now())
 
     async def _outdated(self) -> None:
@@ -280,7 +291,7 @@ class Keeper:
             item = ready.priced.get(variant)
             if item is None or item.listed == listed:
                 continue
-            price = charged(ready.offer.benefit, item, self._book.desk)
+            price = charged(ready.offer, item, self._book.desk)
             if price is None or out_of_bounds(price, item, ready.offer, self._book.prices) is not None:
                 return True
         return False
@@ -290,11 +301,14 @@ class Keeper:
 
         Only what was an orphan in two searches is one: another process may be about to put its codes into the pool.
         """
-        book, after, seen = self._book, None, set()
+        book, after = self._book, None
+        seen: set[str] = set()
+        for name in await book.store.pooled() - book.offers.keys():
+            for coupon in await book.store.unpool(name, None, book.now()):
+                self.end(coupon.code)
         for _ in range(PAGES):
             async with asyncio.timeout(CALL):
                 page, after = await book.desk.ours(after)
-            await self._wind_up(page)
             known = await book.store.known([coupon.code for coupon in page])
             for coupon in page:
                 if coupon.code in known:
@@ -306,12 +320,6 @@ class Keeper:
             if after is None:
                 break
         self._orphans = seen
-
-    async def _wind_up(self, page: Iterable[Coupon]) -> None:
-        """Unclaimed codes of offers that are no more leave the pool."""
-        for name in {coupon.offer for coupon in page} - self._book.offers.keys():
-            for coupon in await self._book.store.unpool(name, None, self._book.now()):
-                self.end(coupon.code)
 
     async def _withdraw(self, coupon: Coupon) -> None:
         async with asyncio.timeout(CALL):
