@@ -23,9 +23,6 @@ from personalize.gateway.listing.audit import Audit
 from personalize.gateway.listing.choosing import Listings
 from personalize.gateway.listing.part import Unreadable
 from personalize.gateway.observe import Observer
-from personalize.gateway.offers.carts import Carts
-from personalize.gateway.offers.showing import Showing
-from personalize.gateway.offers.telling import OFFER
 from personalize.gateway.ours.corrector import Corrector
 from personalize.gateway.ours.desk import RequestDesk
 from personalize.gateway.ours.items import Tellers
@@ -33,6 +30,9 @@ from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.placing import arrange_listings, items_with, lead_errors_back, place_listings, place_ours
+from personalize.gateway.pricing.carts import Carts
+from personalize.gateway.pricing.showing import Showing
+from personalize.gateway.pricing.telling import OFFER
 from personalize.gateway.work import GiveUp, Work
 from personalize.telemetry import Telemetry
 

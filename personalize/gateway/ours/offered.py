@@ -1,4 +1,4 @@
-"""A personal price as clients read it, written in strawberry; `gateway/offers/telling.py` fills it."""
+"""A personal price as clients read it, written in strawberry; `gateway/pricing/telling.py` fills it."""
 
 from __future__ import annotations
 

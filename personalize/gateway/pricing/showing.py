@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from personalize.domain.offers.deciding import Pricing, Row
 from personalize.domain.offers.law import may_have_offers
@@ -17,7 +17,6 @@ from personalize.gateway.offers.book import OfferBook
 from personalize.guardrails.price import Shelf, clip, repriced
 from personalize.telemetry import Telemetry
 
-STRATEGY = "offer"
 TARGET = "offers"
 """What Reprices of one answer name as their target: a price is the item's, wherever it stands in the answer."""
 MAX_ROWS = 1_000
@@ -27,12 +26,12 @@ MAX_ROWS = 1_000
 class Showing:
     """Decides which of the items that an answer shows carry a personal price."""
 
-    def __init__(self, book: OfferBook, decision: Pricing, telemetry: Telemetry) -> None:
-        self.book, self.decision, self.telemetry = book, decision, telemetry
+    def __init__(self, book: OfferBook, decisions: Mapping[str, Pricing], telemetry: Telemetry) -> None:
+        self.book, self.decisions, self.telemetry = book, decisions, telemetry
 
     def open_to(self, arrival: Arrival) -> bool:
-        """Whether this visit may be shown personal prices at all: the strategy is on, and the law's conditions hold."""
-        if arrival.modes.get(STRATEGY) is not Mode.ON or arrival.key is None:
+        """Whether this visit may be shown personal prices: a strategy for them is on, and the law's conditions hold."""
+        if arrival.key is None or self._decision(arrival) is None:
             return False
         if (why := may_have_offers(arrival.visit)) is not None:
             self.telemetry.count("offers", why)
@@ -50,19 +49,21 @@ class Showing:
             self.telemetry.fault("offers", "showing", error)
 
     async def _decide(self, items: Iterable[Item], arrival: Arrival) -> None:
+        decision = self._decision(arrival)
         assert arrival.key is not None
+        assert decision is not None
         rows = self._rows(items)
         shown = {variant for _, row in rows.values() for variant in row.listed}
         running = self.book.running()
         visit = arrival.visit.for_price()
-        wanted = self.decision.wanted(visit, [ready.offer for ready in running.values()])
+        wanted = decision.wanted(visit, [ready.offer for ready in running.values()])
         wanted = [name for name in wanted if name in running and not shown.isdisjoint(running[name].tariff)]
         if not shown or not (wanted or self.book.holds(arrival.key)):
             return
         promises = await self.book.promises(arrival.key, wanted)
         if not promises:
             return
-        patch = self.decision.reprice(TARGET, {number: row for number, (_, row) in rows.items()}, promises)
+        patch = decision.reprice(TARGET, {number: row for number, (_, row) in rows.items()}, promises)
         shelves = {number: Shelf(row.product, row.listed) for number, (_, row) in rows.items()}
         clipped = clip(patch, TARGET, shelves, self.book.sight(promises))
         self.book.cut(clipped.cuts)
@@ -76,6 +77,17 @@ class Showing:
         for promise in promises:
             if own := [one for one in changes if one.price.code == promise.code]:
                 self.book.showed(arrival.key, promise, own, arrival.visit.language)
+
+    def _decision(self, arrival: Arrival) -> Pricing | None:
+        """The first strategy for prices that is on."""
+        return next(
+            (
+                self.decisions[name]
+                for name, mode in arrival.modes.items()
+                if mode is Mode.ON and name in self.decisions
+            ),
+            None,
+        )
 
     def _rows(self, items: Iterable[Item]) -> dict[int, tuple[Item, Row]]:
         """The rows by number, each with the variant whose price it shows: its own, else the product's cheapest."""
