@@ -17,6 +17,9 @@ import msgspec
 
 from personalize.domain.declared import parse_experiments
 from personalize.domain.experiment import Experiment
+from personalize.domain.offers.declared import parse_offers, parse_prices
+from personalize.domain.offers.offer import Offer
+from personalize.domain.offers.prices import PRICE_STRATEGIES, Prices
 from personalize.domain.shop_stores import parse_stores
 from personalize.domain.situation import Place, read_place
 from personalize.domain.strategy import Mode, Strategy
@@ -29,7 +32,7 @@ from personalize.telemetry import Telemetry
 PREFIX = "PERSONALIZE_"
 FILE = "personalize.toml"
 CONFIG = "PERSONALIZE_CONFIG"
-HOT = ("strategies", "experiments", "holdout")
+HOT = ("strategies", "experiments", "holdout", "offers", "prices")
 """What `SettingsWatch` changes while the gateway runs; everything else needs a restart."""
 
 DEFAULT_STRATEGIES = (Strategy("popularity", Mode.ON), Strategy("ranker", Mode.ON), Strategy("situation", Mode.ON))
@@ -57,6 +60,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     model: str = ""
     strategies: tuple[Strategy, ...] = DEFAULT_STRATEGIES
     experiments: tuple[Experiment, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    prices: Prices = Prices()
     holdout: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.02
     secret: tuple[str, ...] = ()
     operator_token: str = ""
@@ -163,7 +168,7 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
             hint = nearest(variable, [PREFIX + field.upper() for field in FIELDS])
             raise SettingsError(f"unknown setting {variable} in the environment", hint=hint)
         raw[key] = _listed(text) if key in _LISTS else text
-        if key in ("experiments", "stores"):
+        if key in ("experiments", "stores", "offers", "prices"):
             raw[key] = _json(variable, text)
     return raw
 
@@ -185,6 +190,10 @@ def _convert(raw: dict[str, Any]) -> Settings:
         parsed["strategies"] = parse_strategies(raw.pop("strategies"))
     if "experiments" in raw:
         parsed["experiments"] = parse_experiments(raw.pop("experiments"))
+    if "offers" in raw:
+        parsed["offers"] = parse_offers(raw.pop("offers"))
+    if "prices" in raw:
+        parsed["prices"] = parse_prices(raw.pop("prices"))
     if "stores" in raw:
         parsed["stores"] = parse_stores(raw.pop("stores"))
     if isinstance(raw.get("secret"), str):
@@ -248,6 +257,22 @@ def _check(settings: Settings) -> None:
     for experiment in settings.experiments:
         for variant in experiment.variants:
             check_strategies(variant.strategies, f"experiments.{experiment.name}.strategies.{variant.name}")
+    _check_prices(settings)
+
+
+def _check_prices(settings: Settings) -> None:
+    """Nothing changes a price before the operator confirmed that the storefront tells so."""
+    switches = [
+        *settings.strategies,
+        *(switch for experiment in settings.experiments for arm in experiment.variants for switch in arm.strategies),
+    ]
+    shown = [one.name for one in switches if one.name in PRICE_STRATEGIES and one.mode not in (Mode.OFF, Mode.SHADOW)]
+    if shown and not settings.prices.disclosed:
+        raise SettingsError(
+            f"strategy {shown[0]!r} changes prices, and nobody confirmed that the storefront discloses it",
+            code="PRICES_UNDISCLOSED",
+            hint="show `disclosure` and `lowestPrice30d` where they are told, then set disclosed = true under [prices]",
+        )
 
 
 def _has_host(url: str) -> bool:
