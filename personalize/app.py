@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import httpx
 from starlette.applications import Starlette
@@ -20,6 +21,7 @@ from personalize.caches import open_cache
 from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
 from personalize.domain.entry import Entry
+from personalize.domain.offers.deciding import Pricing
 from personalize.domain.popularity import Popularity
 from personalize.domain.signal import Surroundings
 from personalize.domain.store import Store
@@ -42,15 +44,20 @@ from personalize.gateway.listing.decide import Decider
 from personalize.gateway.listing.run import RunBook
 from personalize.gateway.listing.shared import SharedWindows
 from personalize.gateway.observe import Observer
+from personalize.gateway.offers.book import OfferBook
 from personalize.gateway.ours.corrector import Corrector
 from personalize.gateway.ours.items import Bought, Tellers
 from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.pipeline import Pipeline
+from personalize.gateway.pricing.carts import Carts
+from personalize.gateway.pricing.showing import Showing
+from personalize.gateway.pricing.telling import OfferTeller
 from personalize.guardrails.displacement import Cap
 from personalize.settings import Settings, SettingsWatch
 from personalize.shops import reader
+from personalize.shops.desk import open_desk
 from personalize.signals.lives import start_all, stop_all
 from personalize.stores import open_store
 from personalize.stores.tidy import keep_tidy
@@ -104,7 +111,10 @@ class Gateway:
             }
         self.signals = [registry.load("signals", name).from_settings(settings) for name in registry.names("signals")]
         self.around = Surroundings(self.telemetry, clock, open_cache(settings.cache_url))
-        self.tellers = Tellers([Bought()], self.telemetry)
+        self.coupons = open_desk(settings, self.shop.name)
+        self.book = self._open_book()
+        self.carts = Carts(self.book, self.upstream, self.telemetry) if self.book is not None else None
+        self.tellers = Tellers([Bought(), *([OfferTeller(self.book)] if self.book is not None else [])], self.telemetry)
         self.knowledge = Knowledge(settings, self.shop, self.upstream, self.telemetry, self.tellers.reading)
         self.windows = SharedWindows(settings.share_ttl, time.monotonic, settings.upstream_deadline)
         self.runs = RunBook()
@@ -112,6 +122,7 @@ class Gateway:
         for decision in decisions.values():
             if (knows := getattr(decision, "knows", None)) is not None:
                 knows(self.affinities)
+        priced = {name: cast(Pricing, one) for name, one in decisions.items() if hasattr(one, "reprice")}
         self.decider = Decider(decisions, self.popularity, self.telemetry, cap)
         self.health = Health(self.telemetry)
         self.listings = Listings(
@@ -129,7 +140,8 @@ class Gateway:
             observer=Observer(inference, self.outbox, self.orders, self.health),
             tracker=tracker, corrector=Corrector(self.outbox, self.profiles, tracker, self.runs), audit=self.audit,
             cors=Cors(settings.cors_origins, self.shop.session_response_header),
-            labels=self.labels, tellers=self.tellers, telemetry=self.telemetry,
+            labels=self.labels, tellers=self.tellers, telemetry=self.telemetry, carts=self.carts,
+            showing=None if self.book is None else Showing(self.book, priced, self.telemetry),
         )  # fmt: skip
         self.renew_seconds = RELOAD_SECONDS
         self._behind: list[asyncio.Task[None]] = []
@@ -146,6 +158,8 @@ class Gateway:
         await start_all(self.signals, self.around)
         self.knowledge.start()
         self.outbox.start()
+        if self.book is not None:
+            await self.book.start()
         behind = [
             self._remember(),
             self._renew(),
@@ -163,6 +177,12 @@ class Gateway:
         await asyncio.gather(*self._behind, return_exceptions=True)
         await stop_all(self.signals, self.around)
         await self.audit.close()
+        if self.carts is not None:
+            await self.carts.close()
+        if self.book is not None:
+            await self.book.stop()
+        if self.coupons is not None:
+            await self.coupons.close()
         await self.windows.close()
         await self.knowledge.stop()
         await self.outbox.stop()
@@ -172,7 +192,19 @@ class Gateway:
     def use(self, settings: Settings) -> None:
         """Take changed strategies and experiments into use; every run starts afresh."""
         self.settings = self.knowledge.settings = self.reception.settings = self.listings.settings = settings
+        if self.book is not None:
+            self.book.use(settings.offers, settings.prices)
         self.runs.clear()
+
+    def _open_book(self) -> OfferBook | None:
+        """The book of offers; None where no shop's Admin API is set, or the store counts no money."""
+        if self.coupons is None or self.store.offers is None or self.store.list_prices is None:
+            return None
+        settings = self.settings
+        return OfferBook(
+            settings.offers, settings.prices, self.coupons, self.store.offers, self.store.list_prices, self.telemetry,
+            ZoneInfo(settings.shop_timezone), clock=self.clock, profile_seconds=settings.profile_days * DAY,
+        )  # fmt: skip
 
     def storefront(self, lifespan: Lifespan[Starlette] | None = None) -> ASGIApp:
         """The app of the storefront port: `/graphql`. `lifespan` replaces the gateway's own, which it must contain."""
