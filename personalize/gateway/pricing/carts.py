@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
+from cachetools import TTLCache
 
 from personalize.domain.offers.ledger import Promise
 from personalize.domain.offers.money import Money, MoneyError
@@ -30,6 +31,8 @@ WAIT_SECONDS = 2.0
 """So long the visitor's next mutation waits for what the one before set off: an order must not overtake its code."""
 ASK_SECONDS = 5.0
 TRIES = 3
+MAX_DECLINED, DECLINED_SECONDS = 20_000, 86_400.0
+"""Codes that shoppers took out of their carts themselves: they have the last word, and it is not put in again."""
 PRICE, CROWDED = "price", "not_combinable"
 
 
@@ -43,6 +46,7 @@ class Carts:
         self.book, self.upstream, self.telemetry = book, upstream, telemetry
         self._pending: dict[str, asyncio.Task[None]] = {}
         self._keeping: set[asyncio.Task[None]] = set()
+        self._declined: TTLCache[tuple[str, str], bool] = TTLCache(MAX_DECLINED, DECLINED_SECONDS)
 
     async def settled(self, arrival: Arrival) -> None:
         """Wait until what this visitor's last mutation set off is done, `WAIT_SECONDS` at most."""
@@ -63,14 +67,16 @@ class Carts:
             if cart.state in action.cart.placed:
                 self._placed(cart)
             elif cart.state not in action.cart.checkout and arrival.key is not None:
-                self._later(arrival.key, shop, _session(shop, call, answer), action.cart, cart)
+                moved = shop.coupons.get((action.map.parent, action.map.field))
+                removing = moved is not None and moved.move is CouponMove.REMOVE
+                self._later(arrival.key, shop, _session(shop, call, answer), action.cart, cart, removing=removing)
 
     async def close(self) -> None:
         """Finish what is under way."""
         if under_way := {*self._pending.values(), *self._keeping}:
             await asyncio.wait(under_way, timeout=ASK_SECONDS)
 
-    def _later(self, key: str, shop: ShopMap, call: Call, kind: CartMap, cart: Cart) -> None:
+    def _later(self, key: str, shop: ShopMap, call: Call, kind: CartMap, cart: Cart, *, removing: bool) -> None:
         apply, remove = shop.coupon(CouponMove.APPLY), shop.coupon(CouponMove.REMOVE)
         if apply is None or remove is None or kind.codes is None or kind.charged is None:
             return
@@ -80,8 +86,8 @@ class Carts:
             self.telemetry.count("offers", "carts_crowded")
             return
         before = self._pending.get(key)
-        work = _Work(self.book, self.upstream, self.telemetry, call, kind, apply, remove, key)
-        task = asyncio.get_running_loop().create_task(work.settle(cart, before))
+        work = _Work(self.book, self.upstream, self.telemetry, call, kind, apply, remove, key, self._declined)
+        task = asyncio.get_running_loop().create_task(work.settle(cart, before, removing=removing))
         self._pending[key] = task
         task.add_done_callback(lambda done: self._pending.pop(key) if self._pending.get(key) is done else None)
 
@@ -108,24 +114,31 @@ class _Work:
 
     def __init__(
         self, book: OfferBook, upstream: Upstream, telemetry: Telemetry, call: Call, kind: CartMap, apply: CouponMap,
-        remove: CouponMap, key: str,
+        remove: CouponMap, key: str, declined: TTLCache[tuple[str, str], bool],
     ) -> None:  # fmt: skip
         self.book, self.upstream, self.telemetry = book, upstream, telemetry
         self.call, self.kind, self.apply, self.remove, self.key = call, kind, apply, remove, key
+        self.declined = declined
 
-    async def settle(self, cart: Cart, before: asyncio.Task[None] | None) -> None:
-        """Put in what qualifies, take out what does not. Raises nothing."""
+    async def settle(self, cart: Cart, before: asyncio.Task[None] | None, *, removing: bool) -> None:
+        """Put in what qualifies, take out what does not; `removing`: the shopper took a code out. Raises nothing."""
         try:
             if before is not None:
                 await asyncio.wait({before}, timeout=WAIT_SECONDS)
             promises = {one.code: one for one in await self.book.promises(self.key, ())}
+            for code in promises:
+                if removing and code not in cart.codes:
+                    self.declined[self.key, code] = True
+                elif code in cart.codes:
+                    self.declined.pop((self.key, code), None)
             others = [code for code in cart.codes if code not in promises and not await self.book.find(code)]
             for code in cart.codes:  # of ours that no promise stands behind any more, or that do not qualify
                 promise = promises.get(code)
                 if code not in others and (promise is None or not await self._qualifies(promise, cart, others)):
                     cart = await self._move(self.remove, code) or cart
             for code, promise in promises.items():
-                if code not in cart.codes and await self._qualifies(promise, cart, others):
+                wanted = code not in cart.codes and (self.key, code) not in self.declined
+                if wanted and await self._qualifies(promise, cart, others):
                     cart = await self._put_in(promise, cart)
         except Exception as error:  # the cart stays as it is; what was not put in is charged at list price
             self.telemetry.fault("offers", "cart", error)
