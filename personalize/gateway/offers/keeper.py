@@ -39,6 +39,7 @@ PAGES = 20
 SEARCH = 10
 """Rounds from one search for orphans to the next."""
 ORPHANS_MAX = 10_000
+STOPS = 10
 LATE = (PersonalizeError, TimeoutError)
 REACH_LEAST = 50
 """Visitors below which a share of them says nothing."""
@@ -63,11 +64,12 @@ class Keeper:
 
     async def stop(self) -> None:
         """No more rounds; notes are written down."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        task, self._task = self._task, None
+        for _ in range(STOPS):  # before Python 3.12 a cancellation is lost where it meets a result (gh-86296)
+            if task is None or task.done():
+                break
+            task.cancel()
+            await asyncio.wait([task], timeout=0.5)
         await self._flush()
 
     def wake(self) -> None:
@@ -81,7 +83,7 @@ class Keeper:
         self.wake()
 
     async def _run(self) -> None:
-        while True:
+        while self._task is not None:
             self._awake.clear()
             await self.round()
             with suppress(TimeoutError):
@@ -100,7 +102,9 @@ class Keeper:
         for name in list(self.ready):
             with self._counting("mint"):
                 await self._stock(name)
-        for step, work in (("end", self._end), ("lapse", self._lapse), ("outdated", self._outdated)):
+        for step, work in (
+            ("outdated", self._outdated), ("wind_up", self._wind_up), ("end", self._end), ("lapse", self._lapse),
+        ):  # fmt: skip
             with self._counting(step):
                 await work()
         if self._rounds % SEARCH == 1:
@@ -227,6 +231,13 @@ class Keeper:
             await book.store.add_coupons(good)
             self.ready[name] = replace(self.ready[name], stocked=True)
 
+    async def _wind_up(self) -> None:
+        """Unclaimed codes of offers that are no more leave the pool."""
+        book = self._book
+        for name in await book.store.pooled() - book.offers.keys():
+            for coupon in await book.store.unpool(name, None, book.now()):
+                self.end(coupon.code)
+
     async def _end(self) -> None:
         """End the codes that were refused, or left the pool."""
         for code in list(self._ending)[:ENDED_MAX]:
@@ -298,9 +309,6 @@ class Keeper:
         """
         book, after = self._book, None
         seen: set[str] = set()
-        for name in await book.store.pooled() - book.offers.keys():
-            for coupon in await book.store.unpool(name, None, book.now()):
-                self.end(coupon.code)
         for _ in range(PAGES):
             async with asyncio.timeout(CALL):
                 page, after = await book.desk.ours(after)
