@@ -80,7 +80,7 @@ def reserve_of(offer: Offer, tariff: Tariff) -> Money:
 
 def as_granted(coupon: Coupon, offer: Offer, tariff: Tariff) -> bool:
     """Whether the shop made a code as it was asked to."""
-    return coupon.offer == offer.name and coupon.tariff == tariff and bool(coupon.code)
+    return coupon.offer == offer.name and coupon.prices == tariff and bool(coupon.code)
 
 
 def apart(tariffs: Mapping[str, Tariff]) -> dict[str, frozenset[str]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from personalize.domain.offers.law import DAYS, days_before, needs_lowest
 from personalize.domain.offers.ledger import PAGE, PriceLedger, Promise
 from personalize.domain.offers.money import Money
 from personalize.domain.offers.offer import AudienceKind, FreeShipping, Offer
+from personalize.domain.offers.prices import Prices
 from personalize.domain.offers.promise import Coupon, Grant, Priced, Standing
 from personalize.domain.offers.tariff import Tariff
 from personalize.errors import PersonalizeError
@@ -43,6 +44,18 @@ STOPS = 10
 LATE = (PersonalizeError, TimeoutError)
 REACH_LEAST = 50
 """Visitors below which a share of them says nothing."""
+ANEW = 60
+"""Rounds after which tariffs are made anew, whatever the shop's prices: its taxes and rounding may have changed."""
+
+
+class _Looked(NamedTuple):
+    """All that a tariff is made from."""
+
+    offer: Offer
+    prices: Prices
+    priced: list[Priced]
+    dearest: dict[str, Money]
+    hour: int
 
 
 class Keeper:
@@ -52,6 +65,7 @@ class Keeper:
         self._book, self._ledger, self._profile_seconds = book, ledger, profile_seconds
         self.ready: dict[str, Ready] = {}
         self.priced: dict[str, Priced] = {}
+        self._looked: dict[str, tuple[_Looked, Tariff]] = {}
         self._ending: dict[str, None] = {}
         self._orphans: set[str] = set()
         self._rounds = 0
@@ -128,13 +142,9 @@ class Keeper:
         if not isinstance(offer.benefit, FreeShipping):
             async with asyncio.timeout(CALL):
                 priced = await self._book.desk.priced(offer.selection, offer.currency)
-        tariff, left = tariff_of(offer, priced, self._book.desk, self._book.prices, self._book.notes.dearest)
-        for rule, count in left.items():
-            self._book.telemetry.say(
-                f"offer_left/{offer.name}/{rule}", f"offer {offer.name}: items left out: {rule}", items=count
-            )
         for item in priced:
             self._book.notes.note(item.variant, item.listed)
+        tariff = await self._tariff(offer, priced)
         if not tariff and not isinstance(offer.benefit, FreeShipping):
             self.ready.pop(offer.name, None)
             return
@@ -147,6 +157,23 @@ class Keeper:
             stocked=before is not None and same and before.stocked,
         )  # fmt: skip
         self.ready[offer.name] = await self._lawful(fresh)
+
+    async def _tariff(self, offer: Offer, priced: list[Priced]) -> Tariff:
+        """The tariff of what the shop asks now; made anew where something changed, and once an hour."""
+        book = self._book
+        dearest = {item.variant: book.notes.dearest.get(item.variant, item.listed) for item in priced}
+        looked = _Looked(offer, book.prices, priced, dearest, self._rounds // ANEW)
+        known = self._looked.get(offer.name)
+        if known is not None and known[0] == looked:
+            return known[1]
+        # In a thread: some thousand prices take a tenth of a second, and requests go first.
+        tariff, left = await asyncio.to_thread(tariff_of, offer, priced, book.desk, book.prices, dearest)
+        for rule, count in left.items():
+            book.telemetry.say(
+                f"offer_left/{offer.name}/{rule}", f"offer {offer.name}: items left out: {rule}", items=count
+            )
+        self._looked[offer.name] = looked, tariff
+        return tariff
 
     async def _lawful(self, ready: Ready) -> Ready:
         """The same with its reach, and the lowest prices of the 30 days before where they have to be told."""
@@ -220,9 +247,10 @@ class Keeper:
         variants = tuple(ready.priced[variant] for variant in ready.tariff)
         async with asyncio.timeout(CALL):
             made = await book.desk.mint([Grant(name, offer.benefit, variants, end, pieces=offer.pieces)] * wanted)
-        good = [coupon for coupon in made if as_granted(coupon, offer, ready.tariff)]
+        good = [replace(coupon, prices=ready.tariff) for coupon in made if as_granted(coupon, offer, ready.tariff)]
         if len(good) < len(made):
             book.telemetry.fault("offers", "made_otherwise")
+            self._looked.pop(name, None)
             good_codes = {coupon.code for coupon in good}
             for coupon in made:
                 if coupon.code not in good_codes:
