@@ -37,6 +37,7 @@ class Rule(StrEnum):
     SAVING_TOO_LARGE = "saving_too_large"
     SPREAD_TOO_LARGE = "spread_too_large"
     LOWEST_PRICE_UNKNOWN = "lowest_price_unknown"
+    NO_REDUCTION = "no_reduction"
 
 
 class Cut(NamedTuple):
@@ -67,8 +68,8 @@ class Sight:
     """All that prices are held against; nothing of it comes from a decision.
 
     `promises` are those of this visitor, `priced` the variants as the Admin API knows them, `dearest` the highest price
-    that anybody was shown for a variant today. `unlawful` are offers' variants that may not be shown now, since the law
-    wants the lowest price of 30 days beside them and nobody knows it.
+    that anybody was shown for a variant today. `lowest` are the offers that have to name the lowest price of the 30
+    days before, with that price by variant, as far as it is known.
     """
 
     at: float
@@ -77,7 +78,7 @@ class Sight:
     promises: Sequence[Promise]
     priced: Mapping[str, Priced] = field(default_factory=dict)
     dearest: Mapping[str, Money] = field(default_factory=dict)
-    unlawful: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    lowest: Mapping[str, Mapping[str, Money]] = field(default_factory=dict)
 
 
 def clip(patch: Patch, target: str, shelves: Mapping[int, Shelf], sight: Sight) -> Clipped:
@@ -152,8 +153,12 @@ def _broken(change: Reprice, target: str, shelves: Mapping[int, Shelf], sight: S
         return Rule.NOT_PROMISED, "promised was another price"
     if not sight.at < price.valid_until <= promise.valid_until:
         return Rule.NOT_PROMISED, "promised was another time"
-    if price.variant in sight.unlawful.get(offer.name, ()):
-        return Rule.LOWEST_PRICE_UNKNOWN, "the lowest price of 30 days has to be told, and is not known"
+    if (lowest := sight.lowest.get(offer.name)) is not None:
+        before = lowest.get(price.variant)
+        if before is None or before.currency != listed.currency:
+            return Rule.LOWEST_PRICE_UNKNOWN, "the lowest price of 30 days has to be told, and is not known"
+        if before.minor <= price.price.minor:
+            return Rule.NO_REDUCTION, f"it was asked for {before} within the 30 days before"
     known = sight.priced.get(price.variant)
     if known is not None and known.listed == listed and known.product == shelf.product:
         item = known

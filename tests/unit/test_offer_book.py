@@ -181,6 +181,34 @@ async def test_a_list_price_that_changes_makes_new_codes_and_ends_the_old(store)
     assert world.count("list_price_fell", "offer_mismatch") == 1
 
 
+async def test_an_offer_of_which_nothing_is_left_ends_its_codes_and_what_would_break_a_bound(store):
+    world = World(store, [of(bounds=Bounds(floor=eur(800)))], shop=OfferShop({"lamp-1": 1000}))
+    await world.rounds()
+    (promise,) = await world.book.promises("s:a", ["ten"])
+    world.shop.listed["lamp-1"] = 880
+    await world.rounds(2)
+    assert world.book.running() == {}
+    assert world.shop.codes == {}
+    assert (await store.offers.find(promise.code)).state is PromiseState.WITHDRAWN
+    world.shop.listed["lamp-1"] = 1000
+    await world.rounds()
+    assert set(world.book.running()) == {"ten"}
+
+
+async def test_a_book_that_never_reached_the_shop_shows_nothing_and_ends_nothing(store):
+    world = World(store, [of()])
+    await world.rounds()
+    (promise,) = await world.book.promises("s:a", ["ten"])
+    world.book, world.shop.down = world.another([of()]), True
+    await world.rounds()
+    assert await world.book.promises("s:a", ["ten"]) == (promise,)
+    assert world.book.sight([promise]).offers == {}
+    world.shop.down = False
+    await world.rounds()
+    assert set(world.book.sight([promise]).offers) == {"ten"}
+    assert len(world.shop.codes) == 2 * MINTED
+
+
 async def test_a_promise_lapses_after_its_code_was_ended_and_not_before(store):
     world = World(store, [of()])
     await world.rounds()
@@ -340,6 +368,7 @@ async def test_schedules(store):
     world.at += 1800
     await world.rounds()
     assert set(world.book.running()) == {"later"}
+    assert {code.offer for code in world.shop.codes.values() if code.code != promise.code} == {"later"}
 
 
 async def test_free_shipping_lowers_no_item_and_costs_what_it_is_worth(store):
@@ -423,7 +452,7 @@ async def test_the_dearest_price_of_the_day_bounds_the_spread(store):
     world = World(store, [of()], Prices(spread=Decimal(15), jurisdictions=frozenset()))
     world.book.note_price("lamp-1", eur(1200))
     world.book.note_price("lamp-1", eur(0))
-    await world.rounds(2)
+    await world.rounds(3)
     assert "lamp-1" not in world.book.running()["ten"].tariff, "900 is more than 15 % below 1200"
     assert "lamp-2" in world.book.running()["ten"].tariff
 
@@ -463,7 +492,7 @@ async def test_what_the_operator_knows_of_earlier_prices_counts(store):
     world = World(store, [EVERYBODY], Prices(listed_since=date.fromisoformat(days_ago(60))))
     await world.rounds()
     assert world.book.told("ten", "lamp-1", "en").lowest == eur(1000)
-    assert not world.book.running()["ten"].unlawful
+    assert world.book.running()["ten"].lowest.keys() == set(world.book.running()["ten"].tariff)
 
 
 async def test_a_later_reduction_looks_back_on_what_everybody_got(store):
@@ -492,7 +521,7 @@ async def test_an_individual_offer_that_reaches_everybody_is_held_to_be_general(
     await world.book.promises("s:29", ["ten"])
     await world.rounds()
     ready = world.book.running()["ten"]
-    assert (ready.reach, ready.reduced, ready.unlawful) == (0.5, True, frozenset(ready.tariff))
+    assert (ready.reach, ready.reduced, ready.lowest) == (0.5, True, {})
     world.book.prices = Prices(reach=0.5, jurisdictions=frozenset({"US-NY"}))
     await world.rounds()
     assert not world.book.running()["ten"].reduced

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from personalize.domain.offers.law import DAYS, days_before, needs_lowest
 from personalize.domain.offers.ledger import PAGE, PriceLedger, Promise
 from personalize.domain.offers.money import Money
-from personalize.domain.offers.offer import AudienceKind, FreeShipping, Offer
+from personalize.domain.offers.offer import FreeShipping, Offer
 from personalize.domain.offers.prices import Prices
 from personalize.domain.offers.promise import Coupon, Grant, Priced, Standing
 from personalize.domain.offers.tariff import Tariff
 from personalize.errors import PersonalizeError
-from personalize.gateway.offers.granting import Ready, apart, as_granted, charged, reserve_of, tariff_of
+from personalize.gateway.offers.granting import Ready, apart, as_granted, charged, empty, reserve_of, tariff_of
 from personalize.guardrails.price import out_of_bounds
 
 if TYPE_CHECKING:
@@ -131,12 +131,15 @@ class Keeper:
     async def _look_up(self, offer: Offer) -> None:
         """The prices of an offer's items now, its tariff, and what the law wants of it."""
         at = self._book.now()
-        if (offer.ends is not None and offer.ends <= at) or offer.starts > at + DAY:
+        if offer.starts > at + DAY:
             self.ready.pop(offer.name, None)
             return
+        if offer.ends is not None and offer.ends <= at:
+            await self._give_up(offer.name)
+            return
         if not self._book.desk.honours(offer.benefit):
-            self.ready.pop(offer.name, None)
             self._book.telemetry.fault("offer_not_honoured", offer.name)
+            await self._give_up(offer.name)
             return
         priced: list[Priced] = []
         if not isinstance(offer.benefit, FreeShipping):
@@ -145,9 +148,6 @@ class Keeper:
         for item in priced:
             self._book.notes.note(item.variant, item.listed)
         tariff = await self._tariff(offer, priced)
-        if not tariff and not isinstance(offer.benefit, FreeShipping):
-            self.ready.pop(offer.name, None)
-            return
         known = {item.variant: item for item in priced}
         self.priced.update(known)
         before = self.ready.get(offer.name)
@@ -183,22 +183,21 @@ class Keeper:
         promised, visitors = await book.store.reach(offer.name, since, since + self._profile_seconds)
         reach = promised / max(visitors, promised) if visitors >= REACH_LEAST else 0.0
         kind = offer.audience.kind
-        if not ready.tariff or not needs_lowest(kind, reach, book.prices.reach, book.prices.jurisdictions):
+        if isinstance(offer.benefit, FreeShipping) or not needs_lowest(
+            kind, reach, book.prices.reach, book.prices.jurisdictions
+        ):
             return replace(ready, reach=reach)
         first = await book.store.first_day(offer.name) or book.day(max(at, offer.starts))
-        lowest = await self._lowest(ready.tariff, offer.currency, first, kind)
-        unknown = frozenset(ready.tariff) - lowest.keys()
-        return replace(ready, reach=reach, reduced=True, lowest=lowest, unlawful=unknown)
+        if promised:  # what everybody gets is from now on a price that a later reduction has to look back on
+            for variant, (_, price) in ready.tariff.items():
+                book.notes.note(variant, price)
+        lowest = await self._lowest(ready.tariff, offer.currency, first)
+        return replace(ready, reach=reach, reduced=True, lowest=lowest)
 
-    async def _lowest(self, tariff: Tariff, currency: str, applied: str, kind: AudienceKind) -> dict[str, Money]:
-        """By variant the lowest price of the 30 days before; without those that nobody can tell.
-
-        What everybody gets is from now on one of the prices that a later reduction has to look back on.
-        """
+    async def _lowest(self, tariff: Tariff, currency: str, applied: str) -> dict[str, Money]:
+        """By variant the lowest price of the 30 days before a day; without those that nobody can tell."""
         start, end = days_before(applied)
         found = dict(await self._ledger.lowest(list(tariff), currency, start, end))
-        for variant, (_, price) in tariff.items():
-            self._book.notes.note(variant, price)
         known, told = await self._ledger.since(), self._book.prices.listed_since
         if (known is None or known > start) and (told is None or told.isoformat() > start):
             return {}
@@ -220,7 +219,7 @@ class Keeper:
     async def _dearest(self) -> None:
         by_currency: dict[str, list[str]] = {}
         for one in self.ready.values():
-            by_currency.setdefault(one.offer.currency, []).extend(one.tariff)
+            by_currency.setdefault(one.offer.currency, []).extend(one.priced)
         found: dict[str, Money] = {}
         for currency, variants in by_currency.items():
             found |= await self._ledger.highest(variants, currency, self._book.day())
@@ -237,6 +236,8 @@ class Keeper:
             self.end(coupon.code)
         if halted:
             self.ready[name] = replace(ready, stocked=False)
+            return
+        if empty(offer, ready.tariff):
             return
         left = await book.store.pool(name, ready.tariff, last)
         self.ready[name] = replace(ready, stocked=left > 0)
@@ -263,8 +264,13 @@ class Keeper:
         """Unclaimed codes of offers that are no more leave the pool."""
         book = self._book
         for name in await book.store.pooled() - book.offers.keys():
-            for coupon in await book.store.unpool(name, None, book.now()):
-                self.end(coupon.code)
+            await self._give_up(name)
+
+    async def _give_up(self, name: str) -> None:
+        """An offer is promised no more: its unclaimed codes end."""
+        self.ready.pop(name, None)
+        for coupon in await self._book.store.unpool(name, None, self._book.now()):
+            self.end(coupon.code)
 
     async def _end(self) -> None:
         """End the codes that were refused, or left the pool."""
