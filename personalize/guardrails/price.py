@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from personalize.domain.offers.ledger import Promise, PromiseState
@@ -36,6 +37,7 @@ class Rule(StrEnum):
     SAVING_TOO_LARGE = "saving_too_large"
     SPREAD_TOO_LARGE = "spread_too_large"
     LOWEST_PRICE_UNKNOWN = "lowest_price_unknown"
+    NO_REDUCTION = "no_reduction"
 
 
 class Cut(NamedTuple):
@@ -66,8 +68,8 @@ class Sight:
     """All that prices are held against; nothing of it comes from a decision.
 
     `promises` are those of this visitor, `priced` the variants as the Admin API knows them, `dearest` the highest price
-    that anybody was shown for a variant today. `unlawful` are offers' variants that may not be shown now, since the law
-    wants the lowest price of 30 days beside them and nobody knows it.
+    that anybody was shown for a variant today. `lowest` are the offers that have to name the lowest price of the 30
+    days before, with that price by variant, as far as it is known.
     """
 
     at: float
@@ -76,7 +78,7 @@ class Sight:
     promises: Sequence[Promise]
     priced: Mapping[str, Priced] = field(default_factory=dict)
     dearest: Mapping[str, Money] = field(default_factory=dict)
-    unlawful: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    lowest: Mapping[str, Mapping[str, Money]] = field(default_factory=dict)
 
 
 def clip(patch: Patch, target: str, shelves: Mapping[int, Shelf], sight: Sight) -> Clipped:
@@ -117,8 +119,10 @@ def repriced(clipped: Clipped, target: str) -> dict[int, list[Reprice]]:
 
 def holder(promises: Sequence[Promise], variant: str, at: float) -> Promise | None:
     """The one promise whose price holds for a variant: of several open ones the oldest, then the first code."""
-    holding = [one for one in promises if _open(one, at) and variant in one.prices]
-    return min(holding, key=lambda one: (one.made_at, one.code), default=None)
+    holding = [one for one in promises if variant in one.prices and _open(one, at)]
+    if len(holding) < 2:
+        return holding[0] if holding else None
+    return min(holding, key=lambda one: (one.made_at, one.code))
 
 
 def _open(promise: Promise, at: float) -> bool:
@@ -149,13 +153,18 @@ def _broken(change: Reprice, target: str, shelves: Mapping[int, Shelf], sight: S
         return Rule.NOT_PROMISED, "promised was another price"
     if not sight.at < price.valid_until <= promise.valid_until:
         return Rule.NOT_PROMISED, "promised was another time"
-    if price.variant in sight.unlawful.get(offer.name, ()):
-        return Rule.LOWEST_PRICE_UNKNOWN, "the lowest price of 30 days has to be told, and is not known"
+    if (lowest := sight.lowest.get(offer.name)) is not None:
+        before = lowest.get(price.variant)
+        if before is None or before.currency != listed.currency:
+            return Rule.LOWEST_PRICE_UNKNOWN, "the lowest price of 30 days has to be told, and is not known"
+        if before.minor <= price.price.minor:
+            return Rule.NO_REDUCTION, f"it was asked for {before} within the 30 days before"
     known = sight.priced.get(price.variant)
-    item = Priced(
-        price.variant, shelf.product, listed,
-        None if known is None else known.tax_rate, None if known is None else known.cost,
-    )  # fmt: skip
+    if known is not None and known.listed == listed and known.product == shelf.product:
+        item = known
+    else:  # what the shop answers now is what counts
+        cost, rate = (None, None) if known is None else (known.cost, known.tax_rate)
+        item = Priced(price.variant, shelf.product, listed, rate, cost)
     return out_of_bounds(price.price, item, offer, sight.prices, sight.dearest.get(price.variant))
 
 
@@ -171,33 +180,55 @@ def out_of_bounds(
         return Rule.CURRENCY, f"{price} is not of {listed} and {offer.currency}"
     if item.product in prices.never or item.product in offer.selection.never:
         return Rule.NEVER, f"{item.product!r} is never discounted"
-    if price.minor < 0 or price >= listed:
+    if price.minor < 0 or price.minor >= listed.minor:
         return Rule.NO_SAVING, f"{price} of {listed}"
     bounds = offer.bounds
-    if bounds.floor is not None and price < bounds.floor:
+    if bounds.floor is not None and _less(price, bounds.floor):
         return Rule.BELOW_FLOOR, f"{price} is below {bounds.floor}"
     floor = prices.floors.get(price.currency)
-    if floor is not None and price < floor:
+    if floor is not None and _less(price, floor):
         return Rule.BELOW_BRAND_FLOOR, f"{price} is below {floor}"
-    saving = listed - price
-    if bounds.most is not None and saving > bounds.most:
-        return Rule.SAVING_TOO_LARGE, f"{saving} is more than {bounds.most}"
-    if saving.minor * 100 > listed.minor * Fraction(prices.max_saving):
-        return Rule.SAVING_TOO_LARGE, f"{saving} is more than {prices.max_saving} % of {listed}"
-    top = dearest if dearest is not None and dearest.currency == price.currency and dearest > listed else listed
-    if (top.minor - price.minor) * 100 > top.minor * Fraction(prices.spread):
+    saving = listed.minor - price.minor
+    if bounds.most is not None and (bounds.most.currency != price.currency or saving > bounds.most.minor):
+        return Rule.SAVING_TOO_LARGE, f"{listed - price} is more than {bounds.most}"
+    if _more_than(saving, prices.max_saving, listed.minor):
+        return Rule.SAVING_TOO_LARGE, f"{listed - price} is more than {prices.max_saving} % of {listed}"
+    known = dearest is not None and dearest.currency == listed.currency and dearest.minor > listed.minor
+    top = dearest if known and dearest is not None else listed
+    if _more_than(top.minor - price.minor, prices.spread, top.minor):
         return Rule.SPREAD_TOO_LARGE, f"{price} is more than {prices.spread} % below {top}"
     return None if bounds.margin is None else _thin(price, item, bounds.margin)
+
+
+def _less(one: Money, other: Money) -> bool:
+    """Whether one is below the other; of two currencies: no price is known to keep such a bound."""
+    return one.currency != other.currency or one.minor < other.minor
+
+
+def _more_than(part: int, percent: Decimal, whole: int) -> bool:
+    """Whether a part is more than so many percent, exactly; in whole numbers, since every row shown asks this."""
+    top, bottom = _ratio(percent)
+    return part * 100 * bottom > whole * top
+
+
+@lru_cache(maxsize=256)
+def _ratio(percent: Decimal) -> tuple[int, int]:
+    return percent.as_integer_ratio()
 
 
 def _thin(price: Money, item: Priced, margin: Decimal) -> tuple[Rule, str] | None:
     """Margin = (price without tax - cost) / price without tax."""
     if item.cost is None or item.cost.currency != price.currency:
         return Rule.COST_UNKNOWN, "its margin is bounded, its cost is not known"
-    net = Fraction(price.minor) / (1 + Fraction(str(item.tax_rate or 0)) / 100)
-    if net - item.cost.minor < net * Fraction(margin):
+    net = price.minor / _with_tax(item.tax_rate or 0.0)
+    if net - item.cost.minor < net * Fraction(*_ratio(margin)):
         return Rule.BELOW_MARGIN, f"less than {margin:.0%} of {price} is left over its cost"
     return None
+
+
+@lru_cache(maxsize=256)
+def _with_tax(rate: float) -> Fraction:
+    return 1 + Fraction(str(rate)) / 100
 
 
 def sound(money: object) -> bool:

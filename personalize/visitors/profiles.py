@@ -11,6 +11,7 @@ from cachetools import TTLCache
 
 from personalize.domain.breaker import Breaker
 from personalize.domain.entry import Entry
+from personalize.domain.offers.ledger import Promise, Shown
 from personalize.domain.permission import Keep
 from personalize.domain.profile import Profile
 from personalize.domain.store import EventRow, ProfileRow, Store
@@ -204,6 +205,11 @@ class ProfileBook:
     async def links(self, key: str) -> list[str]:
         """The session hashes that lead to a key. Raises `StoreError`."""
         return await self._store.links(key, self._clock())
+
+    async def offers(self, key: str) -> tuple[list[Promise], list[Shown]]:
+        """The promises made to a key, and the personal prices it was shown; the latest of each. Raises `StoreError`."""
+        offers = self._store.offers
+        return ([], []) if offers is None else (await offers.history(key), await offers.recorded(key))
 
     def lines(self, owner: str, since: float | None) -> AsyncIterator[EventRow]:
         """The lines of the log under an owner's name from `since` on, oldest first. Raises `StoreError`."""

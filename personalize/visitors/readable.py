@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from personalize.domain.event import Event
+from personalize.domain.offers.ledger import Promise, Shown
 from personalize.domain.profile import Known, Profile, fade
 from personalize.domain.session import Session
 from personalize.domain.tokens import properties, token
@@ -18,6 +21,26 @@ def learn_names(names: dict[int, str], event: Event) -> None:
     for item in event.items:
         for name, value in properties(item.attributes, item.price, item.currency):
             names[token(name, value)] = f"{name}: {value}"
+
+
+def promised(promise: Promise) -> dict[str, Any]:
+    """A promise of an offer as plain values; its prices are in what was shown (`priced`)."""
+    return {
+        "offer": promise.offer,
+        "code": promise.code,
+        "state": promise.state,
+        "made_at": moment(promise.made_at),
+        "valid_until": moment(promise.valid_until),
+        "reserved": str(promise.reserved),
+        "saved": None if promise.spent is None else str(promise.spent),
+    }
+
+
+def priced(shown: Shown) -> dict[str, Any]:
+    """A personal price that was shown, and why, as plain values."""
+    body: dict[str, Any] = orjson.loads(shown.body)
+    told = {**body, "valid_until": moment(body["valid_until"])} if "valid_until" in body else body
+    return {"variant": shown.variant, "at": moment(shown.at), **told}
 
 
 def readable(profile: Profile, names: Mapping[int, str], at: float) -> dict[str, Any]:

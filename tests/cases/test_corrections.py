@@ -10,6 +10,10 @@ import orjson
 import pytest
 
 from personalize.domain.listing import Listing
+from personalize.domain.offers.ledger import Limits, Shown, Wish
+from personalize.domain.offers.money import Money
+from personalize.domain.offers.promise import Coupon
+from personalize.domain.offers.tariff import Tariff
 from personalize.domain.patch import Author, Patch, Reason, Reorder
 from personalize.domain.popularity import Popularity
 from personalize.domain.store import EventRow
@@ -272,6 +276,29 @@ async def test_an_export_tells_everything_kept_of_this_visitor_and_nothing_of_ot
         assert (found["links"], found["session_profile"], found["session_events"]) == ([], None, [])
         assert "bens-store" not in told["data"]
         assert ben[VISITOR].partition(".")[0] not in told["data"]
+
+
+async def test_promises_and_prices_shown_are_in_the_export_and_forgotten_but_the_money_stays_counted() -> None:
+    def eur(minor: int) -> Money:
+        return Money(minor, "EUR")
+
+    async with turned_world() as world:
+        anna, offers = world.signed(), world.gateway.store.offers
+        assert offers is not None
+        key = "s:" + anna[VISITOR].rpartition(".")[0]
+        tariff = Tariff({"v1": (eur(1000), eur(900))})
+        await offers.add_coupons([Coupon("CODE", "ten", "r", 1e10, tariff)])
+        wish = Wish("p1", "ten", tariff, eur(100), 4e9, Limits("2026-11-22"))
+        assert await offers.promise(key, [wish], 3e9)
+        await offers.record([Shown("p1", "v1", key, 3e9, b'{"price": "9.00", "valid_until": 4e9}')])
+        found = orjson.loads((await exported(world, anna))["data"])
+        (promise,), (shown,) = found["promises"], found["prices_shown"]
+        assert (promise["offer"], promise["code"], promise["state"], promise["saved"]) == ("ten", "CODE", "open", None)
+        assert (shown["variant"], shown["price"], shown["valid_until"]) == ("v1", "9.00", promise["valid_until"])
+        data_of(await world.send("mutation { personalization { forget } }", headers=anna))
+        found = orjson.loads((await exported(world, anna))["data"])
+        assert (found["promises"], found["prices_shown"]) == ([], [])
+        assert (await offers.spent("ten", "EUR")).reserved == eur(100)
 
 
 async def test_data_first_and_forgotten_then_in_one_operation() -> None:

@@ -85,8 +85,8 @@ def sights(draw):
         for row, variant in enumerate(VARIANTS)
     }
     dearest = draw(st.dictionaries(st.sampled_from(VARIANTS), AMOUNTS))
-    unlawful = {"one": draw(st.frozensets(st.sampled_from(VARIANTS), max_size=1))}
-    return Sight(AT, prices, offers, promises, priced, dearest, unlawful), shelves
+    lowest = draw(st.just({}) | st.just({"one": dict.fromkeys(VARIANTS[1:], Money(2000, "EUR"))}))
+    return Sight(AT, prices, offers, promises, priced, dearest, lowest), shelves
 
 
 @st.composite
@@ -145,7 +145,7 @@ def test_no_wrong_price_gets_out(case):
                 assert net - sight.priced[one.variant].cost.minor >= Fraction(bounds.margin) * net
             assert one.product == shelves[row].product not in prices.never | offer.selection.never
             assert offer.starts <= AT < (offer.ends or AT + 1)
-            assert one.variant not in sight.unlawful.get(one.offer, ())
+            assert one.offer not in sight.lowest or one.price < sight.lowest[one.offer][one.variant]
             (promise,) = [p for p in sight.promises if p.code == one.code]
             assert promise.state is PromiseState.OPEN
             assert promise.offer == one.offer
@@ -215,7 +215,9 @@ def test_a_right_price_stands_and_each_rule_has_its_case():
     assert rule(**bound(margin=Decimal("0.9")), priced={"v0": cheap}) is Rule.BELOW_MARGIN
     assert rule(**bound(most=eur(99))) is rule(prices=Prices(max_saving=Decimal(9))) is Rule.SAVING_TOO_LARGE
     assert rule(prices=Prices(spread=Decimal(9))) is rule(dearest={"v0": eur(2000)}) is Rule.SPREAD_TOO_LARGE
-    assert rule(unlawful={"one": frozenset({"v0"})}) is Rule.LOWEST_PRICE_UNKNOWN
+    assert rule(lowest={"one": {}}) is rule(lowest={"one": {"v0": Money(2000, "USD")}}) is Rule.LOWEST_PRICE_UNKNOWN
+    assert rule(lowest={"one": {"v0": eur(900)}}) is Rule.NO_REDUCTION
+    assert rule(lowest={"one": {"v0": eur(901)}, "two": {}}) is None
     free = dataclasses.replace(promise, prices=Tariff({"v0": (eur(1000), eur(1000))}))
     assert rule(of(price=eur(1000)), promises=(free,)) is Rule.NO_SAVING
     twice = clip(Patch((change, change)), "t", shelves, sight)

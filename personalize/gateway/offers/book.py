@@ -200,16 +200,20 @@ class OfferBook:
         )  # fmt: skip
 
     def sight(self, promises: Sequence[Promise]) -> Sight:
-        """What Reprices of a visitor who holds these promises are held against."""
+        """What Reprices of a visitor who holds these promises are held against.
+
+        An offer that was not looked up yet (just started, the Admin API down) is none: what the law wants beside its
+        prices is not known.
+        """
         ready = self.keeper.ready
         return Sight(
             self._clock(),
             self.prices,
-            {name: offer for name, offer in self._offers.items() if name not in self.refusals.halted},
+            {name: self._offers[name] for name in ready.keys() & self._offers.keys() - self.refusals.halted.keys()},
             promises,
             self.keeper.priced,
             self.notes.dearest,
-            {name: one.unlawful for name, one in ready.items() if one.unlawful},
+            {name: one.lowest for name, one in ready.items() if one.reduced},
         )
 
     def told(self, offer: str, variant: str, language: str) -> Told:

@@ -20,7 +20,8 @@ class Ready:
     """An offer that may be promised: its tariff, the variants as the shop prices them, and what a promise sets aside.
 
     `apart` are the offers that lower some of the same variants. `lowest` holds the lowest price of the 30 days before
-    by variant, where the law wants it (`reduced`: it does); `unlawful` the variants where it is not known.
+    by variant, where the law wants it (`reduced`: it does) and it is known. The tariff of an offer of which no item is
+    left within the bounds is empty.
     """
 
     offer: Offer
@@ -31,7 +32,6 @@ class Ready:
     reach: float = 0.0
     reduced: bool = False
     lowest: Mapping[str, Money] = field(default_factory=dict)
-    unlawful: frozenset[str] = frozenset()
     stocked: bool = False
 
 
@@ -71,6 +71,11 @@ def charged(offer: Offer, item: Priced, desk: CouponDesk) -> Money | None:
     return desk.charged(benefit, item.listed, item.tax_rate, offer.pieces)
 
 
+def empty(offer: Offer, tariff: Tariff) -> bool:
+    """Whether an offer lowers nothing at all now."""
+    return not tariff and not isinstance(offer.benefit, FreeShipping)
+
+
 def reserve_of(offer: Offer, tariff: Tariff) -> Money:
     """The most that one promise of an offer can cost."""
     if isinstance(offer.benefit, FreeShipping):
@@ -80,7 +85,7 @@ def reserve_of(offer: Offer, tariff: Tariff) -> Money:
 
 def as_granted(coupon: Coupon, offer: Offer, tariff: Tariff) -> bool:
     """Whether the shop made a code as it was asked to."""
-    return coupon.offer == offer.name and coupon.tariff == tariff and bool(coupon.code)
+    return coupon.offer == offer.name and coupon.prices == tariff and bool(coupon.code)
 
 
 def apart(tariffs: Mapping[str, Tariff]) -> dict[str, frozenset[str]]:

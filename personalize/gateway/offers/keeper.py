@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from personalize.domain.offers.law import DAYS, days_before, needs_lowest
 from personalize.domain.offers.ledger import PAGE, PriceLedger, Promise
 from personalize.domain.offers.money import Money
-from personalize.domain.offers.offer import AudienceKind, FreeShipping, Offer
+from personalize.domain.offers.offer import FreeShipping, Offer
+from personalize.domain.offers.prices import Prices
 from personalize.domain.offers.promise import Coupon, Grant, Priced, Standing
 from personalize.domain.offers.tariff import Tariff
 from personalize.errors import PersonalizeError
-from personalize.gateway.offers.granting import Ready, apart, as_granted, charged, reserve_of, tariff_of
+from personalize.gateway.offers.granting import Ready, apart, as_granted, charged, empty, reserve_of, tariff_of
 from personalize.guardrails.price import out_of_bounds
 
 if TYPE_CHECKING:
@@ -39,9 +40,22 @@ PAGES = 20
 SEARCH = 10
 """Rounds from one search for orphans to the next."""
 ORPHANS_MAX = 10_000
+STOPS = 10
 LATE = (PersonalizeError, TimeoutError)
 REACH_LEAST = 50
 """Visitors below which a share of them says nothing."""
+ANEW = 60
+"""Rounds after which tariffs are made anew, whatever the shop's prices: its taxes and rounding may have changed."""
+
+
+class _Looked(NamedTuple):
+    """All that a tariff is made from."""
+
+    offer: Offer
+    prices: Prices
+    priced: list[Priced]
+    dearest: dict[str, Money]
+    hour: int
 
 
 class Keeper:
@@ -52,6 +66,7 @@ class Keeper:
         self.ready: dict[str, Ready] = {}
         self.priced: dict[str, Priced] = {}
         self.products: dict[str, tuple[str, ...]] = {}
+        self._looked: dict[str, tuple[_Looked, Tariff]] = {}
         self._ending: dict[str, None] = {}
         self._orphans: set[str] = set()
         self._rounds = 0
@@ -64,11 +79,12 @@ class Keeper:
 
     async def stop(self) -> None:
         """No more rounds; notes are written down."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        task, self._task = self._task, None
+        for _ in range(STOPS):  # before Python 3.12 a cancellation is lost where it meets a result (gh-86296)
+            if task is None or task.done():
+                break
+            task.cancel()
+            await asyncio.wait([task], timeout=0.5)
         await self._flush()
 
     def wake(self) -> None:
@@ -82,7 +98,7 @@ class Keeper:
         self.wake()
 
     async def _run(self) -> None:
-        while True:
+        while self._task is not None:
             self._awake.clear()
             await self.round()
             with suppress(TimeoutError):
@@ -101,7 +117,9 @@ class Keeper:
         for name in list(self.ready):
             with self._counting("mint"):
                 await self._stock(name)
-        for step, work in (("end", self._end), ("lapse", self._lapse), ("outdated", self._outdated)):
+        for step, work in (
+            ("outdated", self._outdated), ("wind_up", self._wind_up), ("end", self._end), ("lapse", self._lapse),
+        ):  # fmt: skip
             with self._counting(step):
                 await work()
         if self._rounds % SEARCH == 1:
@@ -114,27 +132,23 @@ class Keeper:
     async def _look_up(self, offer: Offer) -> None:
         """The prices of an offer's items now, its tariff, and what the law wants of it."""
         at = self._book.now()
-        if (offer.ends is not None and offer.ends <= at) or offer.starts > at + DAY:
+        if offer.starts > at + DAY:
             self.ready.pop(offer.name, None)
             return
+        if offer.ends is not None and offer.ends <= at:
+            await self._give_up(offer.name)
+            return
         if not self._book.desk.honours(offer.benefit):
-            self.ready.pop(offer.name, None)
             self._book.telemetry.fault("offer_not_honoured", offer.name)
+            await self._give_up(offer.name)
             return
         priced: list[Priced] = []
         if not isinstance(offer.benefit, FreeShipping):
             async with asyncio.timeout(CALL):
                 priced = await self._book.desk.priced(offer.selection, offer.currency)
-        tariff, left = tariff_of(offer, priced, self._book.desk, self._book.prices, self._book.notes.dearest)
-        for rule, count in left.items():
-            self._book.telemetry.say(
-                f"offer_left/{offer.name}/{rule}", f"offer {offer.name}: items left out: {rule}", items=count
-            )
         for item in priced:
             self._book.notes.note(item.variant, item.listed)
-        if not tariff and not isinstance(offer.benefit, FreeShipping):
-            self.ready.pop(offer.name, None)
-            return
+        tariff = await self._tariff(offer, priced)
         known = {item.variant: item for item in priced}
         self.priced.update(known)
         before = self.ready.get(offer.name)
@@ -145,6 +159,23 @@ class Keeper:
         )  # fmt: skip
         self.ready[offer.name] = await self._lawful(fresh)
 
+    async def _tariff(self, offer: Offer, priced: list[Priced]) -> Tariff:
+        """The tariff of what the shop asks now; made anew where something changed, and once an hour."""
+        book = self._book
+        dearest = {item.variant: book.notes.dearest.get(item.variant, item.listed) for item in priced}
+        looked = _Looked(offer, book.prices, priced, dearest, self._rounds // ANEW)
+        known = self._looked.get(offer.name)
+        if known is not None and known[0] == looked:
+            return known[1]
+        # In a thread: some thousand prices take a tenth of a second, and requests go first.
+        tariff, left = await asyncio.to_thread(tariff_of, offer, priced, book.desk, book.prices, dearest)
+        for rule, count in left.items():
+            book.telemetry.say(
+                f"offer_left/{offer.name}/{rule}", f"offer {offer.name}: items left out: {rule}", items=count
+            )
+        self._looked[offer.name] = looked, tariff
+        return tariff
+
     async def _lawful(self, ready: Ready) -> Ready:
         """The same with its reach, and the lowest prices of the 30 days before where they have to be told."""
         book, offer = self._book, ready.offer
@@ -153,22 +184,21 @@ class Keeper:
         promised, visitors = await book.store.reach(offer.name, since, since + self._profile_seconds)
         reach = promised / max(visitors, promised) if visitors >= REACH_LEAST else 0.0
         kind = offer.audience.kind
-        if not ready.tariff or not needs_lowest(kind, reach, book.prices.reach, book.prices.jurisdictions):
+        if isinstance(offer.benefit, FreeShipping) or not needs_lowest(
+            kind, reach, book.prices.reach, book.prices.jurisdictions
+        ):
             return replace(ready, reach=reach)
         first = await book.store.first_day(offer.name) or book.day(max(at, offer.starts))
-        lowest = await self._lowest(ready.tariff, offer.currency, first, kind)
-        unknown = frozenset(ready.tariff) - lowest.keys()
-        return replace(ready, reach=reach, reduced=True, lowest=lowest, unlawful=unknown)
+        if promised:  # what everybody gets is from now on a price that a later reduction has to look back on
+            for variant, (_, price) in ready.tariff.items():
+                book.notes.note(variant, price)
+        lowest = await self._lowest(ready.tariff, offer.currency, first)
+        return replace(ready, reach=reach, reduced=True, lowest=lowest)
 
-    async def _lowest(self, tariff: Tariff, currency: str, applied: str, kind: AudienceKind) -> dict[str, Money]:
-        """By variant the lowest price of the 30 days before; without those that nobody can tell.
-
-        What everybody gets is from now on one of the prices that a later reduction has to look back on.
-        """
+    async def _lowest(self, tariff: Tariff, currency: str, applied: str) -> dict[str, Money]:
+        """By variant the lowest price of the 30 days before a day; without those that nobody can tell."""
         start, end = days_before(applied)
         found = dict(await self._ledger.lowest(list(tariff), currency, start, end))
-        for variant, (_, price) in tariff.items():
-            self._book.notes.note(variant, price)
         known, told = await self._ledger.since(), self._book.prices.listed_since
         if (known is None or known > start) and (told is None or told.isoformat() > start):
             return {}
@@ -194,7 +224,7 @@ class Keeper:
     async def _dearest(self) -> None:
         by_currency: dict[str, list[str]] = {}
         for one in self.ready.values():
-            by_currency.setdefault(one.offer.currency, []).extend(one.tariff)
+            by_currency.setdefault(one.offer.currency, []).extend(one.priced)
         found: dict[str, Money] = {}
         for currency, variants in by_currency.items():
             found |= await self._ledger.highest(variants, currency, self._book.day())
@@ -212,6 +242,8 @@ class Keeper:
         if halted:
             self.ready[name] = replace(ready, stocked=False)
             return
+        if empty(offer, ready.tariff):
+            return
         left = await book.store.pool(name, ready.tariff, last)
         self.ready[name] = replace(ready, stocked=left > 0)
         if (wanted := min(book.prices.pool - left, MINTED)) <= 0:
@@ -221,9 +253,10 @@ class Keeper:
         variants = tuple(ready.priced[variant] for variant in ready.tariff)
         async with asyncio.timeout(CALL):
             made = await book.desk.mint([Grant(name, offer.benefit, variants, end, pieces=offer.pieces)] * wanted)
-        good = [coupon for coupon in made if as_granted(coupon, offer, ready.tariff)]
+        good = [replace(coupon, prices=ready.tariff) for coupon in made if as_granted(coupon, offer, ready.tariff)]
         if len(good) < len(made):
             book.telemetry.fault("offers", "made_otherwise")
+            self._looked.pop(name, None)
             good_codes = {coupon.code for coupon in good}
             for coupon in made:
                 if coupon.code not in good_codes:
@@ -231,6 +264,18 @@ class Keeper:
         if good:
             await book.store.add_coupons(good)
             self.ready[name] = replace(self.ready[name], stocked=True)
+
+    async def _wind_up(self) -> None:
+        """Unclaimed codes of offers that are no more leave the pool."""
+        book = self._book
+        for name in await book.store.pooled() - book.offers.keys():
+            await self._give_up(name)
+
+    async def _give_up(self, name: str) -> None:
+        """An offer is promised no more: its unclaimed codes end."""
+        self.ready.pop(name, None)
+        for coupon in await self._book.store.unpool(name, None, self._book.now()):
+            self.end(coupon.code)
 
     async def _end(self) -> None:
         """End the codes that were refused, or left the pool."""
@@ -303,9 +348,6 @@ class Keeper:
         """
         book, after = self._book, None
         seen: set[str] = set()
-        for name in await book.store.pooled() - book.offers.keys():
-            for coupon in await book.store.unpool(name, None, book.now()):
-                self.end(coupon.code)
         for _ in range(PAGES):
             async with asyncio.timeout(CALL):
                 page, after = await book.desk.ours(after)

@@ -16,7 +16,7 @@ from personalize.domain.visit import VisitorId
 from personalize.errors import EventError
 from personalize.events.log import parse
 from personalize.visitors.profiles import ProfileBook
-from personalize.visitors.readable import learn_names, moment, readable
+from personalize.visitors.readable import learn_names, moment, priced, promised, readable
 
 MAX_LINES = 5_000
 MAX_BYTES = 4 * 1024 * 1024
@@ -44,11 +44,14 @@ async def export(book: ProfileBook, visitor: VisitorId, session: str, at: float,
     if since is None:
         own, _ = await _page(book.lines(session_owner(session), None))
         names = await _names((*lines, *own))
+        promises, shown = await book.offers(kept.key)
         told |= {
             "profile": readable(kept.lasting, names, at) if kept.lasting is not None else None,
             "session_profile": readable(kept.session, names, at) if kept.session is not None else None,
             "session_events": _raw(own),
             "links": await book.links(kept.key),
+            "promises": [promised(one) for one in promises],
+            "prices_shown": [priced(one) for one in shown],
         }
     elif left is not None:  # always onwards, however many lines one moment has
         left = max(left, since + 0.001)
