@@ -78,7 +78,7 @@ async def test_two_hundred_random_carts(shop):
             purse = await gateway.store.offers.spent(told.name, currency)
             if told.budget.total is not None:
                 assert purse.reserved + purse.spent <= told.budget.total
-            assert purse.spent.minor > 0
+            assert purse.spent.minor > 0 or told.budget.total is not None
         assert gateway.telemetry.counted("offer_mismatch", "price") == 0
     assert seen["carts"] == CARTS
     assert seen["lines at a personal price"] > CARTS // 3, seen
