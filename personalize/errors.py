@@ -76,3 +76,19 @@ class SignalError(PersonalizeError):
     def __init__(self, message: str, *, code: str | None = None, hint: str = "", retry_after: float = 0.0) -> None:
         super().__init__(message, code=code, hint=hint)
         self.retry_after = retry_after
+
+
+class AdminError(PersonalizeError):
+    """A shop's Admin API did not do what was asked of it. `retry_after`: seconds it wants to be left alone."""
+
+    code = "ADMIN_FAILED"
+
+    def __init__(self, message: str, *, code: str | None = None, hint: str = "", retry_after: float = 0.0) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.retry_after = retry_after
+
+
+class CouponError(AdminError):
+    """A code could not be made, found or ended in the shop, or the shop's prices could not be read."""
+
+    code = "COUPON_FAILED"

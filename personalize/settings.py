@@ -45,6 +45,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     shop_url: str = ""
     shop: str = "vendure"
     schema_file: str = ""
+    admin_url: str = ""
+    admin_user: str = ""
+    admin_password: str = ""
+    admin_token: str = ""
+    admin_channel: str = ""
     store_url: str = "sqlite:///personalize.sqlite"
     cache_url: str = "memory://"
     model: str = ""
@@ -99,7 +104,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def secrets(self) -> tuple[str, ...]:
         """All values that must never reach a log."""
-        return tuple(value for value in (*self.secret, self.operator_token, self.weather_key) if value)
+        admin = (self.admin_password, self.admin_token)
+        return tuple(value for value in (*self.secret, self.operator_token, self.weather_key, *admin) if value)
 
 
 FIELDS: tuple[str, ...] = Settings.__struct_fields__
@@ -324,9 +330,10 @@ class SettingsWatch:
 
 
 _TYPES: dict[str, Any] = {field.name: field.type for field in msgspec.structs.fields(Settings)}
-_SECRET = ("secret", "operator_token", "weather_key")
+_SECRET = ("secret", "operator_token", "weather_key", "admin_password", "admin_token")
 _URLS = {
     "shop_url": ("http", "https"),
+    "admin_url": ("http", "https"),
     "weather_url": ("http", "https"),
     "store_url": names("stores"),
     "cache_url": names("caches"),
