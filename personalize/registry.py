@@ -33,6 +33,11 @@ SOCKETS: dict[str, dict[str, str]] = {
         "ranker": "personalize.decisions.ranker:Ranker",
         "situation": "personalize.decisions.situation:Situation",
         "exploring": "personalize.decisions.exploring:Exploring",
+        "channel": "personalize.decisions.channel:ChannelOrder",
+        "store_first": "personalize.decisions.store_first:StoreFirst",
+    },
+    "stock": {
+        "vendure": "personalize.shops.vendure.stock:VendureStock",
     },
     "stores": {
         "memory": "personalize.stores.memory:MemoryStore",

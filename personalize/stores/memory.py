@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 
 from cachetools import LRUCache
 
-from personalize.domain.store import MAX_LINKS, EventRow, ProfileRow
+from personalize.domain.places.stock import StockRow
+from personalize.domain.store import MAX_LINKS, EventRow, PlaceRow, ProfileRow
+from personalize.errors import StoreError
 
 
 class MemoryStore:
@@ -18,6 +20,9 @@ class MemoryStore:
         self._links: LRUCache[str, tuple[str, float]] = LRUCache(links)
         self._events: OrderedDict[str, EventRow] = OrderedDict()
         self._events_max = events
+        self._places: tuple[PlaceRow, ...] = ()
+        self._stock: tuple[StockRow, ...] = ()
+        self._places_version = 0
 
     @classmethod
     def from_url(cls, url: str) -> MemoryStore:
@@ -86,6 +91,31 @@ class MemoryStore:
         if events_before is not None:
             gone += _drop(self._events, [row.event_id for row in self._events.values() if row.at < events_before])
         return gone
+
+    async def places_version(self) -> int:
+        return self._places_version
+
+    async def put_places(self, rows: Sequence[PlaceRow]) -> None:
+        self._places = tuple(sorted(rows))
+        self._places_version += 1
+
+    async def places(self) -> list[PlaceRow]:
+        return list(self._places)
+
+    async def put_stock(self, rows: Sequence[StockRow], before: int) -> None:
+        if before != self._places_version:
+            raise changed_meanwhile()
+        self._stock = tuple(sorted(rows))
+        self._places_version += 1
+
+    async def stock(self) -> AsyncIterator[StockRow]:
+        for row in self._stock:
+            yield row
+
+
+def changed_meanwhile() -> StoreError:
+    """Two wrote stock at once: the second has to look at what the first wrote."""
+    return StoreError("stores or stock were put by another meanwhile", code="STORE_CHANGED", hint="do it once more")
 
 
 def _drop(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 DAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
@@ -112,7 +113,7 @@ def _spans(text: str, rule: str) -> tuple[Span, ...]:
             raise ValueError(f"{rule[:60]!r}: {part.strip()} is no span of a day")
         spans.append((opens, shuts if shuts > opens else shuts + DAY))
     spans.sort()
-    if len(spans) > MAX_SPANS or any(one[1] > two[0] for one, two in zip(spans, spans[1:], strict=False)):
+    if len(spans) > MAX_SPANS or any(one[1] > two[0] for one, two in pairwise(spans)):
         raise ValueError(f"{rule[:60]!r}: spans overlap, or are more than {MAX_SPANS}")
     return tuple(spans)
 

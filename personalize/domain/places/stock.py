@@ -8,7 +8,7 @@ from typing import NamedTuple
 MAX_ROWS = 2_000_000
 MAX_QUANTITY = 1_000_000_000
 STEPS = (1, 3, 10)
-"""What is told of a number: that it is at least this. Exact numbers are old when they are read, and nobody's business."""
+"""What is told of a number: that it is at least this. An exact number is old when it is read, and nobody's business."""
 
 
 class StockRow(NamedTuple):

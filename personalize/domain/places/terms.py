@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 import msgspec
+
+from personalize.domain.places.channel import Kind
+from personalize.errors import SettingsError
 
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=14 * 24 * 60)]
 Margin = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
@@ -24,3 +28,17 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     refresh: Annotated[float, msgspec.Meta(ge=5, le=86_400)] = 300.0
     locations: dict[str, str] = {}
     margins: dict[str, Margin] = {}
+
+
+def check_terms(terms: Terms, sources: Collection[str]) -> None:
+    """What types cannot say. Raises SettingsError."""
+    if terms.source and terms.source not in sources:
+        raise SettingsError(f"places.source is {terms.source!r}, expected one of: {', '.join(sources)}")
+    if terms.ship_days is not None and terms.ship_days[0] > terms.ship_days[1]:
+        raise SettingsError(
+            f"places.ship_days is {list(terms.ship_days)}, expected the least and the most, as in [2, 3]"
+        )
+    kinds = [str(kind) for kind in Kind]
+    for name in terms.margins:
+        if name not in kinds:
+            raise SettingsError(f"places.margins names {name!r}, expected some of: {', '.join(kinds)}")
