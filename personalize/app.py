@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from starlette.applications import Starlette
@@ -20,6 +20,7 @@ from personalize.caches import open_cache
 from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
 from personalize.domain.entry import Entry
+from personalize.domain.places.shop_store import places_of
 from personalize.domain.popularity import Popularity
 from personalize.domain.signal import Surroundings
 from personalize.domain.store import Store
@@ -42,6 +43,7 @@ from personalize.gateway.listing.decide import Decider
 from personalize.gateway.listing.run import RunBook
 from personalize.gateway.listing.shared import SharedWindows
 from personalize.gateway.observe import Observer
+from personalize.gateway.ours.channels import Channels, Rechannelling
 from personalize.gateway.ours.corrector import Corrector
 from personalize.gateway.ours.items import Bought, Tellers
 from personalize.gateway.ours.knowledge import Knowledge
@@ -49,6 +51,8 @@ from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.pipeline import Pipeline
 from personalize.guardrails.displacement import Cap
+from personalize.places.book import Book
+from personalize.places.keeper import Keeper
 from personalize.settings import Settings, SettingsWatch
 from personalize.shops import reader
 from personalize.signals.lives import start_all, stop_all
@@ -104,7 +108,8 @@ class Gateway:
             }
         self.signals = [registry.load("signals", name).from_settings(settings) for name in registry.names("signals")]
         self.around = Surroundings(self.telemetry, clock, open_cache(settings.cache_url))
-        self.tellers = Tellers([Bought()], self.telemetry)
+        self.keeper = self._keeper(decisions)
+        self.tellers = Tellers([Bought(), self._channels(decisions)], self.telemetry)
         self.knowledge = Knowledge(settings, self.shop, self.upstream, self.telemetry, self.tellers.reading)
         self.windows = SharedWindows(settings.share_ttl, time.monotonic, settings.upstream_deadline)
         self.runs = RunBook()
@@ -120,6 +125,7 @@ class Gateway:
         )  # fmt: skip
         self.audit = Audit(self.listings, self.upstream, self.telemetry)
         self.reception = Reception(settings, who, self.profiles, sessions, self.signals, self.telemetry, clock)
+        self.keeper.heard.append(self._placed)
         self.labels = Labels(self.shop, self.upstream, self.telemetry)
         self.labels.heard = self._named
         tracker = Tracker(inference, self.outbox, self.orders, self.reception.session_of, clock)
@@ -150,6 +156,7 @@ class Gateway:
             self._remember(),
             self._renew(),
             self.labels.keep_fresh(),
+            self.keeper.keep(),
             keep_tidy(self.store, self.settings, self.telemetry, clock=self.clock),
         ]
         if self.watch is not None:
@@ -165,6 +172,7 @@ class Gateway:
         await self.audit.close()
         await self.windows.close()
         await self.knowledge.stop()
+        await self.keeper.close()
         await self.outbox.stop()
         await self.store.close()
         await self.upstream.close()
@@ -219,6 +227,26 @@ class Gateway:
     async def _metrics(self, _: Request) -> Response:
         self.health.drifted(self.decider.decisions.values())
         return Response(self.telemetry.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def _keeper(self, decisions: Mapping[str, Decision]) -> Keeper:
+        """Who keeps stores and stock, and tells the decisions that go by them."""
+        settings, terms = self.settings, self.settings.places
+        source = registry.load("stock", terms.source).from_settings(settings) if terms.source else None
+        keeper = Keeper(self.store, settings.stores, terms, self.telemetry, self.clock, source)
+        keeper.heard += [stocks for one in decisions.values() if (stocks := getattr(one, "stocks", None)) is not None]
+        return keeper
+
+    def _channels(self, decisions: Mapping[str, Decision]) -> Channels:
+        order = next((one for one in decisions.values() if hasattr(one, "rechannel")), None)
+        settings = self.settings
+        teller = Channels(settings.places, settings.shop_timezone, self.telemetry, cast(Rechannelling | None, order))
+        self.keeper.heard.append(teller.use)
+        return teller
+
+    def _placed(self, book: Book) -> None:
+        """Other stores or stock: places may be chosen, and orders that went by the stock begin anew."""
+        self.reception.whereabouts.stores = places_of({store.id: store for store in book.stores})
+        self.decider.epoch += 1
 
     def _named(self, names: Mapping[tuple[str, str, str], str]) -> None:
         """What properties are called tells what items are for: orders made before it was known begin anew."""

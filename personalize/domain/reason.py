@@ -42,6 +42,13 @@ LESS_COSTLY = "less_costly"
 FOCUS = "focus"
 MISFIT = "misfit"
 OTHERS_FIT_LESS = "others_fit_less"
+# Of channels. Parameter: store (a name).
+IN_THE_STORE = "in_the_store"
+SOONEST = "soonest"
+STAY_DRY = "stay_dry"
+STORE_HAS_IT = "store_has_it"
+NOT_IN_STORE = "not_in_store"
+USUAL_WAY = "usual_way"
 
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -79,6 +86,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             FOCUS: "Similar to what stands first in this list",
             MISFIT: "Fits the situation less",
             OTHERS_FIT_LESS: "Others fit the situation less",
+            IN_THE_STORE: "Because you are in the store",
+            SOONEST: "The quickest way, as you know what you need",
+            STAY_DRY: "Because of the weather: it comes to you",
+            STORE_HAS_IT: "In stock in {store}",
+            NOT_IN_STORE: "The store may not have it now",
+            USUAL_WAY: "The shop's usual way",
         },
         "de": {
             RECENTLY_VIEWED: "Sie haben sich das kürzlich angesehen",
@@ -114,6 +127,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             FOCUS: "Ähnlich wie die ersten Artikel dieser Liste",
             MISFIT: "Passt gerade weniger zur Situation",
             OTHERS_FIT_LESS: "Anderes passt gerade weniger zur Situation",
+            IN_THE_STORE: "Weil Sie im Geschäft sind",
+            SOONEST: "Der schnellste Weg, da Sie wissen, was Sie brauchen",
+            STAY_DRY: "Wegen des Wetters: es kommt zu Ihnen",
+            STORE_HAS_IT: "Vorrätig in {store}",
+            NOT_IN_STORE: "Im Geschäft ist es vielleicht gerade nicht da",
+            USUAL_WAY: "Der übliche Weg des Shops",
         },
     }
 )

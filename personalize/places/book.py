@@ -110,3 +110,8 @@ class Book:
                 (seen,) = self.seen(numbers, (at,), since)
                 found[row] = seen is not None and seen.quantity > 0 and seen.observed_at >= since
         return found
+
+    def called(self, store: str) -> str | None:
+        """A store's name."""
+        at = self.number.get(store)
+        return None if at is None else self.stores[at].name

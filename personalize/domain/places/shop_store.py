@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -77,4 +76,4 @@ def places_of(stores: Mapping[str, ShopStore]) -> dict[str, Place]:
 
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
-_DECODER: Any = msgspec.json.Decoder(ShopStore)
+_DECODER = msgspec.json.Decoder(ShopStore)

@@ -35,9 +35,7 @@ def check_terms(terms: Terms, sources: Collection[str]) -> None:
     if terms.source and terms.source not in sources:
         raise SettingsError(f"places.source is {terms.source!r}, expected one of: {', '.join(sources)}")
     if terms.ship_days is not None and terms.ship_days[0] > terms.ship_days[1]:
-        raise SettingsError(
-            f"places.ship_days is {list(terms.ship_days)}, expected the least and the most, as in [2, 3]"
-        )
+        raise SettingsError(f"places.ship_days is {list(terms.ship_days)}, expected least and most, as in [2, 3]")
     kinds = [str(kind) for kind in Kind]
     for name in terms.margins:
         if name not in kinds:
