@@ -19,6 +19,7 @@ from personalize.domain.visit import Visit
 from personalize.gateway.document.hidden import Item
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.ours.channel_words import label
+from personalize.gateway.ours.reasoned import ReasonView
 from personalize.guardrails.channels import rechannelled
 from personalize.places.book import Book
 from personalize.places.reach import Reach, channels, reach
@@ -53,12 +54,6 @@ class StoreView:
     city: str | None = strawberry.field(description="The town it is in.")
 
 
-@strawberry.type(name="PersonalizationChannelReason", description="Why a channel comes first, for people.")
-class ChannelReason:
-    code: str = strawberry.field(description="A stable name of the reason.")
-    text: str = strawberry.field(description="In the page's language (German or English).")
-
-
 @strawberry.type(name="PersonalizationChannel", description="One way an item may take to this visitor.")
 class ChannelView:
     kind: ChannelKind = strawberry.field(description="Which way.")
@@ -76,7 +71,7 @@ class ChannelView:
     label: str = strawberry.field(description="In a few words of the page's language (German or English).")
     observed_at: str | None = strawberry.field(description="RFC 3339: when the stock was seen.")
     stale: bool = strawberry.field(description="Whether that is too long ago to promise anything.")
-    reason: ChannelReason | None = strawberry.field(description="Why it comes first; null for the others.")
+    reason: ReasonView | None = strawberry.field(description="Why it comes first; null for the others.")
 
 
 class Rechannelling(Protocol):
@@ -125,7 +120,7 @@ class Channels:
         told = [self._told(one, visit) for one in found]
         if reason is not None:
             told[0]["reason"] = {
-                "__typename": "PersonalizationChannelReason", "code": reason.code,
+                "__typename": "PersonalizationReason", "code": reason.code,
                 "text": words(reason, visit.language),
             }  # fmt: skip
         return {"channels": told}

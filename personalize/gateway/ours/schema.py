@@ -17,6 +17,7 @@ from personalize.gateway.ours.channels import ChannelView
 from personalize.gateway.ours.corrected import Correction, Export, Mood, ShoppingMode
 from personalize.gateway.ours.facts import Fact
 from personalize.gateway.ours.inputs import EventInput, RefusalCode, Tracked
+from personalize.gateway.ours.reasoned import ReasonView
 from personalize.shops.map import ShopMap
 
 ITEM = "ItemPersonalization"
@@ -42,12 +43,6 @@ class VisitView:
     strategies: list[str] = strawberry.field(description="The strategies that run for this visit.")
     assignments: list[AssignmentView] = strawberry.field(description="The experiments this visit is in.")
     context: list[Fact] = strawberry.field(description="What is assumed of the situation.")
-
-
-@strawberry.type(name="PersonalizationReason", description="Why, for people.")
-class ReasonView:
-    code: str = strawberry.field(description="A stable name of the reason.")
-    text: str = strawberry.field(description="In the page's language (German or English).")
 
 
 @strawberry.type(name="PersonalizationPlacement", description="Where one item stands, and where the shop had it.")
