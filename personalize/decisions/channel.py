@@ -33,6 +33,7 @@ class ChannelOrder:
     version = "1"
     only_orders = True
     reads: frozenset[str] = frozenset()  # it orders channels, no listings
+    goes_by = ("in_store", "mode", "weather")
 
     def __init__(self, margins: Mapping[str, float] | None = None) -> None:
         self.margins = dict(margins or {})

@@ -85,17 +85,19 @@ class Book:
         What was seen at `since` or later goes before what is older; of equals the largest quantity counts.
         """
         found: list[Seen | None] = [None] * len(stores)
-        wanted = np.array(stores, np.int64)
-        for variant in variants:
-            keys = variant * len(self.stores) + wanted
-            places = np.searchsorted(self._key, keys)
-            for at, (place, key) in enumerate(zip(places.tolist(), keys.tolist(), strict=True)):
-                if place >= len(self._key) or self._key[place] != key:
-                    continue
-                one = Seen(int(self._quantity[place]), float(self._seen[place]))
-                old = found[at]
-                if old is None or (one.observed_at >= since, one.quantity) > (old.observed_at >= since, old.quantity):
-                    found[at] = one
+        if not len(self._key) or not variants or not stores:
+            return found
+        keys = [variant * len(self.stores) + store for variant in variants for store in stores]
+        places = np.minimum(np.searchsorted(self._key, keys), len(self._key) - 1)
+        columns = zip(
+            keys, self._key[places].tolist(), self._quantity[places].tolist(), self._seen[places].tolist(), strict=True
+        )
+        for at, (key, there, quantity, observed_at) in enumerate(columns):
+            if there != key:
+                continue
+            old = found[at % len(stores)]
+            if old is None or (observed_at >= since, quantity) > (old.observed_at >= since, old.quantity):
+                found[at % len(stores)] = Seen(quantity, observed_at)
         return found
 
     def has(self, store: str, products: Sequence[str], since: float) -> NDArray[np.bool_]:
@@ -104,11 +106,12 @@ class Book:
         at = self.number.get(store)
         if at is None or not len(self._key):
             return found
-        for row, product in enumerate(products):
-            numbers = self.products.get(product)
-            if numbers is not None:
-                (seen,) = self.seen(numbers, (at,), since)
-                found[row] = seen is not None and seen.quantity > 0 and seen.observed_at >= since
+        numbers = [self.products.get(product, ()) for product in products]
+        owner = np.repeat(np.arange(len(products)), [len(some) for some in numbers])
+        keys = np.array([number for some in numbers for number in some], np.int64) * len(self.stores) + at
+        places = np.minimum(np.searchsorted(self._key, keys), len(self._key) - 1)
+        there = (self._key[places] == keys) & (self._quantity[places] > 0) & (self._seen[places] >= since)
+        found[owner[there]] = True
         return found
 
     def called(self, store: str) -> str | None:

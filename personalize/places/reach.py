@@ -52,8 +52,8 @@ def channels(
 ) -> list[Channel]:
     """The channels of an item: sending, and each service in the store that suits best.
 
-    That is the first one of those in reach that has it, as far as anybody saw lately; else the first of which nobody
-    knows; else the first. What was seen too long ago is unknown, and promises nothing.
+    That is the first one of those in reach that has it, as far as anybody saw lately; else the chosen one; else the
+    first of which nobody knows; else the first. What was seen too long ago is unknown, and promises nothing.
     """
     since = at - terms.stock_max_age
     seen = book.seen(variants, within.stores, since)
@@ -64,7 +64,7 @@ def channels(
     for kind, service in SERVICES.items():
         able = [(number, one) for number, one in zip(within.stores, here, strict=True)
                 if service in book.stores[number].services]  # fmt: skip
-        best = min(able, key=lambda pair: _SURE[pair[1].availability], default=None)
+        best = min(able, key=lambda pair: _rank(pair[1]), default=None)
         if best is not None:
             number, one = best
             minutes = 0.0 if kind is Kind.TRY_IN_STORE else float(terms.preparation_minutes)
@@ -73,7 +73,12 @@ def channels(
     return found
 
 
-_SURE = {Availability.IN_STOCK: 0, Availability.LOW: 0, Availability.UNKNOWN: 1, Availability.OUT: 2}
+def _rank(here: Channel) -> int:
+    if here.promised:
+        return 0
+    if here.distance is None:  # the visitor chose it, and wants to know of it
+        return 1
+    return 2 if here.availability is Availability.UNKNOWN else 3
 
 
 def _here(book: Book, number: int, far: float | None, seen: Seen | None, at: float, terms: Terms) -> Channel:

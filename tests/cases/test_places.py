@@ -208,7 +208,7 @@ async def test_what_the_chosen_store_has_goes_up(stores):
         context = {"x-personalize-context": "store=altona"}
         data = await told(at, query, context)
         now = [row["productId"] for row in data["search"]["items"]]
-        assert now == [shown[0], shown[3], shown[1], shown[2], *shown[4:]]
+        assert now == [shown[0], shown[1], shown[3], shown[2], *shown[4:]]
         (why,) = [one for one in data["personalization"]["listings"][0]["items"] if one["itemId"] == shown[3]]
         assert why["reason"] == {"code": "store_has_it", "text": "In stock in Altona"}
         assert [row["productId"] for row in (await told(at, query))["search"]["items"]] == shown

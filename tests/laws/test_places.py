@@ -180,7 +180,8 @@ def test_what_is_stale_is_never_promised(stores, rows, item, chosen):
             assert one.promised
             assert one.store.hours.is_open(one.pick_up_at, one.store.zone("Europe/Berlin"))
         assert not (one.stale and one.promised)
-        elsewhere = [other for other in book.stores if SERVICES[one.kind] in other.services]
+        around = [book.stores[number] for number in within.stores]
+        elsewhere = [other for other in around if SERVICES[one.kind] in other.services]
         if not one.promised:  # then none of them has it
             for other in elsewhere:
                 young = [row for row in rows if row.store == other.id and row.observed_at >= NOW - 10_000.0

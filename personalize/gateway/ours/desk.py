@@ -18,13 +18,13 @@ from personalize.gateway.ours.corrector import Corrector
 from personalize.gateway.ours.facts import facts_of
 from personalize.gateway.ours.inputs import EventInput, RefusalCode, Tracked
 from personalize.gateway.ours.labels import Labels
+from personalize.gateway.ours.reasoned import ReasonView
 from personalize.gateway.ours.schema import (
     AssignmentView,
     ConsentMode,
     ListingView,
     Placement,
     RankingParameter,
-    ReasonView,
     VisitView,
 )
 from personalize.gateway.ours.tracker import Tracker

@@ -38,14 +38,7 @@ class VendureStock:
     async def fetch(self, stores: Mapping[str, ShopStore], at: float) -> list[StockRow]:
         """The rows of all variants and known locations. Raises AdminError, or PlaceError where no location is known."""
         locations = await self.admin.listed(LOCATIONS, "stockLocations", most=MAX_LOCATIONS)
-        names = {store.name.casefold(): name for name, store in stores.items()}
-        known: dict[str, str] = {}
-        for one in locations:
-            identity, name = str(one.get("id")), str(one.get("name"))
-            told = self.locations.get(identity) or self.locations.get(name)
-            store = told or names.get(name.casefold(), name)
-            if store in stores and store not in known.values():
-                known[identity] = store
+        known = self._known([(str(one.get("id")), str(one.get("name"))) for one in locations], stores)
         if not known:
             there = ", ".join(f"{one.get('name')} ({one.get('id')})" for one in locations[:5])
             raise PlaceError(
@@ -57,6 +50,18 @@ class VendureStock:
         if len(rows) > MAX_ROWS:
             raise PlaceError(f"{len(rows)} rows of stock, {MAX_ROWS} are kept at most", code="STOCK_OVERSIZED")
         return rows
+
+    def _known(self, locations: list[tuple[str, str]], stores: Mapping[str, ShopStore]) -> dict[str, str]:
+        """Stores by location id, each once: what the operator names goes before an equal name."""
+        names = {store.name.casefold(): name for name, store in stores.items()}
+        told = [(where, self.locations.get(where) or self.locations.get(name)) for where, name in locations]
+        alike = [(where, name if name in stores else names.get(name.casefold())) for where, name in locations]
+        named = {where for where, store in told if store is not None}
+        found: dict[str, str] = {}
+        for where, store in [*told, *(pair for pair in alike if pair[0] not in named)]:
+            if store is not None and store in stores and store not in found.values():
+                found[where] = store
+        return found
 
     async def close(self) -> None:
         """Close all connections."""
