@@ -25,8 +25,8 @@ class StoreFirst:
     """A row that the chosen store has counts as standing at 1 / 2 ** `STRENGTH` of its place (1-based).
 
     So nothing moves further up than from place 2 p to p + 1 for that alone, and of two rows that the store has, or
-    has not, none passes the other. Only what was seen in the store within `stock_max_age` counts. Without a chosen store, or
-    stock, it changes nothing.
+    has not, none passes the other. Only what was seen in the store within `stock_max_age` counts. Without a chosen
+    store, or stock, it changes nothing.
     """
 
     name = "store_first"
