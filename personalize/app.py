@@ -22,6 +22,7 @@ from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
 from personalize.domain.entry import Entry
 from personalize.domain.offers.deciding import Pricing
+from personalize.domain.places.shop_store import places_of
 from personalize.domain.popularity import Popularity
 from personalize.domain.signal import Surroundings
 from personalize.domain.store import Store
@@ -45,8 +46,9 @@ from personalize.gateway.listing.run import RunBook
 from personalize.gateway.listing.shared import SharedWindows
 from personalize.gateway.observe import Observer
 from personalize.gateway.offers.book import OfferBook
+from personalize.gateway.ours.channels import Channels, Rechannelling
 from personalize.gateway.ours.corrector import Corrector
-from personalize.gateway.ours.items import Bought, Tellers
+from personalize.gateway.ours.items import Bought, ItemTeller, Tellers
 from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
@@ -55,6 +57,8 @@ from personalize.gateway.pricing.carts import Carts
 from personalize.gateway.pricing.showing import Showing
 from personalize.gateway.pricing.telling import OfferTeller
 from personalize.guardrails.displacement import Cap
+from personalize.places.book import Book
+from personalize.places.keeper import Keeper
 from personalize.settings import Settings, SettingsWatch
 from personalize.shops import reader
 from personalize.shops.desk import open_desk
@@ -114,7 +118,13 @@ class Gateway:
         self.coupons = open_desk(settings, self.shop.name)
         self.book = self._open_book()
         self.carts = Carts(self.book, self.upstream, self.telemetry) if self.book is not None else None
-        self.tellers = Tellers([Bought(), *([OfferTeller(self.book)] if self.book is not None else [])], self.telemetry)
+        self.keeper = self._keeper(decisions)
+        own: list[ItemTeller] = [
+            Bought(),
+            self._channels(decisions),
+            *([OfferTeller(self.book)] if self.book is not None else []),
+        ]
+        self.tellers = Tellers(own, self.telemetry)
         self.knowledge = Knowledge(settings, self.shop, self.upstream, self.telemetry, self.tellers.reading)
         self.windows = SharedWindows(settings.share_ttl, time.monotonic, settings.upstream_deadline)
         self.runs = RunBook()
@@ -131,6 +141,7 @@ class Gateway:
         )  # fmt: skip
         self.audit = Audit(self.listings, self.upstream, self.telemetry)
         self.reception = Reception(settings, who, self.profiles, sessions, self.signals, self.telemetry, clock)
+        self.keeper.heard.append(self._placed)
         self.labels = Labels(self.shop, self.upstream, self.telemetry)
         self.labels.heard = self._named
         tracker = Tracker(inference, self.outbox, self.orders, self.reception.session_of, clock)
@@ -164,6 +175,7 @@ class Gateway:
             self._remember(),
             self._renew(),
             self.labels.keep_fresh(),
+            self.keeper.keep(),
             keep_tidy(self.store, self.settings, self.telemetry, clock=self.clock),
         ]
         if self.watch is not None:
@@ -185,6 +197,7 @@ class Gateway:
             await self.coupons.close()
         await self.windows.close()
         await self.knowledge.stop()
+        await self.keeper.close()
         await self.outbox.stop()
         await self.store.close()
         await self.upstream.close()
@@ -251,6 +264,26 @@ class Gateway:
     async def _metrics(self, _: Request) -> Response:
         self.health.drifted(self.decider.decisions.values())
         return Response(self.telemetry.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def _keeper(self, decisions: Mapping[str, Decision]) -> Keeper:
+        """Who keeps stores and stock, and tells the decisions that go by them."""
+        settings, terms = self.settings, self.settings.places
+        source = registry.load("stock", terms.source).from_settings(settings) if terms.source else None
+        keeper = Keeper(self.store, settings.stores, terms, self.telemetry, self.clock, source)
+        keeper.heard += [stocks for one in decisions.values() if (stocks := getattr(one, "stocks", None)) is not None]
+        return keeper
+
+    def _channels(self, decisions: Mapping[str, Decision]) -> Channels:
+        order = next((one for one in decisions.values() if hasattr(one, "rechannel")), None)
+        settings = self.settings
+        teller = Channels(settings.places, settings.shop_timezone, self.telemetry, cast(Rechannelling | None, order))
+        self.keeper.heard.append(teller.use)
+        return teller
+
+    def _placed(self, book: Book) -> None:
+        """Other stores or stock: places may be chosen, and orders that went by the stock begin anew."""
+        self.reception.whereabouts.stores = places_of({store.id: store for store in book.stores})
+        self.decider.epoch += 1
 
     def _named(self, names: Mapping[tuple[str, str, str], str]) -> None:
         """What properties are called tells what items are for: orders made before it was known begin anew."""

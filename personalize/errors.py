@@ -92,3 +92,9 @@ class CouponError(AdminError):
     """A code could not be made, found or ended in the shop, or the shop's prices could not be read."""
 
     code = "COUPON_FAILED"
+
+
+class PlaceError(PersonalizeError):
+    """Stores or stock that were to be imported, or that the shop told, cannot be used."""
+
+    code = "PLACE_INVALID"

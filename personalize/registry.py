@@ -34,10 +34,15 @@ SOCKETS: dict[str, dict[str, str]] = {
         "situation": "personalize.decisions.situation:Situation",
         "exploring": "personalize.decisions.exploring:Exploring",
         "offer": "personalize.decisions.offer:OfferToAll",
+        "channel": "personalize.decisions.channel:ChannelOrder",
+        "store_first": "personalize.decisions.store_first:StoreFirst",
     },
     # The shops whose Admin API we can ask for codes, prices and stock; by the name of the shop map.
     "coupons": {
         "vendure": "personalize.shops.vendure.coupons:VendureCoupons",
+    },
+    "stock": {
+        "vendure": "personalize.shops.vendure.stock:VendureStock",
     },
     "stores": {
         "memory": "personalize.stores.memory:MemoryStore",

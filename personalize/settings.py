@@ -20,8 +20,10 @@ from personalize.domain.experiment import Experiment
 from personalize.domain.offers.declared import parse_offers, parse_prices
 from personalize.domain.offers.offer import Offer
 from personalize.domain.offers.prices import PRICE_STRATEGIES, Prices
+from personalize.domain.places.shop_store import ShopStore
+from personalize.domain.places.terms import Terms, check_terms
 from personalize.domain.shop_stores import parse_stores
-from personalize.domain.situation import Place, read_place
+from personalize.domain.situation import read_place
 from personalize.domain.strategy import Mode, Strategy
 from personalize.domain.switches import parse_strategies
 from personalize.domain.visit import Consent
@@ -73,7 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     shop_place: str = ""
     trusted_proxies: tuple[str, ...] = ()
     geo_headers: Literal["", "cloudflare", "vercel", "cloudfront", "fastly", "akamai"] = ""
-    stores: dict[str, Place] = {}
+    stores: dict[str, ShopStore] = {}
+    places: Terms = Terms()
     holidays: Annotated[str, msgspec.Meta(pattern=HOLIDAYS)] = ""
     cors_origins: tuple[str, ...] = ()
     workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
@@ -168,7 +171,7 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
             hint = nearest(variable, [PREFIX + field.upper() for field in FIELDS])
             raise SettingsError(f"unknown setting {variable} in the environment", hint=hint)
         raw[key] = _listed(text) if key in _LISTS else text
-        if key in ("experiments", "stores", "offers", "prices"):
+        if key in ("experiments", "stores", "offers", "prices", "places"):
             raw[key] = _json(variable, text)
     return raw
 
@@ -230,6 +233,9 @@ def _check(settings: Settings) -> None:
             raise _malformed(key, value, f"expected an address that begins with {' or '.join(schemes)}://")
         if value and "http" in schemes and not _has_host(value):
             raise _malformed(key, value, "expected an address with a host, like https://shop.example")
+    check_terms(settings.places, names("stock"))
+    if settings.places.source and not settings.admin_url:
+        raise SettingsError("places.source asks the shop's Admin API, and admin_url is empty", hint="set admin_url")
     try:
         ZoneInfo(settings.shop_timezone)
     except (KeyError, ValueError, OSError):

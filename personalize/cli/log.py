@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from personalize.cli.places import put_stock, put_stores
 from personalize.domain.event import Event
 from personalize.domain.store import EventRow, Store
 from personalize.errors import EventError
@@ -19,6 +20,7 @@ from personalize.settings import load_settings
 from personalize.stores import open_store
 
 BATCH = 1_000
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -33,9 +35,26 @@ def export(path: Path, since: datetime | None, until: datetime | None) -> None:
 
 
 @click.command("import")
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_(path: Path) -> None:
-    """Read events from PATH into the store; what is known already is not stored twice."""
+@click.argument("path", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--stores", type=FILE, help="The shop's stores (GeoJSON or CSV), in the place of those there were.")
+@click.option("--stock", type=FILE, help="What lies in them (CSV); the latest observation of each counts.")
+def import_(path: Path | None, stores: Path | None, stock: Path | None) -> None:
+    """Read events from PATH into the store, or the shop's stores and stock.
+
+    Events that are known already are not stored twice. A file of stores or stock with a fault changes nothing.
+    """
+    if path is None and stores is None and stock is None:
+        raise click.UsageError("give the PATH of an event log, --stores or --stock")
+    with _store() as (runner, store):
+        if stores is not None:
+            click.echo(runner.run(put_stores(store, stores)))
+        if stock is not None:
+            click.echo(runner.run(put_stock(store, stock, load_settings().stores)))
+    if path is not None:
+        _import_events(path)
+
+
+def _import_events(path: Path) -> None:
     report = Report()
     stored = 0
     with _store() as (runner, store):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from personalize.decisions.because import because
 from personalize.decisions.ordering import reorder
 from personalize.decisions.spread import PAGE, groups_of, spread
+from personalize.decisions.sunk import sunk
 from personalize.decisions.variety import STRENGTH as VARIETY
 from personalize.decisions.variety import varied
 from personalize.domain.affinity import WORDS, Affinities
@@ -73,7 +74,7 @@ class Situation:
         if fit is None and mode not in VARIETY:
             return EMPTY
         start = np.arange(n) if before is None else np.array(before.order, np.intp)
-        fixed = _sunk(start, listing, visit) if before is not None and visit.profile is not None else 0
+        fixed = sunk(start, listing, visit) if before is not None and visit.profile is not None else 0
         order = start if fit is None else self.bent(start, fit, fixed)
         arranged = order
         if mode in VARIETY:
@@ -129,16 +130,3 @@ def _places(size: int) -> NDArray[np.float64]:
     """log2 of the places 1..size."""
     places: NDArray[np.float64] = np.log2(1.0 + np.arange(size))
     return places
-
-
-def _sunk(order: NDArray[np.intp], listing: Listing, visit: Visit) -> int:
-    """How many rows at the end of an order are there on purpose: refused, or bought and not due."""
-    profile = visit.profile
-    if profile is None or not (profile.rejected or profile.bought):
-        return 0
-    count = 0
-    for row in order[::-1].tolist():
-        if listing.ids[row] not in profile.rejected and listing.ids[row] not in profile.bought:
-            break
-        count += 1
-    return count

@@ -20,6 +20,7 @@ from personalize.app import Gateway
 from personalize.artefact import load
 from personalize.demo.catalogue import Catalogue
 from personalize.demo.generate import generate
+from personalize.demo.places import TERMS, TRUSTED, put_demo_places, told_in_hamburg
 from personalize.demo.shop.app import create_shop
 from personalize.demo.shoppers import simulate
 from personalize.demo.tour import tour
@@ -73,7 +74,9 @@ async def run(folder: Path, *, once: bool, ports: tuple[int, int, int, int], svg
         console.print("The shoppers are simulated: nobody real is in the log the model learned from.\n")
         async with httpx.AsyncClient(timeout=30.0) as client:
             shown = await tour(client, where.gateway, catalogue, SHOPPERS, SEED)
+            collect = await told_in_hamburg(client, where.gateway)
         console.print(shown)
+        console.print(f"\nA visitor in Hamburg reads: {collect}")
         if svg is not None:
             save_picture(shown, svg)
         console.print(f"\nready after {time.perf_counter() - started:.0f} s")
@@ -115,7 +118,7 @@ async def started_demo(
 ) -> AsyncIterator[Addresses]:
     """Shop, weather and gateway, served while the block runs."""
     store_url = f"sqlite:///{(folder / 'demo.sqlite').resolve()}"
-    await _remember(folder, store_url)
+    await _remember(folder, store_url, catalogue)
     with contextlib.ExitStack() as taken:
         shop, front, back, sky = (taken.enter_context(bound(HOST, port)) for port in ports)
         where = Addresses(
@@ -128,6 +131,7 @@ async def started_demo(
             shop_url=where.shop, store_url=store_url, model=str(model), secret=(SECRET,),
             consent_default=Consent.NONE, dev=True, shop_place=PLACE, weather_provider="open-meteo",
             weather_url=where.weather.removesuffix("/script"), window=WINDOW, holdout=0.0,
+            places=TERMS, trusted_proxies=TRUSTED,
         )  # fmt: skip
         setup_logging("warning", settings.secrets())
         gateway = Gateway(settings)
@@ -142,13 +146,14 @@ async def started_demo(
             yield where
 
 
-async def _remember(folder: Path, store_url: str) -> None:
-    """Put the simulated history into the store, as `personalize import` would."""
+async def _remember(folder: Path, store_url: str, catalogue: Catalogue) -> None:
+    """Put the simulated history, stores and their stock into the store, as `personalize import` would."""
     store = open_store(store_url)
     await store.open()
     try:
         rows = [EventRow(e.event_id, e.at, e.visitor, dump(e)) for e in read(folder / "events.jsonl.gz")]
         for start in range(0, len(rows), BATCH):
             await store.append_events(rows[start : start + BATCH])
+        await put_demo_places(store, catalogue)
     finally:
         await store.close()

@@ -92,7 +92,21 @@ class Reprice:
     reason: Reason
 
 
-Change = Reorder | Annotate | Explore | Reprice
+@dataclass(frozen=True, slots=True)
+class Rechannel:
+    """Name the channels of an item (`target`, its id) in `order`: channel `order[k]` at position k.
+
+    `order` is a permutation of range(n); `reason` is why the first one comes first. What a channel is and promises
+    stays as it was.
+    """
+
+    target: str
+    order: tuple[int, ...]
+    author: Author
+    reason: Reason
+
+
+Change = Reorder | Annotate | Explore | Reprice | Rechannel
 
 
 @dataclass(frozen=True, slots=True)

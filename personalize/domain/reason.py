@@ -43,6 +43,14 @@ FOCUS = "focus"
 MISFIT = "misfit"
 OTHERS_FIT_LESS = "others_fit_less"
 OFFERED = "offered"  # a price; the offer's name is for the operator
+# Of channels. Parameter: store (a name).
+IN_THE_STORE = "in_the_store"
+SOONEST = "soonest"
+STAY_DRY = "stay_dry"
+STORE_HAS_IT = "store_has_it"
+NOT_IN_STORE = "not_in_store"
+USUAL_WAY = "usual_way"
+
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "en": {
@@ -80,6 +88,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             MISFIT: "Fits the situation less",
             OTHERS_FIT_LESS: "Others fit the situation less",
             OFFERED: "An offer of the shop for you",
+            IN_THE_STORE: "Because you are in the store",
+            SOONEST: "The quickest way, as you know what you need",
+            STAY_DRY: "Because of the weather: it comes to you",
+            STORE_HAS_IT: "In stock in {store}",
+            NOT_IN_STORE: "The store may not have it now",
+            USUAL_WAY: "The shop's usual way",
         },
         "de": {
             RECENTLY_VIEWED: "Sie haben sich das kürzlich angesehen",
@@ -116,6 +130,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             MISFIT: "Passt gerade weniger zur Situation",
             OTHERS_FIT_LESS: "Anderes passt gerade weniger zur Situation",
             OFFERED: "Ein Angebot des Shops für Sie",
+            IN_THE_STORE: "Weil Sie im Geschäft sind",
+            SOONEST: "Der schnellste Weg, da Sie wissen, was Sie brauchen",
+            STAY_DRY: "Wegen des Wetters: es kommt zu Ihnen",
+            STORE_HAS_IT: "Vorrätig in {store}",
+            NOT_IN_STORE: "Im Geschäft ist es vielleicht gerade nicht da",
+            USUAL_WAY: "Der übliche Weg des Shops",
         },
     }
 )

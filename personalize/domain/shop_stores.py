@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
-from personalize.domain.situation import Place, read_place
+from personalize.domain.places.shop_store import ShopStore
+from personalize.domain.situation import read_place
 from personalize.errors import SettingsError
 
 STORES_MAX = 1_000
@@ -14,8 +14,8 @@ STORES_MAX = 1_000
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}", re.ASCII)
 
 
-def parse_stores(raw: object) -> dict[str, Place]:
-    """The coarse place of each store by name; raises `SettingsError` that names the store and what was expected."""
+def parse_stores(raw: object) -> dict[str, ShopStore]:
+    """The stores by name; raises `SettingsError` that names the store and what was expected."""
     if not isinstance(raw, Mapping) or len(raw) > STORES_MAX:
         raise SettingsError(f"stores has to be a table of at most {STORES_MAX} names and coordinates")
     found = {}
@@ -24,8 +24,9 @@ def parse_stores(raw: object) -> dict[str, Place]:
             raise SettingsError(
                 f"stores holds {name!r}: a name is lower-case letters, digits, '_', '-', '.' and begins with a letter"
             )
-        place = read_place(text) if isinstance(text, str) else None
-        if place is None:
+        if not isinstance(text, str) or read_place(text) is None:
             raise SettingsError(f'stores.{name} is {text!r}, expected latitude and longitude like "52.5,13.4"')
-        found[name] = replace(place, source="store")
+        north, _, east = text.partition(",")
+        words = re.sub(r"[_.-]+", " ", name).strip()
+        found[name] = ShopStore(name, words.title(), float(north), float(east))
     return found

@@ -1,4 +1,4 @@
-"""What a store of visitors' profiles, events and links has to do; the plugs live in `stores/`."""
+"""What a store of profiles, events, links, and the shop's stores and stock has to do; the plugs live in `stores/`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
 
 from personalize.domain.offers.ledger import OfferStore, PriceLedger
+from personalize.domain.places.stock import StockRow
 
 MAX_LINKS = 1_000
 """Links of one visitor that are told."""
@@ -28,8 +29,17 @@ class EventRow(NamedTuple):
     line: bytes
 
 
+class PlaceRow(NamedTuple):
+    """A store of the shop's as a store of ours sees it: its id and opaque bytes."""
+
+    id: str
+    body: bytes
+
+
 class Store(Protocol):
-    """Where profiles, events and links stay. Every method raises `StoreError`, soon, and never blocks the loop.
+    """Where profiles, events, links, and the shop's stores and stock stay.
+
+    Every method raises `StoreError`, soon, and never blocks the loop.
 
     A store has no clock: `at` is the caller's now in seconds since the epoch. What has expired at `at` is not
     there, even when it is not deleted yet.
@@ -89,4 +99,31 @@ class Store(Protocol):
 
     async def prune(self, at: float, events_before: float | None = None) -> int:
         """Delete what expired at `at`, and events older than `events_before`; how many rows went."""
+        ...
+
+    async def places_version(self) -> int:
+        """A number that goes up whenever stores or stock were put; 0 before."""
+        ...
+
+    async def put_places(self, rows: Sequence[PlaceRow]) -> None:
+        """Put these in the place of all stores there were, all or none."""
+        ...
+
+    async def places(self) -> list[PlaceRow]:
+        """All stores, in the order of their ids."""
+        ...
+
+    async def put_stock(self, rows: Sequence[StockRow], before: int) -> None:
+        """Put these in the place of all stock there was, all or none; (store, variant) is there once.
+
+        `before` is the `places_version` that they build on: `StoreError` (`STORE_CHANGED`) where it is another by now.
+        Readers see the old stock until the new one is complete.
+        """
+        ...
+
+    def stock(self) -> AsyncIterator[StockRow]:
+        """All stock, of one moment, in the order of store and variant; read in pages.
+
+        `StoreError` (`STORE_CHANGED`) where another put stock meanwhile, and what was begun cannot be ended.
+        """
         ...

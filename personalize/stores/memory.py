@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from cachetools import LRUCache
 
 from personalize.domain.offers.ledger import OfferStore, PriceLedger
-from personalize.domain.store import MAX_LINKS, EventRow, ProfileRow
+from personalize.domain.places.stock import StockRow
+from personalize.domain.store import MAX_LINKS, EventRow, PlaceRow, ProfileRow
+from personalize.errors import StoreError
 from personalize.stores.memory_offers import MemoryOffers
 from personalize.stores.memory_prices import MemoryPrices
 
@@ -24,6 +26,9 @@ class MemoryStore:
         self.offers: OfferStore | None = (offers := MemoryOffers(self._living))
         self._forget_promises = offers.forget_now
         self.list_prices: PriceLedger | None = MemoryPrices()
+        self._places: tuple[PlaceRow, ...] = ()
+        self._stock: tuple[StockRow, ...] = ()
+        self._places_version = 0
 
     @classmethod
     def from_url(cls, url: str) -> MemoryStore:
@@ -95,6 +100,31 @@ class MemoryStore:
 
     def _living(self, after: float) -> int:
         return sum(row.expires_at > after for row in self._profiles.values())
+
+    async def places_version(self) -> int:
+        return self._places_version
+
+    async def put_places(self, rows: Sequence[PlaceRow]) -> None:
+        self._places = tuple(sorted(rows))
+        self._places_version += 1
+
+    async def places(self) -> list[PlaceRow]:
+        return list(self._places)
+
+    async def put_stock(self, rows: Sequence[StockRow], before: int) -> None:
+        if before != self._places_version:
+            raise changed_meanwhile()
+        self._stock = tuple(sorted(rows))
+        self._places_version += 1
+
+    async def stock(self) -> AsyncIterator[StockRow]:
+        for row in self._stock:
+            yield row
+
+
+def changed_meanwhile() -> StoreError:
+    """Two wrote stock at once: the second has to look at what the first wrote."""
+    return StoreError("stores or stock were put by another meanwhile", code="STORE_CHANGED", hint="do it once more")
 
 
 def _drop(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from personalize.domain.offers.ledger import OfferStore, PriceLedger
-from personalize.domain.store import MAX_LINKS, EventRow, ProfileRow
+from personalize.domain.places.stock import StockRow
+from personalize.domain.store import MAX_LINKS, EventRow, PlaceRow, ProfileRow
 from personalize.errors import StoreError
+from personalize.stores import sqlite_places
+from personalize.stores.memory import changed_meanwhile
 from personalize.stores.sqlite_file import Connection, Transaction, open_file
 from personalize.stores.sqlite_offers import SqliteOffers, forget_promises
 from personalize.stores.sqlite_prices import SqlitePrices
@@ -132,6 +135,65 @@ class SqliteStore:
         if events_before is not None:
             gone += await self._prune("event", "number", "at < ?", events_before)
         return gone
+
+    async def places_version(self) -> int:
+        return await self._reader.run(sqlite_places.version)
+
+    async def put_places(self, rows: Sequence[PlaceRow]) -> None:
+        def job(database: sqlite3.Connection) -> None:
+            with Transaction(database):
+                sqlite_places.put_places(database, rows)
+
+        await self._writer.run(job)
+
+    async def places(self) -> list[PlaceRow]:
+        return await self._reader.run(sqlite_places.places)
+
+    async def put_stock(self, rows: Sequence[StockRow], before: int) -> None:
+        """In steps of their own transactions, so that other writers get their turn; the last one makes it hold."""
+
+        def step(some: Sequence[StockRow], generation: int) -> Callable[[sqlite3.Connection], None]:
+            def job(database: sqlite3.Connection) -> None:
+                with Transaction(database):
+                    sqlite_places.write(database, some, generation)
+
+            return job
+
+        def last(database: sqlite3.Connection) -> None:
+            with Transaction(database):
+                sqlite_places.publish(database, generation, before)
+
+        generation = await self._reader.run(sqlite_places.draw)
+        try:
+            for start in range(0, len(rows), sqlite_places.STEP):
+                await self._writer.run(step(rows[start : start + sqlite_places.STEP], generation))
+            await self._writer.run(last)
+        finally:
+            await self._sweep(generation)
+
+    async def _sweep(self, generation: int) -> None:
+        """Delete stock that no longer holds, or never came to."""
+
+        def job(database: sqlite3.Connection) -> int:
+            with Transaction(database):
+                return sqlite_places.sweep(database, generation)
+
+        while await self._writer.run(job) == sqlite_places.STEP:
+            pass
+
+    async def stock(self) -> AsyncIterator[StockRow]:
+        generation, after = await self._reader.run(sqlite_places.current), ("", "")
+        while True:
+            page = await self._reader.run(
+                lambda database, after=after: sqlite_places.page(database, generation, after)  # type: ignore[misc]
+            )
+            if await self._reader.run(sqlite_places.current) != generation:  # the page may be of what is being deleted
+                raise changed_meanwhile()
+            for row in page:
+                yield row
+            if len(page) < sqlite_places.STEP:
+                return
+            after = (page[-1].store, page[-1].variant)
 
     async def _prune(self, table: str, key: str, condition: str, value: float) -> int:
         """Small transactions, so that pruning a big file does not hold up writes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from personalize.stores import sqlite_places
+
 SCHEMA = (
     """
     CREATE TABLE profile (key TEXT PRIMARY KEY, body BLOB NOT NULL, expires_at REAL NOT NULL) WITHOUT ROWID;
@@ -48,6 +50,7 @@ SCHEMA = (
     ) WITHOUT ROWID;
     CREATE INDEX list_price_day ON list_price (day);
     """,
+    sqlite_places.SCHEMA,
 )
 """`SCHEMA[n]` brings a file of version n to n + 1."""
 

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from personalize.domain.store import EventRow, ProfileRow
+from personalize.domain.places.stock import StockRow
+from personalize.domain.store import EventRow, PlaceRow, ProfileRow
+from personalize.errors import StoreError
 from personalize.registry import names
 from personalize.stores import open_store
 
@@ -130,3 +132,56 @@ async def test_many_callers_at_once(store):
 async def test_closing_twice_is_allowed(store):
     await store.close()
     await store.close()
+
+
+def _row(store, variant, quantity=1, at=NOW):
+    return StockRow(store, variant, f"p{variant}", quantity, at)
+
+
+async def _stock(store):
+    return [row async for row in store.stock()]
+
+
+async def test_stores_of_the_shop_are_put_all_at_once(store):
+    assert await store.places() == []
+    assert await store.places_version() == 0
+    await store.put_places([PlaceRow("b", b"\x00two"), PlaceRow("a", b"one")])
+    assert await store.places() == [PlaceRow("a", b"one"), PlaceRow("b", b"\x00two")]
+    await store.put_places([PlaceRow("c", b"three")])
+    assert await store.places() == [PlaceRow("c", b"three")]
+    assert await store.places_version() == 2
+
+
+async def test_stock_is_put_all_at_once(store):
+    assert await _stock(store) == []
+    await store.put_stock([_row("b", "1"), _row("a", "2", 0), _row("a", "10", 7)], 0)
+    assert await _stock(store) == [_row("a", "10", 7), _row("a", "2", 0), _row("b", "1")]
+    await store.put_stock([_row("a", "2", 5, NOW + 1.5)], 1)
+    assert await _stock(store) == [_row("a", "2", 5, NOW + 1.5)]
+    await store.put_stock([], 2)
+    assert await _stock(store) == []
+    assert await store.places_version() == 3
+
+
+async def test_two_that_put_stock_at_once_do_not_lose_each_others(store):
+    await store.put_stock([_row("a", "1")], 0)
+    with pytest.raises(StoreError) as refused:
+        await store.put_stock([_row("a", "2")], 0)
+    assert refused.value.code == "STORE_CHANGED"
+    assert await _stock(store) == [_row("a", "1")]
+    await store.put_stock([_row("a", "3")], 1)
+    assert await _stock(store) == [_row("a", "3")]
+
+
+async def test_a_reader_gets_all_of_one_moment_or_is_told(store):
+    many = [_row("a", str(number)) for number in range(25_000)]
+    await store.put_stock(many, 0)
+    reading = store.stock()
+    found = [await anext(reading)]
+    await store.put_stock([_row("z", "1")], 1)
+    try:
+        found += [row async for row in reading]
+    except StoreError as error:
+        found = error.code
+    assert found in (sorted(many), "STORE_CHANGED")
+    assert await _stock(store) == [_row("z", "1")]

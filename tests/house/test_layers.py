@@ -18,7 +18,7 @@ FLOORS = [
     {"settings", "assets"},
     {"stores", "caches", "signals", "shops", "features"},
     {"artefact", "visitors", "events"},
-    {"decisions", "experiments"},
+    {"decisions", "experiments", "places"},
     {"guardrails"},
     {"learning"},
     {"gateway"},

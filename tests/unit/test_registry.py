@@ -11,8 +11,8 @@ def test_every_plug_loads(socket, name):
     assert callable(load(socket, name))
 
 
-def test_sockets_are_the_six():
-    assert set(SOCKETS) == {"shops", "signals", "weather", "decisions", "stores", "caches"}
+def test_sockets_are_the_seven():
+    assert set(SOCKETS) == {"shops", "signals", "weather", "decisions", "stores", "stock", "caches"}
     assert names("stores") == ("memory", "sqlite")
 
 

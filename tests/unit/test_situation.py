@@ -71,7 +71,9 @@ def test_a_number_goes_to_its_nearest_step(value, key):
 
 
 def test_stores():
-    assert parse_stores({"berlin": "52.52,13.405"}) == {"berlin": Place(52.5, 13.4, source="store")}
+    (store,) = parse_stores({"berlin": "52.52,13.405"}).values()
+    assert (store.id, store.name, store.at) == ("berlin", "Berlin", (52.52, 13.405))
+    assert store.place == Place(52.5, 13.4, source="store")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from personalize.domain.places.shop_store import places_of
 from personalize.domain.situation import Browser, Place
 from personalize.gateway.edge.call import Call
 from personalize.settings import Settings
@@ -20,7 +21,9 @@ class Whereabouts:
 
     def __init__(self, settings: Settings, count: Count) -> None:
         self.peers, self.provider = Peers(settings.trusted_proxies), settings.geo_headers
-        self.stores, self.count = settings.stores, count
+        self.count = count
+        self.stores: Mapping[str, Place] = places_of(settings.stores)
+        """Where the stores are that may be chosen; replaced as a whole where others become known."""
 
     def of(self, call: Call, said: Mapping[str, object], *, static: bool) -> tuple[Place | None, Browser | None]:
         """The place (of the store that was chosen, else of the visitor) and the browser; both None if unknown.

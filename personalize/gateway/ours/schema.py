@@ -13,6 +13,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
 from personalize.errors import MapError
+from personalize.gateway.ours.channels import ChannelView
 from personalize.gateway.ours.corrected import Correction, Export, Mood, ShoppingMode
 from personalize.gateway.ours.facts import Fact
 from personalize.gateway.ours.inputs import EventInput, RefusalCode, Tracked
@@ -76,6 +77,9 @@ class ItemView:
     item_id: strawberry.ID = strawberry.field(description="The product's id.")
     bought: bool | None = strawberry.field(description="Whether the visitor bought it before; null if not known.")
     offer: OfferView | None = strawberry.field(description="The personal price of the row; null: the shop's price.")
+    channels: list[ChannelView] | None = strawberry.field(
+        description="The ways it may take to this visitor, the first one first; null where the shop has no stores."
+    )
 
 
 class Desk(Protocol):
