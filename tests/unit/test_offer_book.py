@@ -499,6 +499,7 @@ async def test_a_later_reduction_looks_back_on_what_everybody_got(store):
     world = World(store, [EVERYBODY], Prices(listed_since=date.fromisoformat(days_ago(60))))
     await world.rounds()
     await world.book.promises("s:a", ["ten"])
+    await world.rounds()
     world.at += 3 * DAY
     await world.rounds()
     assert world.book.told("ten", "lamp-1", "en").lowest == eur(1000), "its own price is none before it"

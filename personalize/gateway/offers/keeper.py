@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from personalize.domain.offers.law import DAYS, days_before, needs_lowest
 from personalize.domain.offers.ledger import PAGE, PriceLedger, Promise
 from personalize.domain.offers.money import Money
 from personalize.domain.offers.offer import FreeShipping, Offer
@@ -16,6 +15,7 @@ from personalize.domain.offers.promise import Coupon, Grant, Priced, Standing
 from personalize.domain.offers.tariff import Tariff
 from personalize.errors import PersonalizeError
 from personalize.gateway.offers.granting import Ready, apart, as_granted, charged, empty, reserve_of, tariff_of
+from personalize.gateway.offers.lawful import lawful
 from personalize.guardrails.price import out_of_bounds
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ SEARCH = 10
 ORPHANS_MAX = 10_000
 STOPS = 10
 LATE = (PersonalizeError, TimeoutError)
-REACH_LEAST = 50
-"""Visitors below which a share of them says nothing."""
 ANEW = 60
 """Rounds after which tariffs are made anew, whatever the shop's prices: its taxes and rounding may have changed."""
 
@@ -157,7 +155,7 @@ class Keeper:
             offer, before.tariff if before is not None and same else tariff, known, reserve_of(offer, tariff),
             stocked=before is not None and same and before.stocked,
         )  # fmt: skip
-        self.ready[offer.name] = await self._lawful(fresh)
+        self.ready[offer.name] = await lawful(fresh, self._book, self._ledger, self._profile_seconds)
 
     async def _tariff(self, offer: Offer, priced: list[Priced]) -> Tariff:
         """The tariff of what the shop asks now; made anew where something changed, and once an hour."""
@@ -175,37 +173,6 @@ class Keeper:
             )
         self._looked[offer.name] = looked, tariff
         return tariff
-
-    async def _lawful(self, ready: Ready) -> Ready:
-        """The same with its reach, and the lowest prices of the 30 days before where they have to be told."""
-        book, offer = self._book, ready.offer
-        at = book.now()
-        since = at - DAYS * DAY
-        promised, visitors = await book.store.reach(offer.name, since, since + self._profile_seconds)
-        reach = promised / max(visitors, promised) if visitors >= REACH_LEAST else 0.0
-        kind = offer.audience.kind
-        if isinstance(offer.benefit, FreeShipping) or not needs_lowest(
-            kind, reach, book.prices.reach, book.prices.jurisdictions
-        ):
-            return replace(ready, reach=reach)
-        first = await book.store.first_day(offer.name) or book.day(max(at, offer.starts))
-        if promised:  # what everybody gets is from now on a price that a later reduction has to look back on
-            for variant, (_, price) in ready.tariff.items():
-                book.notes.note(variant, price)
-        lowest = await self._lowest(ready.tariff, offer.currency, first)
-        return replace(ready, reach=reach, reduced=True, lowest=lowest)
-
-    async def _lowest(self, tariff: Tariff, currency: str, applied: str) -> dict[str, Money]:
-        """By variant the lowest price of the 30 days before a day; without those that nobody can tell."""
-        start, end = days_before(applied)
-        found = dict(await self._ledger.lowest(list(tariff), currency, start, end))
-        known, told = await self._ledger.since(), self._book.prices.listed_since
-        if (known is None or known > start) and (told is None or told.isoformat() > start):
-            return {}
-        if told is not None and told.isoformat() <= start:
-            for variant, (listed, _) in tariff.items():
-                found[variant] = min(found.get(variant, listed), listed)
-        return found
 
     def _set_apart(self) -> None:
         """Offers that lower some of the same variants are told so; prices of what is offered no more are forgotten."""
