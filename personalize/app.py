@@ -145,11 +145,14 @@ class Gateway:
         self.labels = Labels(self.shop, self.upstream, self.telemetry)
         self.labels.heard = self._named
         tracker = Tracker(inference, self.outbox, self.orders, self.reception.session_of, clock)
+        corrector = Corrector(self.outbox, self.profiles, tracker, self.runs)
+        if self.book is not None:
+            corrector.forgetting.append(self.book.forget)
         self.pipeline = Pipeline(
             knowledge=self.knowledge, reader=Reader(), upstream=self.upstream, reception=self.reception,
             sessions=sessions, listings=self.listings,
             observer=Observer(inference, self.outbox, self.orders, self.health),
-            tracker=tracker, corrector=Corrector(self.outbox, self.profiles, tracker, self.runs), audit=self.audit,
+            tracker=tracker, corrector=corrector, audit=self.audit,
             cors=Cors(settings.cors_origins, self.shop.session_response_header),
             labels=self.labels, tellers=self.tellers, telemetry=self.telemetry, carts=self.carts,
             showing=None if self.book is None else Showing(self.book, priced, self.telemetry),

@@ -442,7 +442,7 @@ async def test_the_work_behind_begins_at_once_and_ends(store):
     await world.book.start()
     while not world.book.running():  # noqa: ASYNC110
         await asyncio.sleep(0)
-    world.book.note_price("lamp-1", eur(1500))
+    world.book.notes.note("lamp-1", eur(1500))
     await world.book.stop()
     await world.book.stop()
     assert await store.list_prices.highest(["lamp-1"], "EUR", world.book.day()) == {"lamp-1": eur(1500)}
@@ -450,8 +450,8 @@ async def test_the_work_behind_begins_at_once_and_ends(store):
 
 async def test_the_dearest_price_of_the_day_bounds_the_spread(store):
     world = World(store, [of()], Prices(spread=Decimal(15), jurisdictions=frozenset()))
-    world.book.note_price("lamp-1", eur(1200))
-    world.book.note_price("lamp-1", eur(0))
+    world.book.notes.note("lamp-1", eur(1200))
+    world.book.notes.note("lamp-1", eur(0))
     await world.rounds(3)
     assert "lamp-1" not in world.book.running()["ten"].tariff, "900 is more than 15 % below 1200"
     assert "lamp-2" in world.book.running()["ten"].tariff

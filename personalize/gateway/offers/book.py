@@ -234,10 +234,6 @@ class OfferBook:
         for one in cuts:
             self.telemetry.count("offer_cut", one.rule)
 
-    def note_price(self, variant: str, price: Money) -> None:
-        """A list price as everybody is asked it (of a window that guests share): for the ledger of 30 days."""
-        self.notes.note(variant, price)
-
     def applied(self, offer: str) -> None:
         """The shop took a promised code."""
         self.refusals.applied(offer)

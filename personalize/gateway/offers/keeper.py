@@ -31,6 +31,8 @@ SPARE = 2 * GRACE
 """A code outlives its promise by this, so that the shop can still be asked whether it was used."""
 LIFE = DAY
 """How long a code may wait for its visitor."""
+AHEAD = 40 * DAY
+"""So long before an offer begins the list prices of its items are noted: the law may ask for those of 30 days."""
 MINTED = 10
 """Codes that one round makes for one offer."""
 ENDED_MAX = 200
@@ -127,11 +129,18 @@ class Keeper:
     def _counting(self, step: str) -> _Counting:
         return _Counting(self._book, step)
 
+    async def _priced(self, offer: Offer) -> list[Priced]:
+        async with asyncio.timeout(CALL):
+            return await self._book.desk.priced(offer.selection, offer.currency)
+
     async def _look_up(self, offer: Offer) -> None:
         """The prices of an offer's items now, its tariff, and what the law wants of it."""
         at = self._book.now()
         if offer.starts > at + DAY:
             self.ready.pop(offer.name, None)
+            if offer.starts <= at + AHEAD and not isinstance(offer.benefit, FreeShipping):
+                for item in await self._priced(offer):
+                    self._book.notes.note(item.variant, item.listed)
             return
         if offer.ends is not None and offer.ends <= at:
             await self._give_up(offer.name)
@@ -140,10 +149,7 @@ class Keeper:
             self._book.telemetry.fault("offer_not_honoured", offer.name)
             await self._give_up(offer.name)
             return
-        priced: list[Priced] = []
-        if not isinstance(offer.benefit, FreeShipping):
-            async with asyncio.timeout(CALL):
-                priced = await self._book.desk.priced(offer.selection, offer.currency)
+        priced = [] if isinstance(offer.benefit, FreeShipping) else await self._priced(offer)
         for item in priced:
             self._book.notes.note(item.variant, item.listed)
         tariff = await self._tariff(offer, priced)

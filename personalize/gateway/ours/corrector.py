@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from secrets import token_hex
 
@@ -34,6 +35,8 @@ class Corrector:
     def __init__(self, outbox: Outbox, profiles: ProfileBook, tracker: Tracker, runs: RunBook) -> None:
         self.outbox, self.profiles, self.tracker, self.runs = outbox, profiles, tracker, runs
         self.exporting = asyncio.Lock()
+        self.forgetting: list[Callable[[str], None]] = []
+        """What else holds something of a visitor in memory, and drops it by their key."""
 
     async def say(self, arrival: Arrival, name: str, value: str | None) -> Correction:
         """Keep what the shopper says of one key of the context; None takes it back."""
@@ -103,6 +106,8 @@ class Corrector:
         session = session_owner(self.tracker.session_of(key))
         self.tracker.forget(key)
         self.runs.forget(key)
+        for forget in self.forgetting:
+            forget(key)
         await self.outbox.discard(key, session)
         await self.profiles.forget(visitor, session)
         return True

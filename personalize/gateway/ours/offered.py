@@ -24,7 +24,9 @@ class OfferView:
     )
     list_price: MoneyView = strawberry.field(description="Of one piece, as the shop asks it of everybody.")
     price: MoneyView = strawberry.field(description="Of one piece, as this visitor is charged it.")
-    saving: MoneyView = strawberry.field(description="What one piece costs less.")
+    saving: MoneyView = strawberry.field(
+        description="What one piece costs less than `listPrice`, or than `lowestPrice30d` where that is told."
+    )
     code: str = strawberry.field(description="The coupon code that the shop honours; for this visitor, once.")
     automatic: bool = strawberry.field(
         description="Whether the code goes into the cart by itself; else the shopper enters it."

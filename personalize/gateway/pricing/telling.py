@@ -30,13 +30,15 @@ class OfferTeller:
             return {}
         price, language = change.price, arrival.visit.language
         offer, told = self.book.offers[price.offer], self.book.told(price.offer, price.variant, language)
+        # Where the law wants the lowest price of 30 days, a saving is one on that (CJEU, C-330/23).
+        saving = price.saving if told.lowest is None else told.lowest - price.price
         return {
             OFFER: {
                 "__typename": "PersonalizationOffer",
                 "variantId": price.variant,
                 "listPrice": _money(price.listed),
                 "price": _money(price.price),
-                "saving": _money(price.saving),
+                "saving": _money(saving),
                 "code": price.code,
                 "automatic": self.book.automatic,
                 "pieces": offer.pieces,
