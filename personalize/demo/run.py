@@ -22,8 +22,11 @@ from personalize.demo.catalogue import Catalogue
 from personalize.demo.generate import generate
 from personalize.demo.shop.app import create_shop
 from personalize.demo.shoppers import simulate
+from personalize.demo.storefront.app import SHOWN, create_storefront
+from personalize.demo.storefront.people import choose, remember
 from personalize.demo.tour import tour
 from personalize.demo.weather import create_weather
+from personalize.domain.experiment import AssignedBy, Experiment, Variant
 from personalize.domain.store import EventRow
 from personalize.domain.visit import Consent
 from personalize.errors import ArtefactError
@@ -33,6 +36,7 @@ from personalize.serving import beside, bound
 from personalize.settings import Settings
 from personalize.stores import open_store
 from personalize.telemetry import setup_logging
+from personalize.visitors.identity import Identity
 
 HOST = "127.0.0.1"
 SHOPPERS, DAYS, SEED = 700, 14, 7
@@ -41,7 +45,16 @@ SECRET = "only-for-the-demo-on-this-machine"  # noqa: S105 - protects nothing: e
 BATCH = 2_000
 PLACE = "53.6,10.0"  # Hamburg
 ANOTHER = '{"temperature": 28, "weather": "clear"}'
+EXPERIMENTS = (
+    Experiment(SHOWN, (Variant("ours", 0.5), Variant("shop", 0.5, all_off=True)), AssignedBy.HEADER),
+    Experiment("a-a", (Variant("one", 0.5), Variant("other", 0.5))),
+)
+"""The storefront's way to the shop's own order, and an A/A test: two variants that differ in nothing."""
 WINDOW = 1_200  # rows of a list that may be moved: nearly all of the list of everything
+
+
+Ports = tuple[int, int, int, int, int]
+"""Of the shop, the gateway, its operator, the weather and the storefront; 0: any free one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +65,13 @@ class Addresses:
     gateway: str
     operator: str
     weather: str
+    storefront: str
 
 
-async def run(folder: Path, *, once: bool, ports: tuple[int, int, int, int], svg: Path | None = None) -> None:
+async def run(folder: Path, *, once: bool, ports: Ports, svg: Path | None = None) -> None:
     """Start everything, print where it is and what it does to one listing; then serve until a signal, unless `once`.
 
-    `ports` are those of the shop, the gateway, its operator and the weather; `svg` gets a picture of the table. Raises
-    SettingsError where a port is taken.
+    `svg` gets a picture of the table. Raises SettingsError where a port is taken.
     """
     console = Console(highlight=False)
     started = time.perf_counter()
@@ -66,10 +79,13 @@ async def run(folder: Path, *, once: bool, ports: tuple[int, int, int, int], svg
     with console.status("simulating shoppers and training on what they did"):
         model = await asyncio.to_thread(prepare, catalogue, folder)
     async with started_demo(catalogue, folder, model, ports) as where:
-        console.print(f"shop      {where.shop}   an embedded shop, {len(catalogue.products):,} products, all invented")
-        console.print(f"gateway   {where.gateway}   the same schema, personalised; open it in a browser for GraphiQL")
-        console.print(f"operator  {where.operator}")
-        console.print(f"weather   {where.weather}   invented, too; POST it another: {ANOTHER}")
+        console.print(f"storefront  {where.storefront}   look at this one: weather, visitors, before and after")
+        console.print(
+            f"shop        {where.shop}   {len(catalogue.products):,} products, all invented"
+        )
+        console.print(f"gateway     {where.gateway}   the same schema, personalised; open it in a browser for GraphiQL")
+        console.print(f"operator    {where.operator}")
+        console.print(f"weather     {where.weather}   invented, too; POST it another: {ANOTHER}")
         console.print("The shoppers are simulated: nobody real is in the log the model learned from.\n")
         async with httpx.AsyncClient(timeout=30.0) as client:
             shown = await tour(client, where.gateway, catalogue, SHOPPERS, SEED)
@@ -110,34 +126,38 @@ def prepare(catalogue: Catalogue, folder: Path) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def started_demo(
-    catalogue: Catalogue, folder: Path, model: Path, ports: tuple[int, int, int, int]
-) -> AsyncIterator[Addresses]:
-    """Shop, weather and gateway, served while the block runs."""
+async def started_demo(catalogue: Catalogue, folder: Path, model: Path, ports: Ports) -> AsyncIterator[Addresses]:
+    """Shop, weather, gateway and storefront, served while the block runs."""
     store_url = f"sqlite:///{(folder / 'demo.sqlite').resolve()}"
     await _remember(folder, store_url)
     with contextlib.ExitStack() as taken:
-        shop, front, back, sky = (taken.enter_context(bound(HOST, port)) for port in ports)
+        shop, front, back, sky, page = (taken.enter_context(bound(HOST, port)) for port in ports)
         where = Addresses(
             shop=f"http://{HOST}:{shop.getsockname()[1]}/shop-api",
             gateway=f"http://{HOST}:{front.getsockname()[1]}/graphql",
             operator=f"http://{HOST}:{back.getsockname()[1]}/metrics",
             weather=f"http://{HOST}:{sky.getsockname()[1]}/script",
+            storefront=f"http://{HOST}:{page.getsockname()[1]}",
         )
         settings = Settings(
             shop_url=where.shop, store_url=store_url, model=str(model), secret=(SECRET,),
             consent_default=Consent.NONE, dev=True, shop_place=PLACE, weather_provider="open-meteo",
             weather_url=where.weather.removesuffix("/script"), window=WINDOW, holdout=0.0,
+            cors_origins=(where.storefront,), experiments=EXPERIMENTS,
         )  # fmt: skip
         setup_logging("warning", settings.secrets())
         gateway = Gateway(settings)
         pictures = where.shop.removesuffix("/shop-api")
+        people = choose(catalogue, SHOPPERS, SEED, Identity.from_settings(settings, gateway.telemetry))
+        addresses = {"gateway": where.gateway, "weather": where.weather, "pictures": pictures}
         async with (
             beside(create_shop(catalogue, asset_base=pictures), shop),
-            beside(create_weather(), sky),
+            beside(create_weather(origins=(where.storefront,)), sky),
+            beside(create_storefront(catalogue, people, **addresses), page),
             beside(gateway.storefront(), front, lifespan=True),
             beside(gateway.operator(), back),
         ):
+            await remember(gateway, people, read(folder / "events.jsonl.gz"))
             await gateway.knowledge.wait(10.0)
             yield where
 
