@@ -13,9 +13,9 @@ export function make(item, acts) {
   return card;
 }
 
-/** Write what is true now; `placed` is `{ at, from, reason }` (0-based, null where nobody says). */
+/** Write what is true now; `placed` is `{ at, from, to, reason }`: 0-based places here, in the shop, in ours. */
 export function write(card, item, placed) {
-  card.item = { ...item, reason: placed.reason };
+  card.item = { ...item, reason: placed.reason ?? "" };
   dress(card);
   const image = card.querySelector("img");
   if (image.getAttribute("src") !== item.picture) image.src = item.picture;
@@ -29,14 +29,21 @@ export function write(card, item, placed) {
   card.querySelector(".why").textContent = placed.reason ?? "";
 }
 
-function writeMove(element, { at, from }) {
-  const by = from === null ? 0 : from - at;
-  element.className = `moved ${by > 0 ? "up" : by < 0 ? "down" : ""}`;
-  const arrow = Object.assign(document.createElement("span"), { textContent: by > 0 ? "↑" : "↓" });
-  arrow.setAttribute("aria-hidden", "true");
-  const words = Object.assign(document.createElement("span"), { className: "quiet" });
-  words.textContent = word(by > 0 ? "up" : "down", { n: number(Math.abs(by)) });
-  element.replaceChildren(...(by ? [arrow, number(Math.abs(by)), words] : []));
+function writeMove(element, { at, from, to }) {
+  const by = (from ?? at) - at;
+  element.className = `moved ${by > 0 ? "up" : ""}`;
+  if (by) return element.replaceChildren(...told(by > 0 ? "↑" : "↓", Math.abs(by), by > 0 ? "up" : "down"));
+  const elsewhere = to !== undefined && to !== at;
+  return element.replaceChildren(...(elsewhere ? told("→", to + 1, "now") : []));
+}
+
+// A sign and a number for the eye, the same in words for the ear.
+function told(sign, count, key) {
+  const seen = Object.assign(document.createElement("span"), { textContent: `${sign} ${number(count)}` });
+  seen.setAttribute("aria-hidden", "true");
+  const heard = Object.assign(document.createElement("span"), { className: "quiet" });
+  heard.textContent = word(key, { n: number(count) });
+  return [seen, heard];
 }
 
 /** The shop's price; beside it a personal one with what has to be said of it, where the gateway has one. */
@@ -48,8 +55,8 @@ export function writePrice(element, item) {
   if (own === null) return element.replaceChildren(shops);
   const list = Object.assign(document.createElement("s"), { textContent: shops });
   const mine = Object.assign(document.createElement("strong"), { textContent: own.price });
-  const told = Object.assign(document.createElement("small"), { textContent: own.disclosure });
-  return element.replaceChildren(mine, " ", list, told);
+  const small = Object.assign(document.createElement("small"), { textContent: own.disclosure });
+  return element.replaceChildren(mine, " ", list, small);
 }
 
 function personal({ told, currency }) {

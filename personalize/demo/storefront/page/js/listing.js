@@ -8,8 +8,12 @@ import { number, spoken, word } from "./words.js";
 
 const TAKE = 24;
 const KEPT = 20;
+const FACTS = ["mode", "mood", "store", "occasion", "weather", "temperature", "daypart", "weekday", "season", "device"];
 const of = (id) => document.getElementById(id);
+const IDLE = 45_000; // ms after which a window that nobody asked for may be gone
+const FILLED = 1_500; // ms within which it is there again
 const shops = new Map(); // collection and language -> the shop's own page, the last KEPT
+const asks = new Map(); // the same -> when it was last asked for
 let grids = null;
 let asked = 0;
 let names = new Map();
@@ -31,6 +35,7 @@ export async function show({ quietly = false } = {}) {
     if (mine !== asked) return;
     draw(ours, shop);
     if (!quietly) say(ours);
+    warm();
   } catch (error) {
     of("said").textContent = word("failed", { why: error.message });
   } finally {
@@ -43,6 +48,14 @@ async function page(headers) {
   const report = data.personalization.listings[0];
   const placed = new Map(report.items.map((one) => [one.itemId, one]));
   return { items: data.search.items.map(read), total: data.search.totalItems, placed, visit: data.personalization.visit };
+}
+
+// Who asks first gets the shop's page, ordered within itself, while its window is filled behind: ask again then.
+function warm() {
+  const key = `${state.collection} ${spoken()}`;
+  const idle = Date.now() - (asks.get(key) ?? 0) > IDLE;
+  asks.set(key, Date.now());
+  if (idle) setTimeout(() => state.collection === key.split(" ")[0] && show({ quietly: true }), FILLED);
 }
 
 // The shop's own order is the same for everybody: a variant of an experiment that the storefront may choose by header.
@@ -68,19 +81,24 @@ function draw(ours, shop) {
   of("title").textContent = names.get(state.collection) ?? "";
   of("count").textContent = word("products", { n: number(ours.total) });
   const positions = new Map(ours.items.map((item, at) => [item.id, at]));
-  grids.shop.show(shop.items, (item) => ({ at: shop.items.indexOf(item), from: null, reason: null, to: positions.get(item.id) }));
+  grids.shop.show(shop.items, (item) => ({ at: shop.items.indexOf(item), from: null, to: positions.get(item.id) }));
   grids.ours.show(ours.items, (item) => {
     const one = ours.placed.get(item.id);
     return { at: one?.position ?? ours.items.indexOf(item), from: one?.shopPosition ?? null, reason: one?.reason?.text };
   });
-  const facts = ours.visit.context.filter((fact) => !["daylight", "temperature_deviation", "save_data"].includes(fact.name));
-  of("facts").replaceChildren(...facts.map(fact), ...sources(ours.visit.context));
+  const { context, assignments } = ours.visit;
+  const facts = FACTS.map((name) => context.find((fact) => fact.name === name)).filter(Boolean);
+  of("facts").replaceChildren(...facts.map(fact), ...assignments.map(assigned), ...sources(context));
 }
 
 function fact({ label, saidBy, source }) {
   const element = Object.assign(document.createElement("li"), { textContent: label.replace(/^[^:]*: /, ""), title: `${label} (${source})` });
   element.dataset.by = saidBy;
   return element;
+}
+
+function assigned({ experiment, variant }) {
+  return Object.assign(document.createElement("li"), { textContent: word("assigned", { experiment, variant }) });
 }
 
 function sources(context) {

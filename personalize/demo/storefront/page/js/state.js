@@ -1,7 +1,7 @@
 // What is chosen on the page, and who listens to it.
 
 export const state = {
-  collection: "all",
+  collection: "accessories",
   view: matchMedia("(min-width: 70rem)").matches ? "compare" : "ours",
   person: "guest", // "guest", "fresh", or the number of a simulated shopper
   consent: false,
