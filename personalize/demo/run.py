@@ -80,9 +80,7 @@ async def run(folder: Path, *, once: bool, ports: Ports, svg: Path | None = None
         model = await asyncio.to_thread(prepare, catalogue, folder)
     async with started_demo(catalogue, folder, model, ports) as where:
         console.print(f"storefront  {where.storefront}   look at this one: weather, visitors, before and after")
-        console.print(
-            f"shop        {where.shop}   {len(catalogue.products):,} products, all invented"
-        )
+        console.print(f"shop        {where.shop}   {len(catalogue.products):,} products, all invented")
         console.print(f"gateway     {where.gateway}   the same schema, personalised; open it in a browser for GraphiQL")
         console.print(f"operator    {where.operator}")
         console.print(f"weather     {where.weather}   invented, too; POST it another: {ANOTHER}")
@@ -110,7 +108,7 @@ def save_picture(shown: RenderableType, svg: Path) -> None:
     svg.write_text(re.sub(r"@font-face \{.*?\}", "", text, flags=re.S), encoding="utf-8")
 
 
-def prepare(catalogue: Catalogue, folder: Path) -> Path:
+def prepare(catalogue: Catalogue, folder: Path, shoppers: int = SHOPPERS) -> Path:
     """The model's folder: simulated and trained once, kept in `folder` as long as it fits this version."""
     model = folder / "model"
     try:
@@ -118,7 +116,7 @@ def prepare(catalogue: Catalogue, folder: Path) -> Path:
     except ArtefactError:  # none yet, or one that an earlier version made for other features
         folder.mkdir(parents=True, exist_ok=True)
         # The simulation has dates of its own; here it ends now, so that what was popular still is.
-        events = list(simulate(catalogue, shoppers=SHOPPERS, seed=SEED, days=DAYS, explore=EXPLORE))
+        events = list(simulate(catalogue, shoppers=shoppers, seed=SEED, days=DAYS, explore=EXPLORE))
         late = time.time() - 60.0 - max(event.at for event in events)
         write(folder / "events.jsonl.gz", (msgspec.structs.replace(event, at=event.at + late) for event in events))
         train(folder / "events.jsonl.gz", None, model, command="personalize demo")
@@ -126,8 +124,10 @@ def prepare(catalogue: Catalogue, folder: Path) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def started_demo(catalogue: Catalogue, folder: Path, model: Path, ports: Ports) -> AsyncIterator[Addresses]:
-    """Shop, weather, gateway and storefront, served while the block runs."""
+async def started_demo(
+    catalogue: Catalogue, folder: Path, model: Path, ports: Ports, shoppers: int = SHOPPERS
+) -> AsyncIterator[Addresses]:
+    """Shop, weather, gateway and storefront, served while the block runs; `shoppers` as they were simulated."""
     store_url = f"sqlite:///{(folder / 'demo.sqlite').resolve()}"
     await _remember(folder, store_url)
     with contextlib.ExitStack() as taken:
@@ -148,7 +148,7 @@ async def started_demo(catalogue: Catalogue, folder: Path, model: Path, ports: P
         setup_logging("warning", settings.secrets())
         gateway = Gateway(settings)
         pictures = where.shop.removesuffix("/shop-api")
-        people = choose(catalogue, SHOPPERS, SEED, Identity.from_settings(settings, gateway.telemetry))
+        people = choose(catalogue, shoppers, SEED, Identity.from_settings(settings, gateway.telemetry))
         addresses = {"gateway": where.gateway, "weather": where.weather, "pictures": pictures}
         async with (
             beside(create_shop(catalogue, asset_base=pictures), shop),

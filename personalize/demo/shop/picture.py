@@ -14,8 +14,9 @@ PAPER, SHADOW = "#f3eee5", "#9a9081"
 """What the ground behind a product is mixed from: light behind what is dark, dark behind what is pale."""
 WOVEN = {
     "knit": ("wool", "merino", "cashmere"), "cloth": ("linen", "cotton", "canvas", "jersey", "flannel", "viscose"),
-    "cord": ("corduroy",), "twill": ("denim", "softshell", "waxed-cotton"), "plait": ("straw", "rattan", "seagrass", "jute"),
-    "grain": ("oak", "walnut"), "pile": ("terry", "fleece", "velvet", "suede"), "speckle": ("stoneware", "terracotta"),
+    "cord": ("corduroy",), "twill": ("denim", "softshell", "waxed-cotton"), "grain": ("oak", "walnut"),
+    "plait": ("straw", "rattan", "seagrass", "jute"), "pile": ("terry", "fleece", "velvet", "suede"),
+    "speckle": ("stoneware", "terracotta"),
 }  # fmt: skip
 PATTERNS = {
     "knit": (12, 'M0 0l6 6 6-6M0 6l6 6 6-6"', 1.4), "cloth": (6, 'M0 3h6M3 0v6"', 0.7), "cord": (7, 'M3.5 0v7"', 2.2),
@@ -46,7 +47,9 @@ def draw(product: Product) -> str:
     ink = _inks(colour)
     woven = next((name for name, cloths in WOVEN.items() if product.material in cloths), None)
     drawings = read("drawings")
-    parts = [_part(drawings["shapes"].get(path, path), role, ink, woven) for path, role in drawings["kinds"][product.kind.en]]
+    parts = [
+        _part(drawings["shapes"].get(path, path), role, ink, woven) for path, role in drawings["kinds"][product.kind.en]
+    ]
     clear = ' opacity=".82"' if product.material == "glass" else ""
     dots = [
         f'<circle cx="{370 - 24 * place}" cy="372" r="8" fill="{table[code]["hex"]}" stroke="#00000022"/>'
@@ -56,7 +59,8 @@ def draw(product: Product) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIDE} {SIDE}" role="img">'
         f"<title>{escape(product.name.en)}</title>{_pattern(woven, ink)}"
         f'<rect width="{SIDE}" height="{SIDE}" fill="{_ground(colour)}"/>'
-        f'<g transform="translate(18 16) scale(.91)" stroke-linejoin="round"{clear}>{"".join(parts)}</g>{"".join(dots)}</svg>'
+        f'<g transform="translate(18 16) scale(.91)" stroke-linejoin="round"{clear}>{"".join(parts)}</g>'
+        f"{''.join(dots)}</svg>"
     )
 
 

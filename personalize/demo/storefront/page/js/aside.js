@@ -20,6 +20,7 @@ export async function refuse({ id, name }) {
   if (state.aside.size > KEPT) state.aside.delete(state.aside.keys().next().value);
   write();
   await again();
+  keep(of("aside-list").lastElementChild?.querySelector("button"));
   return say(word("gone", { name }));
 }
 
@@ -30,6 +31,7 @@ async function back(id, name) {
   state.aside.delete(id);
   write();
   await again();
+  keep(document.querySelector(`#ours-grid [data-id="${CSS.escape(id)}"] .open`) ?? of("listing"));
   return say(word("back", { name }));
 }
 
@@ -44,6 +46,11 @@ export function write() {
     row.append(button);
     return row;
   }));
+}
+
+// The button that had the focus may be gone: what it did can be undone from there.
+function keep(element) {
+  if (document.activeElement === document.body) element?.focus({ preventScroll: true });
 }
 
 const say = (text) => { of("said").textContent = text; };

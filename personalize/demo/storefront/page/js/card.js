@@ -2,6 +2,7 @@
 
 import { dress, number, price, word } from "./words.js";
 
+const PAGE = 24;
 const template = document.getElementById("card");
 
 /** A new card for a product; `acts` has `open(item)` and `refuse(item)`. */
@@ -34,12 +35,13 @@ function writeMove(element, { at, from, to }) {
   element.className = `moved ${by > 0 ? "up" : ""}`;
   if (by) return element.replaceChildren(...told(by > 0 ? "↑" : "↓", Math.abs(by), by > 0 ? "up" : "down"));
   const elsewhere = to !== undefined && to !== at;
-  return element.replaceChildren(...(elsewhere ? told("→", to + 1, "now") : []));
+  return element.replaceChildren(...(elsewhere ? told("→", to + 1, to < PAGE ? "now" : "later") : []));
 }
 
 // A sign and a number for the eye, the same in words for the ear.
 function told(sign, count, key) {
   const seen = Object.assign(document.createElement("span"), { textContent: `${sign} ${number(count)}` });
+  if (key === "later") seen.textContent = `${sign} ${number(PAGE)}+`;
   seen.setAttribute("aria-hidden", "true");
   const heard = Object.assign(document.createElement("span"), { className: "quiet" });
   heard.textContent = word(key, { n: number(count) });
@@ -61,20 +63,13 @@ export function writePrice(element, item) {
 
 function personal({ told, currency }) {
   const offer = told?.offer;
-  const amount = minor(offer?.personalPrice ?? offer?.price);
-  if (amount === null) return null;
-  const said = offer.disclosure?.text ?? offer.disclosure ?? word("personal");
-  return { price: price(amount, offer.currency ?? currency), disclosure: String(said) };
-}
-
-function minor(value) {
-  if (Number.isInteger(value)) return value;
-  for (const name of ["minor", "value", "amount"]) if (Number.isInteger(value?.[name])) return value[name];
-  return null;
+  if (!offer?.price) return null;
+  const code = offer.code && !offer.automatic ? [word("code", { code: offer.code })] : [];
+  const said = [offer.disclosure ?? word("personal"), ...code].join(" · ");
+  return { price: price(offer.price.minorUnits, offer.price.currency ?? currency), disclosure: said };
 }
 
 function channels({ told }) {
   const first = [told?.channels].flat().find(Boolean);
-  const said = first?.label ?? first?.text ?? first?.name;
-  return said ? [String(said)] : [];
+  return first?.label ? [first.label] : [];
 }

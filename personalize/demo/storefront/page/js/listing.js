@@ -81,7 +81,7 @@ function draw(ours, shop) {
   of("title").textContent = names.get(state.collection) ?? "";
   of("count").textContent = word("products", { n: number(ours.total) });
   const positions = new Map(ours.items.map((item, at) => [item.id, at]));
-  grids.shop.show(shop.items, (item) => ({ at: shop.items.indexOf(item), from: null, to: positions.get(item.id) }));
+  grids.shop.show(shop.items, (item) => ({ at: shop.items.indexOf(item), from: null, to: positions.get(item.id) ?? TAKE }));
   grids.ours.show(ours.items, (item) => {
     const one = ours.placed.get(item.id);
     return { at: one?.position ?? ours.items.indexOf(item), from: one?.shopPosition ?? null, reason: one?.reason?.text };
@@ -91,8 +91,8 @@ function draw(ours, shop) {
   of("facts").replaceChildren(...facts.map(fact), ...assignments.map(assigned), ...sources(context));
 }
 
-function fact({ label, saidBy, source }) {
-  const element = Object.assign(document.createElement("li"), { textContent: label.replace(/^[^:]*: /, ""), title: `${label} (${source})` });
+function fact({ name, label, saidBy, source }) {
+  const element = Object.assign(document.createElement("li"), { textContent: name === "store" ? label : label.replace(/^[^:]*: /, ""), title: `${label} (${source})` });
   element.dataset.by = saidBy;
   return element;
 }

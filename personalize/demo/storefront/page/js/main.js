@@ -13,6 +13,7 @@ import { script, sky, turn } from "./weather.js";
 import { speak, spoken, word } from "./words.js";
 
 const of = (id) => document.getElementById(id);
+const wide = matchMedia("(min-width: 60rem)"); // as in css/panel.css: the controls are always open there
 const config = await (await fetch("config.json")).json();
 
 async function collections() {
@@ -26,6 +27,8 @@ async function collections() {
     row.append(button);
     return row;
   }));
+  const current = of("collections").querySelector("[aria-current]");
+  if (current) of("collections").scrollLeft = current.offsetLeft - of("collections").offsetLeft;
 }
 
 function view() {
@@ -61,6 +64,9 @@ for (const button of document.querySelectorAll("[data-view][type=button]")) {
   button.addEventListener("click", () => choose({ view: button.dataset.view }));
 }
 
+const unfold = () => { of("situation").open = wide.matches; };
+wide.addEventListener("change", unfold);
+unfold();
 connect(config.gateway);
 script(config.weather);
 inspector.prepare();
