@@ -27,6 +27,8 @@ CACHE = Path(__file__).parents[1] / ".cache"
 INSTALL_DEADLINE = 240.0  # seconds for one way of installing; 10 to 60 are usual
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+"""The user agent of somebody: a headless one is a robot to the gateway, and robots leave no events."""
 QUIET = (
     "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--disable-gpu", "--disable-dev-shm-usage",

@@ -13,6 +13,7 @@ import { script, sky, turn } from "./weather.js";
 import { speak, spoken, word } from "./words.js";
 
 const of = (id) => document.getElementById(id);
+const NOTED = 700; // ms: events travel by a side door, and what was seen last counts a moment later
 const wide = matchMedia("(min-width: 60rem)"); // as in css/panel.css: the controls are always open there
 const config = await (await fetch("config.json")).json();
 
@@ -71,7 +72,7 @@ connect(config.gateway);
 script(config.weather);
 inspector.prepare();
 aside.prepare(() => listing.show({ quietly: true }));
-product.prepare(() => listing.show());
+product.prepare(() => setTimeout(listing.show, NOTED));
 listing.prepare({ open: product.open, refuse: aside.refuse }, config.experiment);
 panel.prepare(config, {
   weather: async (changes) => { if (await turn(changes)) await listing.show(); },

@@ -9,9 +9,10 @@ import { word } from "./words.js";
 const of = (id) => document.getElementById(id);
 const dialog = of("product");
 
-/** `closed` is called when the look is over. */
+/** `closed` is called when a look is over. */
 export const prepare = (closed) => dialog.addEventListener("close", closed);
 
+/** Open it over the list. */
 export async function open(item) {
   of("product-name").textContent = item.name;
   of("product-picture").src = item.picture;
