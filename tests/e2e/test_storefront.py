@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -99,6 +100,16 @@ async def as_person(page: Page, person: str) -> list[str]:
     return await order(page)
 
 
+async def known(world: World, visitor: str, event: str) -> None:
+    """Wait until the gateway has put an event of a visitor down: they travel by the side door."""
+    body = {"query": "mutation { personalization { exportData { data } } }"}
+    async with asyncio.timeout(60), httpx.AsyncClient(headers={"X-Personalize-Visitor": visitor}) as client:
+        while True:
+            told = (await client.post(world.where.gateway, json=body)).json()["data"]["personalization"]["exportData"]
+            if f'"{event}"' in (told["data"] or ""):
+                return
+
+
 async def test_rain_lifts_what_is_good_in_rain(world: World) -> None:
     page = await world.page()
     before = await order(page, "shop")
@@ -151,6 +162,8 @@ async def test_what_was_looked_at_comes_up(world: World) -> None:
     seen = (await order(page))[7]
     await page.locator("#ours-grid > .card .open").nth(7).click()
     await page.locator("#product-text:not(:empty)").wait_for()
+    visitor = await page.locator("#sent dt:text-is('X-Personalize-Visitor') + dd").text_content()
+    await known(world, visitor or "", "view_item")
     await page.locator(".close").click()
     why = page.locator(f"#ours-grid > .card[data-id='{seen}'] .why")
     await why.get_by_text("You looked at this").wait_for()

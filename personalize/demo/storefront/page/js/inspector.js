@@ -3,7 +3,7 @@
 import { onAnswer } from "./gateway.js";
 
 const of = (id) => document.getElementById(id);
-const BRIEF = ["X-Personalize-Context", "X-Personalize-Consent", "X-Personalize-Experiment", "Cache-Control"];
+const BRIEF = ["X-Personalize-Context", "X-Personalize-Experiment", "Cache-Control"];
 const ORDER = ["x-personalize-visitor", "x-personalize-experiment", "server-timing", "cache-control"];
 
 export function prepare() {
