@@ -8,7 +8,7 @@ import io
 import re
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from personalize.demo.storefront.app import SHOWN, create_storefront
 from personalize.demo.storefront.people import choose, remember
 from personalize.demo.tour import tour
 from personalize.demo.weather import create_weather
+from personalize.domain.event import Event
 from personalize.domain.experiment import AssignedBy, Experiment, Variant
 from personalize.domain.store import EventRow
 from personalize.domain.visit import Consent
@@ -129,7 +130,8 @@ async def started_demo(
 ) -> AsyncIterator[Addresses]:
     """Shop, weather, gateway and storefront, served while the block runs; `shoppers` as they were simulated."""
     store_url = f"sqlite:///{(folder / 'demo.sqlite').resolve()}"
-    await _remember(folder, store_url)
+    people = choose(catalogue, shoppers, SEED)
+    theirs = await _remember(folder, store_url, {person.id for person in people})
     with contextlib.ExitStack() as taken:
         shop, front, back, sky, page = (taken.enter_context(bound(HOST, port)) for port in ports)
         where = Addresses(
@@ -148,27 +150,29 @@ async def started_demo(
         setup_logging("warning", settings.secrets())
         gateway = Gateway(settings)
         pictures = where.shop.removesuffix("/shop-api")
-        people = choose(catalogue, shoppers, SEED, Identity.from_settings(settings, gateway.telemetry))
+        identity = Identity.from_settings(settings, gateway.telemetry)
         addresses = {"gateway": where.gateway, "weather": where.weather, "pictures": pictures}
         async with (
             beside(create_shop(catalogue, asset_base=pictures), shop),
             beside(create_weather(origins=(where.storefront,)), sky),
-            beside(create_storefront(catalogue, people, **addresses), page),
+            beside(create_storefront(catalogue, people, identity, **addresses), page),
             beside(gateway.storefront(), front, lifespan=True),
             beside(gateway.operator(), back),
         ):
-            await remember(gateway, people, read(folder / "events.jsonl.gz"))
+            await remember(gateway, people, theirs)
             await gateway.knowledge.wait(10.0)
             yield where
 
 
-async def _remember(folder: Path, store_url: str) -> None:
-    """Put the simulated history into the store, as `personalize import` would."""
+async def _remember(folder: Path, store_url: str, wanted: Set[str]) -> list[Event]:
+    """Put the simulated history into the store, as `personalize import` would; the events of `wanted` visitors."""
     store = open_store(store_url)
     await store.open()
     try:
-        rows = [EventRow(e.event_id, e.at, e.visitor, dump(e)) for e in read(folder / "events.jsonl.gz")]
+        events = list(read(folder / "events.jsonl.gz"))
+        rows = [EventRow(e.event_id, e.at, e.visitor, dump(e)) for e in events]
         for start in range(0, len(rows), BATCH):
             await store.append_events(rows[start : start + BATCH])
+        return [event for event in events if event.visitor in wanted]
     finally:
         await store.close()

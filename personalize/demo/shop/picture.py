@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from html import escape
-from typing import Any
 
 from personalize.demo.catalogue import Product
 from personalize.demo.source import read
@@ -103,7 +102,7 @@ def _ground(colour: str) -> str:
     return _mix(colour, SHADOW, 0.34) if _brightness(colour) > 0.74 else _mix(colour, PAPER, 0.84)
 
 
-def _channels(colour: str) -> list[Any]:
+def _channels(colour: str) -> list[int]:
     return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
 
 

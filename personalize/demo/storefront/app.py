@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from personalize.demo.catalogue import Catalogue
 from personalize.demo.storefront.people import Person
+from personalize.visitors.identity import Identity
 
 SHOWN = "shown"
 """The experiment by which the page asks for the shop's own order."""
@@ -26,15 +27,20 @@ POLICY = (
 
 
 def create_storefront(
-    catalogue: Catalogue, people: Sequence[Person], *, gateway: str, weather: str, pictures: str
+    catalogue: Catalogue, people: Sequence[Person], identity: Identity, *, gateway: str, weather: str, pictures: str
 ) -> Starlette:
-    """The page over a gateway (its GraphQL address), the scripted weather, and the origin of the shop's pictures."""
+    """The page over a gateway (its GraphQL address), the scripted weather, and the origin of the shop's pictures.
+
+    `identity` signs the ids of `people`, as a storefront that shares the gateway's secret may.
+    """
     told: dict[str, Any] = {
         "gateway": gateway,
         "weather": weather,
         "experiment": SHOWN,
         "stores": [{"code": store.code, "city": store.city} for store in catalogue.stores],
-        "people": [{"id": one.header, "name": one.name, "likes": one.likes._asdict()} for one in people],
+        "people": [
+            {"id": identity.sign(one.visitor), "name": one.name, "likes": one.likes._asdict()} for one in people
+        ],
     }
 
     policy = {

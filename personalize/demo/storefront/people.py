@@ -14,7 +14,7 @@ from personalize.domain.entry import Entry
 from personalize.domain.event import Event
 from personalize.domain.permission import Keep
 from personalize.domain.visit import Trust, VisitorId
-from personalize.visitors.identity import Identity, profile_key
+from personalize.visitors.identity import profile_key
 
 NAMES = ("Robin", "Kim", "Sascha")
 ACTIVE = 40
@@ -25,12 +25,11 @@ TOLD = (("category", 2), ("occasion", 1))
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A simulated shopper: the id in the log, a name, what they like (known, since simulated), the signed header."""
+    """A simulated shopper: the id in the log, a name, and what they like (known, since simulated)."""
 
     id: str
     name: str
     likes: Text
-    header: str
 
     @property
     def visitor(self) -> VisitorId:
@@ -38,15 +37,15 @@ class Person:
         return VisitorId(self.id, Trust.SIGNED)
 
 
-def choose(catalogue: Catalogue, shoppers: int, seed: int, identity: Identity) -> tuple[Person, ...]:
+def choose(catalogue: Catalogue, shoppers: int, seed: int) -> tuple[Person, ...]:
     """Three active shoppers of the simulation who agree least; the same arguments give the same people."""
     active = sorted(make_shoppers(catalogue, shoppers, seed), key=lambda one: -one.activity)[:ACTIVE]
-    agreement = np.corrcoef(np.stack([shopper.base for shopper in active]))
+    agreement = np.atleast_2d(np.corrcoef(np.stack([shopper.base for shopper in active])))
     picked = [int(row) for row in np.unravel_index(int(np.argmin(agreement)), agreement.shape)]
     while len(picked) < len(NAMES):
         picked.append(int(np.argmin(agreement[picked].max(axis=0))))
     return tuple(
-        Person(shopper.id, name, _likes(catalogue, shopper), identity.sign(VisitorId(shopper.id, Trust.SIGNED)))
+        Person(shopper.id, name, _likes(catalogue, shopper))
         for name, shopper in zip(NAMES, (active[row] for row in picked), strict=True)
     )
 

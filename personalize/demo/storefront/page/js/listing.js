@@ -53,7 +53,7 @@ async function page(headers) {
 // Who asks first gets the shop's page, ordered within itself, while its window is filled behind: ask again then.
 function warm() {
   const key = `${state.collection} ${spoken()}`;
-  const idle = Date.now() - (asks.get(key) ?? 0) > IDLE;
+  const idle = Date.now() - (asks.get(key) ?? 0) > IDLE; // of a listing, not of a visitor: guests share its window
   asks.set(key, Date.now());
   if (idle) setTimeout(() => state.collection === key.split(" ")[0] && show({ quietly: true }), FILLED);
 }
