@@ -23,6 +23,7 @@ demo: $(VENV)/installed   ## start the demo shop, simulated shoppers and the gat
 
 test: $(VENV)/tested      ## run every test, the real Vendure included
 	$(RUN) -m tests.vendure.server --prepare
+	$(RUN) -m tests.browser
 	$(RUN) -m pytest $(ARGS)
 
 lint: $(VENV)/tested      ## ruff and strict mypy

@@ -8,7 +8,7 @@ import io
 import re
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +23,12 @@ from personalize.demo.generate import generate
 from personalize.demo.places import TERMS, TRUSTED, put_demo_places, told_in_hamburg
 from personalize.demo.shop.app import create_shop
 from personalize.demo.shoppers import simulate
+from personalize.demo.storefront.app import SHOWN, create_storefront
+from personalize.demo.storefront.people import choose, remember
 from personalize.demo.tour import tour
 from personalize.demo.weather import create_weather
+from personalize.domain.event import Event
+from personalize.domain.experiment import AssignedBy, Experiment, Variant
 from personalize.domain.store import EventRow
 from personalize.domain.visit import Consent
 from personalize.errors import ArtefactError
@@ -34,6 +38,7 @@ from personalize.serving import beside, bound
 from personalize.settings import Settings
 from personalize.stores import open_store
 from personalize.telemetry import setup_logging
+from personalize.visitors.identity import Identity
 
 HOST = "127.0.0.1"
 SHOPPERS, DAYS, SEED = 700, 14, 7
@@ -42,7 +47,16 @@ SECRET = "only-for-the-demo-on-this-machine"  # noqa: S105 - protects nothing: e
 BATCH = 2_000
 PLACE = "53.6,10.0"  # Hamburg
 ANOTHER = '{"temperature": 28, "weather": "clear"}'
+EXPERIMENTS = (
+    Experiment(SHOWN, (Variant("ours", 0.5), Variant("shop", 0.5, all_off=True)), AssignedBy.HEADER),
+    Experiment("a-a", (Variant("one", 0.5), Variant("other", 0.5))),
+)
+"""The storefront's way to the shop's own order, and an A/A test: two variants that differ in nothing."""
 WINDOW = 1_200  # rows of a list that may be moved: nearly all of the list of everything
+
+
+Ports = tuple[int, int, int, int, int]
+"""Of the shop, the gateway, its operator, the weather and the storefront; 0: any free one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +67,13 @@ class Addresses:
     gateway: str
     operator: str
     weather: str
+    storefront: str
 
 
-async def run(folder: Path, *, once: bool, ports: tuple[int, int, int, int], svg: Path | None = None) -> None:
+async def run(folder: Path, *, once: bool, ports: Ports, svg: Path | None = None) -> None:
     """Start everything, print where it is and what it does to one listing; then serve until a signal, unless `once`.
 
-    `ports` are those of the shop, the gateway, its operator and the weather; `svg` gets a picture of the table. Raises
-    SettingsError where a port is taken.
+    `svg` gets a picture of the table. Raises SettingsError where a port is taken.
     """
     console = Console(highlight=False)
     started = time.perf_counter()
@@ -67,10 +81,11 @@ async def run(folder: Path, *, once: bool, ports: tuple[int, int, int, int], svg
     with console.status("simulating shoppers and training on what they did"):
         model = await asyncio.to_thread(prepare, catalogue, folder)
     async with started_demo(catalogue, folder, model, ports) as where:
-        console.print(f"shop      {where.shop}   an embedded shop, {len(catalogue.products):,} products, all invented")
-        console.print(f"gateway   {where.gateway}   the same schema, personalised; open it in a browser for GraphiQL")
-        console.print(f"operator  {where.operator}")
-        console.print(f"weather   {where.weather}   invented, too; POST it another: {ANOTHER}")
+        console.print(f"storefront  {where.storefront}   look at this one: weather, visitors, before and after")
+        console.print(f"shop        {where.shop}   {len(catalogue.products):,} products, all invented")
+        console.print(f"gateway     {where.gateway}   the same schema, personalised; open it in a browser for GraphiQL")
+        console.print(f"operator    {where.operator}")
+        console.print(f"weather     {where.weather}   invented, too; POST it another: {ANOTHER}")
         console.print("The shoppers are simulated: nobody real is in the log the model learned from.\n")
         async with httpx.AsyncClient(timeout=30.0) as client:
             shown = await tour(client, where.gateway, catalogue, SHOPPERS, SEED)
@@ -97,7 +112,7 @@ def save_picture(shown: RenderableType, svg: Path) -> None:
     svg.write_text(re.sub(r"@font-face \{.*?\}", "", text, flags=re.S), encoding="utf-8")
 
 
-def prepare(catalogue: Catalogue, folder: Path) -> Path:
+def prepare(catalogue: Catalogue, folder: Path, shoppers: int = SHOPPERS) -> Path:
     """The model's folder: simulated and trained once, kept in `folder` as long as it fits this version."""
     model = folder / "model"
     try:
@@ -105,7 +120,7 @@ def prepare(catalogue: Catalogue, folder: Path) -> Path:
     except ArtefactError:  # none yet, or one that an earlier version made for other features
         folder.mkdir(parents=True, exist_ok=True)
         # The simulation has dates of its own; here it ends now, so that what was popular still is.
-        events = list(simulate(catalogue, shoppers=SHOPPERS, seed=SEED, days=DAYS, explore=EXPLORE))
+        events = list(simulate(catalogue, shoppers=shoppers, seed=SEED, days=DAYS, explore=EXPLORE))
         late = time.time() - 60.0 - max(event.at for event in events)
         write(folder / "events.jsonl.gz", (msgspec.structs.replace(event, at=event.at + late) for event in events))
         train(folder / "events.jsonl.gz", None, model, command="personalize demo")
@@ -114,46 +129,58 @@ def prepare(catalogue: Catalogue, folder: Path) -> Path:
 
 @contextlib.asynccontextmanager
 async def started_demo(
-    catalogue: Catalogue, folder: Path, model: Path, ports: tuple[int, int, int, int]
+    catalogue: Catalogue, folder: Path, model: Path, ports: Ports, shoppers: int = SHOPPERS
 ) -> AsyncIterator[Addresses]:
-    """Shop, weather and gateway, served while the block runs."""
+    """Shop, weather, gateway and storefront, served while the block runs; `shoppers` as they were simulated."""
     store_url = f"sqlite:///{(folder / 'demo.sqlite').resolve()}"
-    await _remember(folder, store_url, catalogue)
+    people = choose(catalogue, shoppers, SEED)
+    theirs = await _remember(folder, store_url, catalogue, {person.id for person in people})
     with contextlib.ExitStack() as taken:
-        shop, front, back, sky = (taken.enter_context(bound(HOST, port)) for port in ports)
+        shop, front, back, sky, page = (taken.enter_context(bound(HOST, port)) for port in ports)
         where = Addresses(
             shop=f"http://{HOST}:{shop.getsockname()[1]}/shop-api",
             gateway=f"http://{HOST}:{front.getsockname()[1]}/graphql",
             operator=f"http://{HOST}:{back.getsockname()[1]}/metrics",
             weather=f"http://{HOST}:{sky.getsockname()[1]}/script",
+            storefront=f"http://{HOST}:{page.getsockname()[1]}",
         )
         settings = Settings(
             shop_url=where.shop, store_url=store_url, model=str(model), secret=(SECRET,),
             consent_default=Consent.NONE, dev=True, shop_place=PLACE, weather_provider="open-meteo",
             weather_url=where.weather.removesuffix("/script"), window=WINDOW, holdout=0.0,
             places=TERMS, trusted_proxies=TRUSTED,
+            cors_origins=(where.storefront,), experiments=EXPERIMENTS,
         )  # fmt: skip
         setup_logging("warning", settings.secrets())
         gateway = Gateway(settings)
         pictures = where.shop.removesuffix("/shop-api")
+        identity = Identity.from_settings(settings, gateway.telemetry)
+        addresses = {"gateway": where.gateway, "weather": where.weather, "pictures": pictures}
         async with (
             beside(create_shop(catalogue, asset_base=pictures), shop),
-            beside(create_weather(), sky),
+            beside(create_weather(origins=(where.storefront,)), sky),
+            beside(create_storefront(catalogue, people, identity, **addresses), page),
             beside(gateway.storefront(), front, lifespan=True),
             beside(gateway.operator(), back),
         ):
+            await remember(gateway, people, theirs)
             await gateway.knowledge.wait(10.0)
             yield where
 
 
-async def _remember(folder: Path, store_url: str, catalogue: Catalogue) -> None:
-    """Put the simulated history, stores and their stock into the store, as `personalize import` would."""
+async def _remember(folder: Path, store_url: str, catalogue: Catalogue, wanted: Set[str]) -> list[Event]:
+    """Put the simulated history, stores and their stock into the store, as `personalize import` would.
+
+    Returned are the events of `wanted` visitors.
+    """
     store = open_store(store_url)
     await store.open()
     try:
-        rows = [EventRow(e.event_id, e.at, e.visitor, dump(e)) for e in read(folder / "events.jsonl.gz")]
+        events = list(read(folder / "events.jsonl.gz"))
+        rows = [EventRow(e.event_id, e.at, e.visitor, dump(e)) for e in events]
         for start in range(0, len(rows), BATCH):
             await store.append_events(rows[start : start + BATCH])
         await put_demo_places(store, catalogue)
+        return [event for event in events if event.visitor in wanted]
     finally:
         await store.close()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from math import cos, pi
 from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -44,13 +46,15 @@ class Sky(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Weather:
-    """`GET /v1/forecast`, `GET /v1/archive`, and `POST /script` with the keys of a `Sky`; keys left out stay."""
+    """`GET /v1/forecast`, `GET /v1/archive`, and `/script`: `GET` the sky, or `POST` keys of a `Sky`; others stay."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock, self.sky, self.asked = clock, Sky(), 0
 
     async def script(self, request: Request) -> Response:
-        """Change the sky; 400 where it could not be one. The answer is the whole sky."""
+        """Change the sky, or tell it; 400 where it could not be one. The answer is the whole sky."""
+        if request.method == "GET":
+            return JSONResponse(msgspec.to_builtins(self.sky))
         body = await request.body()
         try:
             told = msgspec.json.decode(body, type=dict[str, Any]) if len(body) <= MAX_BODY else {}
@@ -109,15 +113,19 @@ class Weather:
         return JSONResponse(answer)
 
 
-def create_weather(clock: Callable[[], float] = time.time) -> Starlette:
-    """The service, with a sky of its own."""
+def create_weather(clock: Callable[[], float] = time.time, origins: Sequence[str] = ()) -> Starlette:
+    """The service, with a sky of its own; pages of `origins` (`http://127.0.0.1:3000`) may script it from a browser."""
     made = Weather(clock)
+    allowed = Middleware(
+        CORSMiddleware, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=["content-type"]
+    )
     return Starlette(
+        middleware=[allowed],
         routes=[
             Route("/v1/forecast", made.forecast),
             Route("/v1/archive", made.archive),
-            Route("/script", made.script, methods=["POST"]),
-        ]
+            Route("/script", made.script, methods=["GET", "POST"]),
+        ],
     )
 
 
