@@ -17,6 +17,10 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from personalize import registry
 from personalize.caches import open_cache
+from personalize.console.api.endpoint import OperatorApi
+from personalize.console.api.told import HouseTold
+from personalize.console.desk import Desk
+from personalize.console.shelf import ShopShelf
 from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
 from personalize.domain.entry import Entry
@@ -34,6 +38,7 @@ from personalize.gateway.edge.call import Reader
 from personalize.gateway.edge.cors import Cors
 from personalize.gateway.edge.sessions import Sessions
 from personalize.gateway.edge.upstream import Upstream
+from personalize.gateway.guest import Guest
 from personalize.gateway.health import Health
 from personalize.gateway.http import Storefront
 from personalize.gateway.listing.audit import Audit
@@ -47,6 +52,7 @@ from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.pipeline import Pipeline
+from personalize.gateway.preview import Preview
 from personalize.gateway.published import Programmes, overlaid
 from personalize.guardrails.displacement import Cap
 from personalize.settings import Settings, SettingsWatch
@@ -113,6 +119,9 @@ class Gateway:
                 knows(self.affinities)
         self.decider = Decider(decisions, self.popularity, self.telemetry, cap)
         self.programmes = Programmes(self.store.desk, self._put_in_place, self.telemetry, clock)
+        guest = Guest(self.knowledge, self.upstream)
+        preview = Preview(guest, self.decider, lambda: self.listings.settings, clock)
+        self.desk = Desk(self.store.desk, decisions, ShopShelf(guest), preview, clock, self.programmes.poll)
         self.health = Health(self.telemetry)
         self.listings = Listings(
             settings, self.shop, self.upstream, sessions, self.windows, self.runs,
@@ -180,9 +189,6 @@ class Gateway:
         """Serve by the settings and what the desk has published over them; every run starts afresh."""
         effective, published = overlaid(self.settings, self.programmes, self.decider.base)
         self.decider.use(published)
-        for decision in published.decisions.values():
-            if (knows := getattr(decision, "knows", None)) is not None:
-                knows(self.affinities)
         self.knowledge.settings = self.reception.settings = self.listings.settings = effective
         self.runs.clear()
 
@@ -200,9 +206,11 @@ class Gateway:
         return app
 
     def operator(self) -> Starlette:
-        """The app of the operator port: health and metrics."""
+        """The app of the operator port: health, metrics and the operator API."""
+        api = OperatorApi(self.desk, self._told, self.store, self.settings.operator_token, self.telemetry, self.clock)
         return Starlette(
             routes=[
+                Route("/operator/graphql", api, methods=METHODS),
                 Route("/livez", lambda _: PlainTextResponse("ok\n")),
                 Route("/readyz", self._ready),
                 Route("/metrics", self._metrics),
@@ -222,6 +230,14 @@ class Gateway:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         async with self.running():
             yield
+
+    def _told(self) -> HouseTold:
+        """What the operator API tells of this process."""
+        counted = {outcome: int(self.health.reloads.labels(outcome)._value.get()) for outcome in ("taken", "refused")}
+        return HouseTold(
+            self.knowledge.ready, len(self.outbox), self.programmes.programme.revision, counted["taken"],
+            counted["refused"], self.settings, self.listings.settings,
+        )  # fmt: skip
 
     async def _ready(self, _: Request) -> Response:
         """200 once the shop's schema was asked for: without one, and without a store, requests pass through."""
