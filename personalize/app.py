@@ -18,6 +18,10 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from personalize import registry
 from personalize.caches import open_cache
+from personalize.console.api.endpoint import OperatorApi
+from personalize.console.api.told import HouseTold
+from personalize.console.desk import Desk
+from personalize.console.shelf import ShopShelf
 from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
 from personalize.domain.entry import Entry
@@ -37,6 +41,7 @@ from personalize.gateway.edge.call import Reader
 from personalize.gateway.edge.cors import Cors
 from personalize.gateway.edge.sessions import Sessions
 from personalize.gateway.edge.upstream import Upstream
+from personalize.gateway.guest import Guest
 from personalize.gateway.health import Health
 from personalize.gateway.http import Storefront
 from personalize.gateway.listing.audit import Audit
@@ -53,9 +58,11 @@ from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.pipeline import Pipeline
+from personalize.gateway.preview import Preview
 from personalize.gateway.pricing.carts import Carts
 from personalize.gateway.pricing.showing import Showing
 from personalize.gateway.pricing.telling import OfferTeller
+from personalize.gateway.published import Programmes, overlaid
 from personalize.guardrails.displacement import Cap
 from personalize.places.book import Book
 from personalize.places.keeper import Keeper
@@ -134,6 +141,10 @@ class Gateway:
                 knows(self.affinities)
         priced = {name: cast(Pricing, one) for name, one in decisions.items() if hasattr(one, "reprice")}
         self.decider = Decider(decisions, self.popularity, self.telemetry, cap)
+        self.programmes = Programmes(self.store.desk, self._put_in_place, self.telemetry, clock)
+        guest = Guest(self.knowledge, self.upstream)
+        preview = Preview(guest, self.decider, lambda: self.listings.settings, clock)
+        self.desk = Desk(self.store.desk, decisions, ShopShelf(guest), preview, clock, self.programmes.poll)
         self.health = Health(self.telemetry)
         self.listings = Listings(
             settings, self.shop, self.upstream, sessions, self.windows, self.runs,
@@ -166,9 +177,10 @@ class Gateway:
             await self.store.open()
         except PersonalizeError as error:  # the shop is sold from without a store, too
             self.telemetry.fault("store", error.code, error)
-        for name, decision in self.decider.decisions.items():
+        for name, decision in self.decider.base.items():
             if (fault := getattr(decision, "fault", None)) is not None:
                 self.telemetry.fault("decision", name, fault)
+        await self.programmes.poll()
         await start_all(self.signals, self.around)
         self.knowledge.start()
         self.outbox.start()
@@ -177,6 +189,7 @@ class Gateway:
         behind = [
             self._remember(),
             self._renew(),
+            self.programmes.keep(),
             self.labels.keep_fresh(),
             self.keeper.keep(),
             keep_tidy(self.store, self.settings, self.telemetry, clock=self.clock),
@@ -207,9 +220,16 @@ class Gateway:
 
     def use(self, settings: Settings) -> None:
         """Take changed strategies and experiments into use; every run starts afresh."""
-        self.settings = self.knowledge.settings = self.reception.settings = self.listings.settings = settings
+        self.settings = settings
         if self.book is not None:
             self.book.use(settings.offers, settings.prices)
+        self._put_in_place()
+
+    def _put_in_place(self) -> None:
+        """Serve by the settings and what the desk has published over them; every run starts afresh."""
+        effective, published = overlaid(self.settings, self.programmes, self.decider.base)
+        self.decider.use(published)
+        self.knowledge.settings = self.reception.settings = self.listings.settings = effective
         self.runs.clear()
 
     def _open_book(self) -> OfferBook | None:
@@ -236,9 +256,11 @@ class Gateway:
         return app
 
     def operator(self) -> Starlette:
-        """The app of the operator port: health and metrics."""
+        """The app of the operator port: health, metrics and the operator API."""
+        api = OperatorApi(self.desk, self._told, self.store, self.settings.operator_token, self.telemetry, self.clock)
         return Starlette(
             routes=[
+                Route("/operator/graphql", api, methods=METHODS),
                 Route("/livez", lambda _: PlainTextResponse("ok\n")),
                 Route("/readyz", self._ready),
                 Route("/metrics", self._metrics),
@@ -259,13 +281,21 @@ class Gateway:
         async with self.running():
             yield
 
+    def _told(self) -> HouseTold:
+        """What the operator API tells of this process."""
+        counted = {outcome: int(self.health.reloads.labels(outcome)._value.get()) for outcome in ("taken", "refused")}
+        return HouseTold(
+            self.knowledge.ready, len(self.outbox), self.programmes.programme.revision, counted["taken"],
+            counted["refused"], self.settings, self.listings.settings,
+        )  # fmt: skip
+
     async def _ready(self, _: Request) -> Response:
         """200 once the shop's schema was asked for: without one, and without a store, requests pass through."""
         known = {"schema": self.knowledge.ready, "outbox": len(self.outbox)}
         return JSONResponse(known, status_code=200 if self.knowledge.settled else 503)
 
     async def _metrics(self, _: Request) -> Response:
-        self.health.drifted(self.decider.decisions.values())
+        self.health.drifted(self.decider.base.values())
         return Response(self.telemetry.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     def _keeper(self, decisions: Mapping[str, Decision]) -> Keeper:
@@ -318,7 +348,7 @@ class Gateway:
         """
         while True:
             await asyncio.sleep(self.renew_seconds)
-            for name, decision in self.decider.decisions.items():
+            for name, decision in self.decider.base.items():
                 if (renew := getattr(decision, "renew", None)) is None:
                     continue
                 try:

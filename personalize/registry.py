@@ -35,6 +35,7 @@ SOCKETS: dict[str, dict[str, str]] = {
         "exploring": "personalize.decisions.exploring:Exploring",
         "offer": "personalize.decisions.offer:OfferToAll",
         "channel": "personalize.decisions.channel:ChannelOrder",
+        "merchandising": "personalize.decisions.merchandising:Merchandising",
         "store_first": "personalize.decisions.store_first:StoreFirst",
     },
     # The shops whose Admin API we can ask for codes, prices and stock; by the name of the shop map.

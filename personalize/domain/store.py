@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
 
+from personalize.domain.desk.store import DeskStore
 from personalize.domain.offers.ledger import OfferStore, PriceLedger
 from personalize.domain.places.stock import StockRow
 
@@ -51,6 +52,11 @@ class Store(Protocol):
     list_prices: PriceLedger | None
     """The ledger of list prices; it is there where `offers` is."""
 
+    @property
+    def desk(self) -> DeskStore:
+        """Where the operator's desk stays, beside all this and of none of these visitors."""
+        ...
+
     async def open(self) -> None:
         """Connect and bring the schema up to date. Later calls connect by themselves if this failed."""
         ...
@@ -79,6 +85,10 @@ class Store(Protocol):
         self, since: float | None = None, until: float | None = None, visitor: str | None = None
     ) -> AsyncIterator[EventRow]:
         """Events with `since` <= time < `until`, in time order; read in pages, so writes go on meanwhile."""
+        ...
+
+    async def newest(self, limit: int, *, since: float | None = None) -> list[EventRow]:
+        """The last `limit` events with `since` <= time, the newest first."""
         ...
 
     async def get_link(self, session: str, at: float) -> str | None:

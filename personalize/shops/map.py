@@ -24,7 +24,10 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class ItemMap:
-    """How an object type is read as an item. `attributes` are named leaves; prices may be minor units."""
+    """How an object type is read as an item. `attributes` are named leaves; prices may be minor units.
+
+    `picture` leads to an address, which the operator's preview alone asks for.
+    """
 
     type: str
     id: str
@@ -34,6 +37,7 @@ class ItemMap:
     currency: str | None = None
     minor_units: bool = False
     attributes: tuple[Leaf, ...] = ()
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

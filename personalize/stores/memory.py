@@ -11,6 +11,7 @@ from personalize.domain.offers.ledger import OfferStore, PriceLedger
 from personalize.domain.places.stock import StockRow
 from personalize.domain.store import MAX_LINKS, EventRow, PlaceRow, ProfileRow
 from personalize.errors import StoreError
+from personalize.stores.memory_desk import MemoryDesk
 from personalize.stores.memory_offers import MemoryOffers
 from personalize.stores.memory_prices import MemoryPrices
 
@@ -29,6 +30,7 @@ class MemoryStore:
         self._places: tuple[PlaceRow, ...] = ()
         self._stock: tuple[StockRow, ...] = ()
         self._places_version = 0
+        self.desk = MemoryDesk()
 
     @classmethod
     def from_url(cls, url: str) -> MemoryStore:
@@ -75,6 +77,10 @@ class MemoryStore:
         ]
         for row in sorted(rows, key=lambda row: row.at):
             yield row
+
+    async def newest(self, limit: int, *, since: float | None = None) -> list[EventRow]:
+        rows = [row for row in self._events.values() if since is None or row.at >= since]
+        return sorted(rows, key=lambda row: row.at)[: -limit - 1 : -1] if limit > 0 else []
 
     async def get_link(self, session: str, at: float) -> str | None:
         visitor, expires_at = self._links.get(session, ("", 0.0))

@@ -11,13 +11,14 @@ from personalize.domain.offers.ledger import OfferStore, PriceLedger
 from personalize.domain.places.stock import StockRow
 from personalize.domain.store import MAX_LINKS, EventRow, PlaceRow, ProfileRow
 from personalize.errors import StoreError
-from personalize.stores import sqlite_places
+from personalize.stores import sqlite_desk, sqlite_places
 from personalize.stores.memory import changed_meanwhile
 from personalize.stores.sqlite_file import Connection, Transaction, open_file
 from personalize.stores.sqlite_offers import SqliteOffers, forget_promises
 from personalize.stores.sqlite_prices import SqlitePrices
 
 PAGE = 500
+NEWEST_PAGE = 5_000
 PRUNE_STEP = 5_000
 
 
@@ -36,6 +37,7 @@ class SqliteStore:
         self._offers = Connection("offers writer", deadline, connect)
         self.offers: OfferStore | None = SqliteOffers(self._offers, self._reader)
         self.list_prices: PriceLedger | None = SqlitePrices(self._offers, self._reader)
+        self.desk = sqlite_desk.SqliteDesk(self._reader, self._writer)
 
     @classmethod
     def from_url(cls, url: str) -> SqliteStore:
@@ -98,6 +100,23 @@ class SqliteStore:
             if len(page) < PAGE:
                 return
             after = (page[-1][1], page[-1][4])
+
+    async def newest(self, limit: int, *, since: float | None = None) -> list[EventRow]:
+        query = (
+            "SELECT event_id, at, visitor, line, number FROM event WHERE at >= ? AND (at, number) < (?, ?)"
+            " ORDER BY at DESC, number DESC LIMIT ?"
+        )
+        low, before, found = (-1e18 if since is None else since), (1e18, 0), list[EventRow]()
+        while len(found) < limit:
+            size = min(NEWEST_PAGE, limit - len(found))
+            page = await self._reader.run(
+                lambda database, size=size, before=before: database.execute(query, (low, *before, size)).fetchall()  # type: ignore[misc]
+            )
+            found += [EventRow(event_id, at, whom, bytes(line)) for event_id, at, whom, line, _ in page]
+            if len(page) < size:
+                break
+            before = (page[-1][1], page[-1][4])
+        return found
 
     async def get_link(self, session: str, at: float) -> str | None:
         row = await self._reader.run(

@@ -69,12 +69,16 @@ class Connection:
 
     async def change(self, query: str, rows: Sequence[tuple[object, ...]]) -> int:
         """Run a statement for all rows in one transaction; how many rows changed."""
+        return await self.transact(lambda database: database.executemany(query, rows).rowcount)
 
-        def job(database: sqlite3.Connection) -> int:
+    async def transact(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """The job's result, in one transaction that waits for the lock first; an exception rolls back."""
+
+        def whole(database: sqlite3.Connection) -> T:
             with Transaction(database):
-                return database.executemany(query, rows).rowcount
+                return job(database)
 
-        return await self.run(job)
+        return await self.run(whole)
 
     async def close(self) -> None:
         def last() -> None:

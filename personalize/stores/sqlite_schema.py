@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from personalize.stores import sqlite_places
+from personalize.stores import sqlite_desk, sqlite_places
 
 SCHEMA = (
     """
@@ -51,6 +51,7 @@ SCHEMA = (
     CREATE INDEX list_price_day ON list_price (day);
     """,
     sqlite_places.SCHEMA,
+    sqlite_desk.SCHEMA,
 )
 """`SCHEMA[n]` brings a file of version n to n + 1."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from personalize.domain.listing import About
 from personalize.gateway.document.plan import Mode
 from personalize.gateway.document.raw import Raws, fields, is_list, is_object
 from personalize.gateway.document.rewrite import Move
@@ -24,7 +25,7 @@ class Ask:
 
     `orderable` is False where the list is only watched (an explicit sort, a page behind the window); `explained`
     that the client asks for reasons; `given` that the window was at hand before the shop was asked, `shared` that all
-    guests are served from it.
+    guests are served from it; `about` says what it was asked for.
     """
 
     slot: ListingSlot
@@ -44,6 +45,7 @@ class Ask:
     order: tuple[int, ...] = ()
     shown: tuple[int, ...] = ()
     behind: Callable[[], object] | None = None
+    about: About | None = None
     decided: Decided = field(default_factory=Decided)
 
     @property

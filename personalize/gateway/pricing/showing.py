@@ -33,6 +33,9 @@ class Showing:
         """Whether this visit may be shown personal prices: a strategy for them is on, and the law's conditions hold."""
         if arrival.key is None or self._decision(arrival) is None:
             return False
+        if not self.book.prices.disclosed:  # switched on at the desk; the settings would not have started
+            self.telemetry.count("offers", "undisclosed")
+            return False
         if (why := may_have_offers(arrival.visit)) is not None:
             self.telemetry.count("offers", why)
             return False
