@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personalize.domain.event import Event
-from personalize.domain.experiment import HELD, HOLDOUT, PLANNED, Experiment, Unit
+from personalize.domain.experiment import CONTROL, HELD, HOLDOUT, PLANNED, Experiment, Unit
 from personalize.errors import EvidenceError
 from personalize.experiments import sample_ratio
 from personalize.experiments.corrections import benjamini_hochberg, holm
@@ -27,7 +27,6 @@ MIN_ACTS = 10
 """Units of a variant that a measure has to differ from zero for, for the same reason."""
 
 MAX_POINTS = 400
-CONTROL = "control"
 Floats = NDArray[np.float64]
 
 
@@ -45,10 +44,9 @@ class Plan:
     @staticmethod
     def of(experiment: Experiment, primary: str = "conversion") -> Plan:
         """The plan of a declared experiment; the control is the variant of that name, else the first."""
-        names = [variant.name for variant in experiment.variants]
         return Plan(
-            experiment.name, {one.name: one.weight for one in experiment.variants},
-            CONTROL if CONTROL in names else names[0], primary, experiment.unit, experiment.planned,
+            experiment.name, {one.name: one.weight for one in experiment.variants}, experiment.control, primary,
+            experiment.unit, experiment.planned,
         )  # fmt: skip
 
 

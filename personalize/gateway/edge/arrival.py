@@ -18,11 +18,13 @@ from personalize.domain.situation import decisive, stepped
 from personalize.domain.strategy import Mode
 from personalize.domain.visit import Consent, Trust, Visit, VisitorId
 from personalize.events.infer import Whose
-from personalize.experiments.assign import assign, running
+from personalize.experiments.assign import assign
+from personalize.experiments.course import Course, Ground, compares
 from personalize.gateway.edge.caching import ASKED, asked_of
 from personalize.gateway.edge.call import Call
 from personalize.gateway.edge.sessions import Sessions
 from personalize.gateway.edge.whereabouts import Whereabouts
+from personalize.registry import PRICING
 from personalize.settings import Settings
 from personalize.signals.gather import gather
 from personalize.telemetry import Telemetry
@@ -50,7 +52,9 @@ class Arrival:
     a visitor whose id is given out with this very answer; `claimed` is who the client says it is, whatever it agreed
     to: for erasing only; `refused` that the request itself refuses any profile;
     `depends` names the request headers that decide what this visit is served; `told` is the context as it was told,
-    before its numbers were brought to steps.
+    before its numbers were brought to steps; `course` is what runs with the orders that are mixed, `ground` what it was
+    worked out from, `compared` whether the log has to know what other variants would have shown; `started` is when the
+    call came in (`perf_counter`).
     """
 
     visit: Visit
@@ -67,6 +71,23 @@ class Arrival:
     refused: bool = False
     depends: tuple[str, ...] = ASKED
     told: Mapping[str, object] = field(default_factory=dict)
+    course: Course = field(default_factory=Course)
+    ground: Ground | None = None
+    compared: bool = False
+    started: float = 0.0
+
+    @property
+    def compares(self) -> bool:
+        """Whether a line of this visit is to say which experiments' difference it met: somebody's line, that is."""
+        return self.compared and self.watched and (self.whose.visitor is not None or self.whose.session is not None)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether a list may be ordered in this visit, or would be under another variant: then both go the same way."""
+        if self.modes or not self.compared or self.ground is None:
+            return bool(self.modes)
+        others, unseen = self.ground.others(self.assignments, self.course)
+        return bool(unseen) or any(one.modes for courses in others.values() for one in courses)
 
 
 class Reception:
@@ -79,6 +100,7 @@ class Reception:
         self.settings, self.who, self.profiles, self.sessions = settings, who, profiles, sessions
         self.signals, self.telemetry, self.clock = signals, telemetry, clock
         self.overrides = Overrides(settings.secret, telemetry.count, clock)
+        self.halted: Mapping[str, str] = {}
         self.depends = asked_of(sessions.shop)
         self.whereabouts = Whereabouts(settings, telemetry.count)
         self.names: TTLCache[str, str] = TTLCache(MAX_SESSIONS, SESSION_SECONDS, timer=clock)
@@ -115,7 +137,7 @@ class Reception:
         )  # fmt: skip
         assignments = assign(
             self.settings.experiments, _units(unit, named_session), requested.declared, forced=requested.forced,
-            hashed=permissions.experiment, holdout=self.settings.holdout,
+            hashed=permissions.experiment, holdout=self.settings.holdout, halted=self.halted,
         )  # fmt: skip
         if (assigned := experiments.write_assignments(assignments)) is not None:
             headers.append((experiments.HEADER, assigned))
@@ -132,12 +154,14 @@ class Reception:
         facts = {**gathered.facts, **said}
         visit = replace(visit, context=stepped(facts), origins={**gathered.origins, **origins})
         key = profile_key(visitor) if visitor is not None and agreement.mode is not Consent.NONE else None
+        ground = Ground(
+            self.settings.strategies, self.settings.experiments, unit, permissions.experiment, pricing=PRICING
+        )
+        course = ground.course(assignments)
         return Arrival(
             visit=visit, permissions=permissions, session=session, key=key,
-            modes=running(
-                self.settings.strategies, self.settings.experiments, assignments, unit, hashed=permissions.experiment
-            ),
-            assignments=assignments,
+            modes=course.modes, course=course, ground=ground, assignments=assignments, started=call.started,
+            compared=any(map(compares, assignments)),
             watched=watching.is_watched(
                 call.first, render, named=named is not None or agreed is not None or session is not None
             ),

@@ -85,7 +85,7 @@ class Listings:
         paging = read_paging(listing, arguments, listing.window if shareable else listing.private, known)
         if paging is None:
             return None
-        orderable = neutral(listing, arguments) and bool(arrival.modes)
+        orderable = neutral(listing, arguments) and arrival.ordered
         digest = blake2b(repr(key).encode(), digest_size=6).hexdigest()
         ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable, bool(plan.found.own))
         ask.run_key = run_key

@@ -12,6 +12,7 @@ from cachetools import TTLCache
 from personalize.domain.clock import Clock
 from personalize.domain.strategy import Mode
 from personalize.gateway.listing.decide import Decided
+from personalize.gateway.listing.meeting import Meeting
 from personalize.gateway.listing.window import Window
 
 MAX_RUNS = 20_000
@@ -46,7 +47,8 @@ class Run:
     orders ("" while only pages by themselves were served); `decided` the Patch behind it; `span` how many rows may be
     moved; `pages` the pages served by themselves, by the position they end before; `opened` when it began (the book's
     clock); `cursors` the positions of the cursors that were served, the latest last; `epoch` the decider's when it
-    began; `context` the situation in which it was decided last.
+    began; `context` the situation in which it was decided last; `teams` whose each row of the order is, where two
+    orders are mixed; `met` which experiments' difference it holds.
     """
 
     version: str = ""
@@ -61,6 +63,8 @@ class Run:
     epoch: int = 0
     context: Mapping[str, object] = field(default_factory=dict)
     begun: tuple[object, ...] = ()
+    teams: str = ""
+    met: Meeting | None = None
 
     def note(self, position: int, cursors: Iterable[str]) -> None:
         """Remember the cursors of the positions from `position` on; the latest word on a cursor holds."""

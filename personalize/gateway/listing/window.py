@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 import msgspec
@@ -85,6 +85,10 @@ class Window:
                 for item_id, price, attributes in zip(listing.ids, prices, listing.attributes, strict=True)
             ]
         return self.items
+
+    def outline(self) -> Window:
+        """The window without what its rows hold: enough to arrange it again."""
+        return replace(self, nodes={}, rest={}, texts={}, items=[], headers=(), heads={}, cursors=(), standing={})
 
     def position(self, cursor: str) -> int | None:
         """The position in the whole list at which this cursor stands, None where it is not one of the window's."""
