@@ -74,6 +74,8 @@ class Arranger:
         ask.shown = ask.order[start : start + paging.take]
         if window.cursors:
             self._note(ask, window, arrival)
+        if ask.teams and ask.run is not None:
+            ask.run.claim((window.rows[row] for row in ask.shown), ask.teams[start:])
         if ask.orderable and ask.run is not None and arrival.key is not None and arrival.permissions.run:
             self._remember(ask, ask.run, window, arrival)
 
@@ -121,7 +123,7 @@ class Arranger:
         continued = window.listing.ids.index(begun) if begun in window.listing.ids else None
         span = max(run.span - at, 0)
         ask.order = arrange(window, ranked, pinned, span, continued)
-        ask.teams = _by_place(teams, ask.order, window)
+        ask.teams = _by_place(teams, ask.order, window, run)
         ask.met = self._meeting(ask, window, arrival, arrival.visit, pinned, span, continued)
         if ask.order:
             run.pin(at, (window.rows[row] for row in ask.order))
@@ -144,7 +146,7 @@ class Arranger:
             return
         ranked, teams = self._rank(ask, run, window, arrival)
         ask.order = arrange(window, ranked, run.pinned, run.span)
-        ask.teams = _by_place(teams, ask.order, window)
+        ask.teams = _by_place(teams, ask.order, window, run)
         ask.met = run.met = self._meeting(ask, window, arrival, arrival.visit, run.pinned, run.span)
         run.order = tuple([window.rows[row] for row in ask.order[: run.span]])
         run.teams = ask.teams[: run.span]
@@ -152,7 +154,8 @@ class Arranger:
 
     def _rank(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> tuple[tuple[int, ...], str]:
         """The window's candidates as decided, and whose each of them is where two orders are mixed."""
-        ask.decided, teams = mixing.decide(self.decider, arrival.course, ask.target, window.listing, arrival.visit)
+        span = max(run.span - window.offset, 0)
+        ask.decided, teams = mixing.decide(self.decider, arrival.course, ask.target, window, arrival.visit, span)
         run.decided, run.context = ask.decided.slim(), arrival.visit.context
         return order_of(ask.decided.patch, ask.target, len(window.listing)), teams
 
@@ -179,7 +182,8 @@ class Arranger:
         if ask.met is None or ask.met.assignments != arrival.assignments:  # newcomers share an order, not experiments
             ask.met = run.met = self._meeting(ask, window, arrival, visit, run.pinned, run.span)
         if ask.explained and ask.decided.patch:
-            again = mixing.decide(self.decider, arrival.course, ask.target, window.listing, visit).decided
+            span = max(run.span - window.offset, 0)
+            again = mixing.decide(self.decider, arrival.course, ask.target, window, visit, span).decided
             if again.patch:  # the order that goes on may be that of a model before
                 same = run.epoch == self.decider.epoch
                 ask.decided = again if same else ask.decided.with_reasons_of(again)
@@ -220,9 +224,10 @@ class Arranger:
             self.runs.expect((arrival.key, ask.key), run)
 
 
-def _by_place(teams: str, order: Sequence[int], window: Window) -> str:
-    """Whose the row at each place of an order is."""
-    return teams and "".join([teams[window.owner[row]] for row in order])
+def _by_place(teams: str, order: Sequence[int], window: Window, run: Run) -> str:
+    """Whose the row at each place of an order is; of one that was shown, whose it was then."""
+    rows, owner, whose = window.rows, window.owner, run.whose
+    return teams and "".join([whose.get(rows[row]) or teams[owner[row]] for row in order])
 
 
 def _confirm(ask: Ask, window: Window) -> None:

@@ -57,7 +57,7 @@ class Comparison:
 
     def _made(self, course: Course) -> tuple[Sequence[int], Patch]:
         window = self.window
-        patch = decide(self.decider, course, self.target, window.listing, self.visit).decided.patch
+        patch = decide(self.decider, course, self.target, window, self.visit, self.span).decided.patch
         ranked = order_of(patch, self.target, len(window.listing))
         return arrange(window, ranked, self.pinned, self.span, self.continued), patch
 

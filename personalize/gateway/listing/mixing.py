@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from personalize.decisions.interleaving import as_patch, interleave
 from personalize.domain.experiment import INTERLEAVED
-from personalize.domain.listing import Listing
 from personalize.domain.patch import Author
 from personalize.domain.visit import Visit
 from personalize.experiments.course import Course
 from personalize.gateway.listing.decide import Decided, Decider
+from personalize.gateway.listing.window import Window
 from personalize.guardrails.apply import last_reorder
 
 
@@ -21,14 +21,19 @@ class Mixed(NamedTuple):
     teams: str = ""
 
 
-def decide(decider: Decider, course: Course, target: str, listing: Listing, visit: Visit) -> Mixed:
-    """The decision for one listing. Of two courses that are mixed only the orders are taken, and no chance beside."""
-    mix = course.mix
+def decide(decider: Decider, course: Course, target: str, window: Window, visit: Visit, span: int) -> Mixed:
+    """The decision for one window, of which the first `span` rows may be moved.
+
+    Of two courses that are mixed only the orders are taken, and no chance beside.
+    """
+    mix, listing = course.mix, window.listing
     if mix is None:
         return Mixed(decider.decide(course.modes, target, listing, visit))
     found = [decider.decide(modes, target, listing, visit) for modes in mix.modes]
     one, other = (last_reorder(each.patch, target) for each in found)
-    merged = interleave(mix.experiment, mix.unit, listing.list_id, one, other, len(listing))
+    whole = span >= len(window)
+    movable = None if whole else {at for at, rows in enumerate(window.candidates) if max(rows) < span}
+    merged = interleave(mix.experiment, mix.unit, listing.list_id, one, other, len(listing), movable)
     patch = as_patch(target, merged, one, other, Author(INTERLEAVED, mix.experiment))
     teams = [""] * len(listing)
     for candidate, team in zip(merged.order, merged.teams, strict=True):
