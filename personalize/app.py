@@ -47,6 +47,7 @@ from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.pipeline import Pipeline
+from personalize.gateway.watchman import Watchman
 from personalize.guardrails.displacement import Cap
 from personalize.settings import Settings, SettingsWatch
 from personalize.shops import reader
@@ -129,6 +130,8 @@ class Gateway:
             cors=Cors(settings.cors_origins, self.shop.session_response_header),
             labels=self.labels, telemetry=self.telemetry,
         )  # fmt: skip
+        self.watchman = Watchman(self.store, self.telemetry, clock, settings, self.runs.clear)
+        self.halted = self.reception.halted = self.watchman.halted
         self.renew_seconds = RELOAD_SECONDS
         self._behind: list[asyncio.Task[None]] = []
 
@@ -148,6 +151,7 @@ class Gateway:
             self._remember(),
             self._renew(),
             self.labels.keep_fresh(),
+            self.watchman.run(),
             keep_tidy(self.store, self.settings, self.telemetry, clock=self.clock),
         ]
         if self.watch is not None:
@@ -170,6 +174,7 @@ class Gateway:
     def use(self, settings: Settings) -> None:
         """Take changed strategies and experiments into use; every run starts afresh."""
         self.settings = self.knowledge.settings = self.reception.settings = self.listings.settings = settings
+        self.watchman.settings = settings
         self.runs.clear()
 
     def storefront(self, lifespan: Lifespan[Starlette] | None = None) -> ASGIApp:

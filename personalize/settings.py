@@ -51,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     strategies: tuple[Strategy, ...] = DEFAULT_STRATEGIES
     experiments: tuple[Experiment, ...] = ()
     holdout: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.02
+    guard_minutes: Annotated[float, msgspec.Meta(ge=0, le=1440)] = 5.0
     secret: tuple[str, ...] = ()
     operator_token: str = ""
     consent_default: Consent = Consent.NONE

@@ -78,14 +78,14 @@ def read(events: Iterable[Event], experiment: str, unit: Unit = Unit.VISITOR, co
     A list's `assignments` names the variant; `exposed`, where it is there, the experiments whose difference the list
     really held; `overridden` those whose variant a token ordered. A log without any `exposed` counts assignments.
     """
-    book = _Book(experiment, unit, costs or {})
+    book = Book(experiment, unit, costs or {})
     for event in events:
         book.note(event)
     return book.close()
 
 
-class _Book:
-    """What is gathered while a log is read."""
+class Book:
+    """What is gathered while a log is read; it may be closed, read from, and gone on with."""
 
     def __init__(self, experiment: str, unit: Unit, costs: Costs) -> None:
         self.experiment, self.by, self.costs = experiment, unit, costs
@@ -100,6 +100,9 @@ class _Book:
         self.met_unit, self.met_at, self.met_variant, self.met = array("q"), array("d"), array("q"), array("b")
         self.knows_exposure = False
         self.currency: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.unit)
 
     def note(self, event: Event) -> None:
         """Put one line down."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from cachetools import LRUCache
 
-from personalize.domain.store import MAX_LINKS, EventRow, ProfileRow
+from personalize.domain.store import MAX_LINKS, MAX_TRIALS, EventRow, ProfileRow
 
 
 class MemoryStore:
@@ -18,6 +18,7 @@ class MemoryStore:
         self._links: LRUCache[str, tuple[str, float]] = LRUCache(links)
         self._events: OrderedDict[str, EventRow] = OrderedDict()
         self._events_max = events
+        self._trials: LRUCache[str, bytes] = LRUCache(MAX_TRIALS)
 
     @classmethod
     def from_url(cls, url: str) -> MemoryStore:
@@ -74,6 +75,15 @@ class MemoryStore:
 
     async def links(self, visitor: str, at: float) -> list[str]:
         return sorted(name for name, (whose, end) in self._links.items() if whose == visitor and end > at)[:MAX_LINKS]
+
+    async def trials(self) -> dict[str, bytes]:
+        return dict(self._trials)
+
+    async def put_trial(self, name: str, body: bytes) -> None:
+        self._trials[name] = body
+
+    async def drop_trial(self, name: str) -> bool:
+        return self._trials.pop(name, None) is not None
 
     async def erase(self, visitor: str) -> int:
         gone = int(self._profiles.pop(visitor, None) is not None)

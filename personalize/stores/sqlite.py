@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from personalize.domain.store import MAX_LINKS, EventRow, ProfileRow
+from personalize.domain.store import MAX_LINKS, MAX_TRIALS, EventRow, ProfileRow
 from personalize.errors import StoreError
 from personalize.stores.worker import Worker
 
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 SCHEMA = (
     """
     CREATE TABLE profile (key TEXT PRIMARY KEY, body BLOB NOT NULL, expires_at REAL NOT NULL) WITHOUT ROWID;
@@ -28,6 +28,9 @@ SCHEMA = (
     CREATE TABLE link (session TEXT PRIMARY KEY, visitor TEXT NOT NULL, expires_at REAL NOT NULL) WITHOUT ROWID;
     CREATE INDEX link_end ON link (expires_at);
     CREATE INDEX link_visitor ON link (visitor);
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS trial (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
     """,
 )
 """`SCHEMA[n]` brings a file of version n to n + 1."""
@@ -128,6 +131,20 @@ class SqliteStore:
             ).fetchall()
         )
         return [str(session) for (session,) in rows]
+
+    async def trials(self) -> dict[str, bytes]:
+        rows = await self._reader.run(
+            lambda database: database.execute(
+                "SELECT name, body FROM trial ORDER BY name LIMIT ?", (MAX_TRIALS,)
+            ).fetchall()
+        )
+        return {str(name): bytes(body) for name, body in rows}
+
+    async def put_trial(self, name: str, body: bytes) -> None:
+        await self._writer.change("INSERT OR REPLACE INTO trial VALUES (?, ?)", [(name, body)])
+
+    async def drop_trial(self, name: str) -> bool:
+        return await self._writer.change("DELETE FROM trial WHERE name = ?", [(name,)]) > 0
 
     async def erase(self, visitor: str) -> int:
         def job(database: sqlite3.Connection) -> int:

@@ -130,3 +130,14 @@ async def test_many_callers_at_once(store):
 async def test_closing_twice_is_allowed(store):
     await store.close()
     await store.close()
+
+
+async def test_what_is_kept_of_an_experiment_is_the_last_that_was_put(store):
+    assert await store.trials() == {}
+    await store.put_trial("order", b"\x00one")
+    await store.put_trial("order", b"two")
+    await store.put_trial("price", b"three")
+    assert await store.trials() == {"order": b"two", "price": b"three"}
+    assert await store.drop_trial("order")
+    assert not await store.drop_trial("order")
+    assert await store.trials() == {"price": b"three"}
