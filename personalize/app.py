@@ -42,6 +42,7 @@ from personalize.gateway.listing.decide import Decider
 from personalize.gateway.listing.run import RunBook
 from personalize.gateway.listing.shared import SharedWindows
 from personalize.gateway.observe import Observer
+from personalize.gateway.ofrep import Ofrep
 from personalize.gateway.ours.corrector import Corrector
 from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
@@ -191,12 +192,13 @@ class Gateway:
         return app
 
     def operator(self) -> Starlette:
-        """The app of the operator port: health and metrics."""
+        """The app of the operator port: health, metrics, and experiments as flags."""
         return Starlette(
             routes=[
                 Route("/livez", lambda _: PlainTextResponse("ok\n")),
                 Route("/readyz", self._ready),
                 Route("/metrics", self._metrics),
+                *Ofrep(self.reception, self.settings.operator_token).routes(),
             ]
         )
 
