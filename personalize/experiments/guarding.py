@@ -6,7 +6,7 @@ from personalize.domain.event import Event
 from personalize.domain.experiment import SRM, Experiment
 from personalize.errors import EvidenceError
 from personalize.experiments.analyse import Finding, Plan, Report, report_of
-from personalize.experiments.ledger import ASSIGNMENTS, Book, unit_of
+from personalize.experiments.ledger import ASSIGNMENTS, Book
 from personalize.experiments.measures import BY_NAME, SLOW
 
 SLOWEST = 0.05
@@ -32,7 +32,7 @@ class Guard:
 
     def note(self, event: Event) -> None:
         """Take in a line, in about the order of time. EventError where there are too many."""
-        unit = unit_of(event, self.experiment.unit)
+        unit = self.book.unit_of(event)
         if unit is None:
             return
         if unit not in self._known:

@@ -56,6 +56,8 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
         extra["assignments"] = assigned
         if forced := [a.experiment for a in arrival.assignments if a.by is AssignedBy.TOKEN]:
             extra["overridden"] = forced
+        if arrival.account is not None and arrival.whose.visitor is not None:
+            extra["account"] = arrival.account
         if arrival.compares:
             extra["exposed"] = []  # until it is known (`exposed`)
     return inference.shown(

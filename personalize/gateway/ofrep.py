@@ -21,7 +21,7 @@ from personalize.visitors.experiments import read_requested
 
 BODY_MAX = 64 * 1024
 TEXT_MAX = 1024
-KEY, CONSENT, ASKED = "targetingKey", "consent", "experiment"
+KEY, CONSENT, ASKED, ACCOUNT = "targetingKey", "consent", "experiment", "account"
 REASONS = {
     AssignedBy.HASH: "SPLIT", AssignedBy.HEADER: "TARGETING_MATCH", AssignedBy.TOKEN: "TARGETING_MATCH",
     AssignedBy.HALTED: "DISABLED",
@@ -41,8 +41,8 @@ class Ofrep:
     """The two endpoints of the protocol (version 0.3, https://github.com/open-feature/protocol).
 
     A flag is an experiment, its value and variant the name of the variant that the gateway serves to the unit
-    `targetingKey`. The evaluation context may further hold `consent` and `experiment`, which say what the headers
-    X-Personalize-Consent and X-Personalize-Experiment say of a request. It reads: nothing here switches anything on,
+    `targetingKey`. The evaluation context may further hold `consent`, `experiment` and `account`, which say what the
+    headers of these names say of a request. It reads: nothing here switches anything on,
     and a variant that is asked for changes a price no more than the header does.
     """
 
@@ -112,6 +112,8 @@ class Ofrep:
         visitor, _ = await reception.profiles.find(visitor, permissions.profile)  # who they were before they signed in
         requested = read_requested(_text(context, ASKED), settings.experiments, count, reception.overrides)
         units = {Unit.VISITOR: visitor.value}
+        if (account := reception.accounts.read(_text(context, ACCOUNT))) is not None:
+            units[Unit.ACCOUNT] = account
         found = assign(
             settings.experiments, units, requested.declared, forced=requested.forced,
             hashed=permissions.experiment, holdout=settings.holdout, halted=reception.halted,

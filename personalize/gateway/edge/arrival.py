@@ -28,7 +28,9 @@ from personalize.registry import PRICING
 from personalize.settings import Settings
 from personalize.signals.gather import gather
 from personalize.telemetry import Telemetry
+from personalize.visitors import account as account_header
 from personalize.visitors import consent, context, experiments, identity, saying, watching
+from personalize.visitors.account import Accounts
 from personalize.visitors.identity import Identity, profile_key
 from personalize.visitors.overrides import Overrides
 from personalize.visitors.profiles import ProfileBook
@@ -41,6 +43,7 @@ MAX_SESSIONS = 100_000
 SESSION_SECONDS = 30 * 60.0
 VISITOR, CONSENT, GPC = identity.HEADER.lower(), consent.HEADER.lower(), consent.OBJECTION.lower()
 CONTEXT, EXPERIMENT = context.HEADER.lower(), experiments.HEADER.lower()
+ACCOUNT = account_header.HEADER.lower()
 
 
 @dataclass(slots=True)
@@ -54,7 +57,7 @@ class Arrival:
     `depends` names the request headers that decide what this visit is served; `told` is the context as it was told,
     before its numbers were brought to steps; `course` is what runs with the orders that are mixed, `ground` what it was
     worked out from, `compared` whether the log has to know what other variants would have shown; `started` is when the
-    call came in (`perf_counter`).
+    call came in (`perf_counter`), `account` what the log calls the account.
     """
 
     visit: Visit
@@ -75,6 +78,7 @@ class Arrival:
     ground: Ground | None = None
     compared: bool = False
     started: float = 0.0
+    account: str | None = None
 
     @property
     def compares(self) -> bool:
@@ -100,6 +104,7 @@ class Reception:
         self.settings, self.who, self.profiles, self.sessions = settings, who, profiles, sessions
         self.signals, self.telemetry, self.clock = signals, telemetry, clock
         self.overrides = Overrides(settings.secret, telemetry.count, clock)
+        self.accounts = Accounts(settings.secret, telemetry.count)
         self.halted: Mapping[str, str] = {}
         self.depends = asked_of(sessions.shop)
         self.whereabouts = Whereabouts(settings, telemetry.count)
@@ -135,9 +140,10 @@ class Reception:
         requested = experiments.read_requested(
             call.header(EXPERIMENT), self.settings.experiments, count, self.overrides
         )  # fmt: skip
+        account = self.accounts.read(call.header(ACCOUNT)) if permissions.experiment else None
         assignments = assign(
-            self.settings.experiments, _units(unit, named_session), requested.declared, forced=requested.forced,
-            hashed=permissions.experiment, holdout=self.settings.holdout, halted=self.halted,
+            self.settings.experiments, _units(unit, named_session, account), requested.declared,
+            forced=requested.forced, hashed=permissions.experiment, holdout=self.settings.holdout, halted=self.halted,
         )  # fmt: skip
         if (assigned := experiments.write_assignments(assignments)) is not None:
             headers.append((experiments.HEADER, assigned))
@@ -161,6 +167,7 @@ class Reception:
         return Arrival(
             visit=visit, permissions=permissions, session=session, key=key,
             modes=course.modes, course=course, ground=ground, assignments=assignments, started=call.started,
+            account=None if account is None else self.accounts.named(account),
             compared=any(map(compares, assignments)),
             watched=watching.is_watched(
                 call.first, render, named=named is not None or agreed is not None or session is not None
@@ -190,9 +197,9 @@ class Reception:
                 self.profiles.follow(visitor, VisitorId(name, Trust.SHOP), arrival.permissions.profile)
 
 
-def _units(visitor: str | None, session: str | None) -> dict[Unit, str]:
+def _units(visitor: str | None, session: str | None, account: str | None) -> dict[Unit, str]:
     """The ids at hand that experiments may randomise by."""
-    told = {Unit.VISITOR: visitor, Unit.SESSION: session}
+    told = {Unit.VISITOR: visitor, Unit.SESSION: session, Unit.ACCOUNT: account}
     return {unit: value for unit, value in told.items() if value is not None}
 
 

@@ -34,7 +34,7 @@ class Window:
     `candidates[c]` are the rows of candidate c of `listing` (variants of one product), `owner[row]` is a row's
     candidate. `texts` are rows put together again. `total` is the shop's count where it was
     asked for, `whole` whether the list ends within the window,
-    `alone` whether it is just the page that was asked for, `headers` what the shop said beside it.
+    `alone` whether it is just the page that was asked for, `headers` what the shop said beside it, `bare` its outline.
     """
 
     rows: tuple[str, ...]
@@ -55,6 +55,7 @@ class Window:
     standing: dict[str, int] = field(default_factory=dict)
     texts: dict[tuple[str, int], bytes] = field(default_factory=dict)
     items: list[Told] = field(default_factory=list)
+    bare: Window | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -88,7 +89,11 @@ class Window:
 
     def outline(self) -> Window:
         """The window without what its rows hold: enough to arrange it again."""
-        return replace(self, nodes={}, rest={}, texts={}, items=[], headers=(), heads={}, cursors=(), standing={})
+        if self.bare is None:
+            self.bare = replace(
+                self, nodes={}, rest={}, texts={}, items=[], headers=(), heads={}, cursors=(), standing={}
+            )
+        return self.bare
 
     def position(self, cursor: str) -> int | None:
         """The position in the whole list at which this cursor stands, None where it is not one of the window's."""
