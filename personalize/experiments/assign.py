@@ -159,7 +159,8 @@ def running(
             continue
         if variant.all_off:
             switches.clear()
-        asked = assignment.by.asked
+        stopped = assignment.by is AssignedBy.HALTED and experiment is not None
+        asked = assignment.by.asked or (stopped and experiment.assigned_by is AssignedBy.HEADER)
         for switch in variant.strategies:
             if switch.mode is Mode.OFF or not (asked and switch.name in pricing):
                 switches[switch.name] = switch
