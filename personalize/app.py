@@ -51,6 +51,7 @@ from personalize.gateway.listing.run import RunBook
 from personalize.gateway.listing.shared import SharedWindows
 from personalize.gateway.observe import Observer
 from personalize.gateway.offers.book import OfferBook
+from personalize.gateway.ofrep import Ofrep
 from personalize.gateway.ours.channels import Channels, Rechannelling
 from personalize.gateway.ours.corrector import Corrector
 from personalize.gateway.ours.items import Bought, ItemTeller, Tellers
@@ -63,6 +64,7 @@ from personalize.gateway.pricing.carts import Carts
 from personalize.gateway.pricing.showing import Showing
 from personalize.gateway.pricing.telling import OfferTeller
 from personalize.gateway.published import Programmes, overlaid
+from personalize.gateway.watchman import Watchman
 from personalize.guardrails.displacement import Cap
 from personalize.places.book import Book
 from personalize.places.keeper import Keeper
@@ -168,6 +170,8 @@ class Gateway:
             labels=self.labels, tellers=self.tellers, telemetry=self.telemetry, carts=self.carts,
             showing=None if self.book is None else Showing(self.book, priced, self.telemetry),
         )  # fmt: skip
+        self.watchman = Watchman(self.store, self.telemetry, clock, settings, self.runs.clear)
+        self.halted = self.reception.halted = self.watchman.halted
         self.renew_seconds = RELOAD_SECONDS
         self._behind: list[asyncio.Task[None]] = []
 
@@ -192,6 +196,7 @@ class Gateway:
             self.programmes.keep(),
             self.labels.keep_fresh(),
             self.keeper.keep(),
+            self.watchman.run(),
             keep_tidy(self.store, self.settings, self.telemetry, clock=self.clock),
         ]
         if self.watch is not None:
@@ -230,6 +235,7 @@ class Gateway:
         effective, published = overlaid(self.settings, self.programmes, self.decider.base)
         self.decider.use(published)
         self.knowledge.settings = self.reception.settings = self.listings.settings = effective
+        self.watchman.settings = effective
         self.runs.clear()
 
     def _open_book(self) -> OfferBook | None:
@@ -256,7 +262,7 @@ class Gateway:
         return app
 
     def operator(self) -> Starlette:
-        """The app of the operator port: health, metrics and the operator API."""
+        """The app of the operator port: health, metrics, experiments as flags, and the operator API."""
         api = OperatorApi(self.desk, self._told, self.store, self.settings.operator_token, self.telemetry, self.clock)
         return Starlette(
             routes=[
@@ -264,6 +270,7 @@ class Gateway:
                 Route("/livez", lambda _: PlainTextResponse("ok\n")),
                 Route("/readyz", self._ready),
                 Route("/metrics", self._metrics),
+                *Ofrep(self.reception, self.settings.operator_token).routes(),
             ]
         )
 

@@ -54,6 +54,9 @@ SOCKETS: dict[str, dict[str, str]] = {
     },
 }
 
+PRICING = frozenset({"offer", "offers", "channel"})
+"""Decisions that may change a price: never switched on by a header or a token, never interleaved."""
+
 
 class RegistryError(PersonalizeError):
     """A socket or plug of that name does not exist or cannot be loaded."""

@@ -28,7 +28,7 @@ from personalize.domain.strategy import Mode, Strategy
 from personalize.domain.switches import parse_strategies
 from personalize.domain.visit import Consent
 from personalize.errors import SettingsError
-from personalize.registry import names, nearest
+from personalize.registry import PRICING, names, nearest
 from personalize.telemetry import Telemetry
 
 PREFIX = "PERSONALIZE_"
@@ -65,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     offers: tuple[Offer, ...] = ()
     prices: Prices = Prices()
     holdout: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.02
+    guard_minutes: Annotated[float, msgspec.Meta(ge=0, le=1440)] = 5.0
     secret: tuple[str, ...] = ()
     operator_token: str = ""
     consent_default: Consent = Consent.NONE
@@ -262,6 +263,14 @@ def _check(settings: Settings) -> None:
     check_strategies(settings.strategies, "strategies")
     for experiment in settings.experiments:
         for variant in experiment.variants:
+            priced = sorted(one.name for one in variant.strategies if experiment.interleaved and one.name in PRICING)
+            if priced:
+                message = (
+                    f"experiments.{experiment.name} is interleaved and switches {priced[0]!r}, which changes prices"
+                )
+                raise SettingsError(
+                    message, hint="an order can be interleaved, a price never: one person would see two"
+                )
             check_strategies(variant.strategies, f"experiments.{experiment.name}.strategies.{variant.name}")
     _check_prices(settings)
 

@@ -95,6 +95,24 @@ def alarms(trials: int, seed: int, loss: float, a_day: int = 1_000, days: int = 
     return watched / trials, once / trials, float(np.median(when))
 
 
+def rolled_back(trials: int, seed: int, street: Street = PLAIN) -> tuple[float, float]:
+    """The share of trials that guardrails on conversion and "not this" end by themselves, looked at daily, and in the
+    middle after how many days of those (NaN where there are none).
+    """
+    rho2, when = tuning(PLANNED), []
+    for number in range(trials):
+        one = trial(street, seed * 1_000_003 + number)
+        broken = [
+            day
+            for name, better in (("conversion", 1), ("not_this", -1))
+            for day, effect in enumerate(looks(one, name, street.days, rho2))
+            if (effect.watched[1] < 0 if better > 0 else effect.watched[0] > 0)
+        ]
+        if broken:
+            when.append(min(broken) + 1)
+    return len(when) / trials, float(np.median(when)) if when else float("nan")
+
+
 @click.command()
 @click.option("--trials", default=2_000, show_default=True, type=click.IntRange(10, 100_000))
 @click.option("--seed", default=0, show_default=True)
@@ -114,6 +132,12 @@ def main(trials: int, seed: int) -> None:
     for reading, (units, share) in found_as_planned(fewer, seed).items():
         console.print(
             f"+2 % of conversion, planned for 80 %, read {reading}: {share:.1%} of {fewer} with {units:,} visitors"
+        )
+    for lift in (0.0, -0.3):
+        share, day = rolled_back(fewer, seed, Street(lift=lift))
+        console.print(
+            f"guardrails on conversion and not_this, {lift:+.0%} of buying: rolled back in {share:.1%} of {fewer} "
+            f"within 28 days, in the middle on look {day:.0f}"
         )
     for loss in (0.0, 0.02, 0.05, 0.1):
         watched, once, day = alarms(trials, seed, loss)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import time
 from dataclasses import asdict, replace
@@ -19,11 +20,12 @@ from personalize.domain.experiment import HELD, HOLDOUT, SERVED, Unit
 from personalize.errors import EvidenceError, SettingsError
 from personalize.events.log import read
 from personalize.experiments.analyse import Finding, Plan, Report, analyse, course
-from personalize.experiments.measures import BY_NAME, Side
+from personalize.experiments.measures import BY_NAME, MEASURES, Side
 from personalize.experiments.plan import plan as plan_ahead
 from personalize.experiments.preference import PLANNED, Preference, prefer
 from personalize.experiments.telling import as_dict, as_point
 from personalize.settings import load_settings
+from personalize.stores import open_store
 from personalize.visitors.overrides import Overrides
 
 _LOG = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -36,7 +38,7 @@ MAX_COSTS = 5_000_000
 @click.option("--since", type=Moment(), help="Exposures from this time on; what was before tells of the visitors.")
 @click.option("--until", type=Moment(), help="Nothing from this time on.")
 @click.option("--control", help="The variant that the others are held against.")
-@click.option("--primary", default="conversion", show_default=True, type=click.Choice(list(BY_NAME)),
+@click.option("--primary", default="conversion", show_default=True, type=click.Choice([one.name for one in MEASURES]),
               help="The measure that decides.")  # fmt: skip
 @click.option("--unit", type=click.Choice(list(Unit)), help="What was randomised; else as declared, else visitors.")
 @click.option("--planned", type=click.IntRange(100), help="Units over all variants at which it was to be read.")
@@ -50,15 +52,19 @@ MAX_COSTS = 5_000_000
 @click.option("--variants", default=2, show_default=True, type=click.IntRange(2, 16), help="With --power: how many.")
 @click.option("--token", "variant", help="Make a token that shows this variant, for X-Personalize-Experiment.")
 @click.option("--hours", default=8.0, show_default=True, help="With --token: how long it is good for.")
+@click.option("--resume", is_flag=True, help="Let an experiment go on that its guardrails stopped.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def experiment(
     events: Path | None, name: str | None, since: datetime | None, until: datetime | None, control: str | None,
     primary: str, unit: str | None, planned: int | None, costs: Path | None, daily: bool, interleaved: bool,
-    power: bool, effect: float, variants: int, variant: str | None, hours: float, as_json: bool,
+    power: bool, effect: float, variants: int, variant: str | None, hours: float, resume: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Tell what an experiment shows, on every day anew if you like; or, with --power, what one would need."""
     if variant is not None:
         click.echo(_token(_named(name), variant, hours))
+        return
+    if resume:
+        click.echo(asyncio.run(_resume(_named(name))))
         return
     if events is None:
         raise click.UsageError("Missing option '--events'.")
@@ -112,6 +118,17 @@ def _token(name: str, variant: str, hours: float) -> str:
         raise SettingsError(f"no experiment {name!r} with a variant {variant!r} is declared in the settings here")
     token = Overrides(settings.secret, lambda *_: None, time.time).issue(name, variant, hours)
     return f'X-Personalize-Experiment: {name}={variant};token="{token}"'
+
+
+async def _resume(name: str) -> str:
+    """Drop what the store keeps of an experiment: it begins anew, and so does the watch on it."""
+    store = open_store(load_settings().store_url)
+    await store.open()
+    try:
+        known = await store.drop_trial(name)
+    finally:
+        await store.close()
+    return f"{name} goes on, and is watched from now on" if known else f"{name} was not stopped"
 
 
 def _costs(path: Path | None) -> dict[str, float]:

@@ -7,7 +7,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from personalize.domain.experiment import HOLDOUT, PLANNED, AssignedBy, Experiment, Namespace, Unit, Variant
+from personalize.domain.experiment import (
+    HOLDOUT,
+    INTERLEAVED,
+    PLANNED,
+    SRM,
+    AssignedBy,
+    Experiment,
+    Guardrail,
+    Namespace,
+    Unit,
+    Variant,
+)
 from personalize.domain.switches import parse_strategies
 from personalize.errors import SettingsError
 
@@ -15,8 +26,24 @@ EXPERIMENTS_MAX = 64
 VARIANTS_MAX = 16
 PLANNED_MIN, PLANNED_MAX = 100, 1_000_000_000
 KEYS = frozenset(
-    {"variants", "weights", "assigned_by", "coverage", "seed", "strategies", "unit", "namespace", "planned"}
+    {"variants", "weights", "assigned_by", "coverage", "seed", "strategies", "unit", "namespace", "planned",
+     "analysis", "guardrails"}
+)  # fmt: skip
+GUARDRAILS = (
+    SRM,
+    "conversion",
+    "revenue",
+    "margin",
+    "returns",
+    "clicks_to_cart",
+    "not_this",
+    "repeat_visits",
+    "latency",
 )
+P95 = "latency_p95_ms"
+_SAME = {"not_interested": "not_this"}
+"""The name of the event, for the measure made of it."""
+
 # A name travels in a response header as a key and a token (RFC 9651).
 _NAME = re.compile(r"[a-z][a-z0-9_\-.]{0,63}")
 _VARIANT = re.compile(r"[A-Za-z][A-Za-z0-9_\-.]{0,63}")
@@ -49,16 +76,71 @@ def _experiment(name: str, body: object) -> Experiment:
         _variant(f"{where}.strategies.{name}", name, weight, overlays.get(name))
         for name, weight in zip(names, weights, strict=True)
     )
+    assigned_by = _assigned_by(where, body.get("assigned_by", "hash"))
+    interleaved = _interleaved(where, body.get("analysis", "variants"), names, weights, assigned_by)
     return Experiment(
         name=name,
         variants=variants,
-        assigned_by=_assigned_by(where, body.get("assigned_by", "hash")),
+        assigned_by=assigned_by,
         coverage=_share(f"{where}.coverage", body.get("coverage", 1.0)),
         seed=_text(f"{where}.seed", body.get("seed", name)),
         unit=_unit(where, body.get("unit", "visitor")),
         namespace=_namespace(f"{where}.namespace", body.get("namespace")),
         planned=_planned(f"{where}.planned", body.get("planned", PLANNED)),
+        interleaved=interleaved,
+        guardrails=_guardrails(f"{where}.guardrails", body.get("guardrails"), assigned_by, interleaved),
     )
+
+
+def _interleaved(
+    where: str, raw: Any, names: tuple[str, ...], weights: tuple[float, ...], assigned_by: AssignedBy
+) -> bool:
+    """Whether both orders are shown in one list, which is fair only to two of equal weight."""
+    if raw not in ("variants", INTERLEAVED):
+        raise SettingsError(f"{where}.analysis is {raw!r}, expected 'variants' or 'interleaved'")
+    if raw == "variants":
+        return False
+    if len(names) != 2 or weights[0] != weights[1] or INTERLEAVED in names:
+        raise SettingsError(
+            f"{where} is interleaved, which is between two variants of equal weight, none of them called 'interleaved'"
+        )
+    if assigned_by is not AssignedBy.HASH:
+        raise SettingsError(
+            f"{where} is interleaved and assigned_by = {assigned_by.value!r}: every unit sees both orders",
+            hint="leave assigned_by out",
+        )
+    return True
+
+
+def _guardrails(where: str, raw: Any, assigned_by: AssignedBy, interleaved: bool) -> tuple[Guardrail, ...]:
+    """Guardrails by name. The sample ratio is one by itself where the gateway deals."""
+    if raw is None:
+        return (Guardrail(SRM),) if assigned_by is AssignedBy.HASH and not interleaved else ()
+    if interleaved:
+        raise SettingsError(f"{where}: everybody sees both orders, so that no variant can be held against the other")
+    if not isinstance(raw, list):
+        raise SettingsError(f'{where} is {raw!r}, expected a list like ["srm", "conversion", "{P95}=300"]')
+    found: dict[str, Guardrail] = {}
+    for entry in raw:
+        name, equals, limit = (part.strip() for part in str(entry).partition("="))
+        name = _SAME.get(name, name)
+        if name == P95:
+            found[name] = Guardrail(name, _limit(where, entry, limit))
+        elif equals or name not in GUARDRAILS:
+            raise SettingsError(f"{where} holds {entry!r}, expected one of: {', '.join(GUARDRAILS)}, {P95}=300")
+        else:
+            found[name] = Guardrail(name)
+    return tuple(found.values())
+
+
+def _limit(where: str, entry: object, text: str) -> float:
+    try:
+        limit = float(text)
+    except ValueError:
+        limit = math.nan
+    if not 0 < limit <= 60_000:
+        raise SettingsError(f"{where} holds {entry!r}, expected milliseconds: {P95}=300")
+    return limit
 
 
 def _names(where: str, raw: Any) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from personalize.domain.event import Event
@@ -11,12 +12,14 @@ from personalize.domain.permission import Keep
 class Entry(NamedTuple):
     """An event, the profile it belongs to (`key`, None: nobody's) and where that profile may live.
 
+    `finish` adds to the event what takes longer than the answer may wait for; its id, its time and whose it is stay.
     `key` may be set where the event itself names nobody: it is then folded in memory, and the line stays anonymous.
     """
 
     event: Event
     key: str | None = None
     keep: Keep = Keep.NOWHERE
+    finish: Callable[[Event], Event] | None = None
 
     @property
     def owner(self) -> str | None:

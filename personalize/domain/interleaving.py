@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from personalize.domain.strategy import Mode
 
 ONE, OTHER, NEITHER = "a", "b", "-"
 """Whose row it is; neither's where both orders agree from the top down, so that a click there tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Two orders that one unit sees in one list: the variants' names, and what runs under each of them."""
+
+    experiment: str
+    unit: str
+    names: tuple[str, str]
+    modes: tuple[Mapping[str, Mode], Mapping[str, Mode]]
 
 
 @dataclass(frozen=True, slots=True)

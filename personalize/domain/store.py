@@ -12,6 +12,9 @@ from personalize.domain.places.stock import StockRow
 MAX_LINKS = 1_000
 """Links of one visitor that are told."""
 
+MAX_TRIALS = 1_000
+"""Experiments of which something is told."""
+
 
 class ProfileRow(NamedTuple):
     """A profile as a store sees it: an opaque key, opaque bytes, and when it ends (seconds since the epoch)."""
@@ -101,6 +104,18 @@ class Store(Protocol):
 
     async def links(self, visitor: str, at: float) -> list[str]:
         """The session hashes linked to a visitor key, in the order of their letters, at most `MAX_LINKS`."""
+        ...
+
+    async def trials(self) -> dict[str, bytes]:
+        """What is kept of experiments, opaque bytes by name, at most `MAX_TRIALS`."""
+        ...
+
+    async def put_trial(self, name: str, body: bytes) -> None:
+        """Keep this of an experiment, in place of anything before."""
+        ...
+
+    async def drop_trial(self, name: str) -> bool:
+        """Keep nothing of an experiment any more; whether there was something."""
         ...
 
     async def erase(self, visitor: str) -> int:

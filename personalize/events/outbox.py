@@ -78,13 +78,19 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._queue) + len(self._unstored)
 
-    def offer(self, event: Event, key: str | None = None, keep: Keep = Keep.NOWHERE) -> bool:
-        """Take an event; False (and counted) where the outbox is full or closed. Never blocks, never raises."""
+    def offer(
+        self, event: Event, key: str | None = None, keep: Keep = Keep.NOWHERE,
+        finish: Callable[[Event], Event] | None = None,
+    ) -> bool:  # fmt: skip
+        """Take an event; False (and counted) where the outbox is full or closed. Never blocks, never raises.
+
+        `finish` makes it whole behind the answer, before it is folded; where that fails, it stays as it is.
+        """
         if self._closed or len(self._queue) >= self._capacity:
             self._telemetry.events.labels("dropped").inc()
             self._telemetry.count("outbox", "closed" if self._closed else "full")
             return False
-        self._queue.append(Entry(event, key, keep))
+        self._queue.append(Entry(event, key, keep, finish))
         self._wake.set()
         return True
 
@@ -212,7 +218,7 @@ class Outbox:
                 self._telemetry.events.labels("repeated").inc()
                 continue
             self._known[entry.event.event_id] = True
-            entries.append(entry)
+            entries.append(entry if entry.finish is None else self._finished(entry, entry.finish))
         self._unwritten += len(entries)
         for fold in self._folds:
             try:
@@ -233,6 +239,13 @@ class Outbox:
                 self._unstored.popleft()
             self._drop(excess, "store_behind")
         self._telemetry.queued.set(len(self))
+
+    def _finished(self, entry: Entry, finish: Callable[[Event], Event]) -> Entry:
+        try:
+            return entry._replace(event=finish(entry.event), finish=None)
+        except Exception as error:  # a fault in what is added must not cost the line
+            self._telemetry.fault("outbox", "unfinished", error)
+            return entry._replace(finish=None)
 
     async def _store(self) -> None:
         while self._unstored and self._clock() >= self._not_before:

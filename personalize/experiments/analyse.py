@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personalize.domain.event import Event
-from personalize.domain.experiment import HELD, HOLDOUT, PLANNED, Experiment, Unit
+from personalize.domain.experiment import CONTROL, HELD, HOLDOUT, PLANNED, Experiment, Unit
 from personalize.errors import EvidenceError
 from personalize.experiments import sample_ratio
 from personalize.experiments.corrections import benjamini_hochberg, holm
 from personalize.experiments.effects import Arm, Effect, compare
 from personalize.experiments.ledger import Costs, Ledger, read
-from personalize.experiments.measures import BY_NAME, MEASURES, Measure, arm, tell, untold
+from personalize.experiments.measures import BY_NAME, MEASURES, SLOW, Measure, arm, tell, untold
 from personalize.experiments.sample_ratio import Ratio
 from personalize.experiments.sequences import ALPHA, tuning
 
@@ -27,13 +28,15 @@ MIN_ACTS = 10
 """Units of a variant that a measure has to differ from zero for, for the same reason."""
 
 MAX_POINTS = 400
-CONTROL = "control"
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What was fixed before the first look: the weights (by variant), the control, the measure that decides."""
+    """What was fixed before the first look: the weights (by variant), the control, the measure that decides.
+
+    `slow_ms` is the limit above which a list counts as slow, where there is one.
+    """
 
     name: str
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -41,14 +44,14 @@ class Plan:
     primary: str = "conversion"
     unit: Unit = Unit.VISITOR
     planned: int = PLANNED
+    slow_ms: float | None = None
 
     @staticmethod
     def of(experiment: Experiment, primary: str = "conversion") -> Plan:
         """The plan of a declared experiment; the control is the variant of that name, else the first."""
-        names = [variant.name for variant in experiment.variants]
         return Plan(
-            experiment.name, {one.name: one.weight for one in experiment.variants},
-            CONTROL if CONTROL in names else names[0], primary, experiment.unit, experiment.planned,
+            experiment.name, {one.name: one.weight for one in experiment.variants}, experiment.control, primary,
+            experiment.unit, experiment.planned, next((one.limit for one in experiment.guardrails if one.limit), None),
         )  # fmt: skip
 
 
@@ -116,7 +119,7 @@ def analyse(
     _check(plan)
     if until is not None:
         events = (event for event in events if event.at < until)
-    return _report(read(events, plan.name, plan.unit, costs), plan, since)
+    return report_of(read(events, plan.name, plan.unit, costs), plan, since)
 
 
 def course(
@@ -135,7 +138,7 @@ def course(
     for number in range(1, int((last - first) // step) + 2):
         until = first + number * step
         try:
-            yield until, _report(ledger.until(until), plan, since)
+            yield until, report_of(ledger.until(until), plan, since)
         except EvidenceError as error:
             yield until, error
 
@@ -145,13 +148,14 @@ def _check(plan: Plan) -> None:
         raise EvidenceError(f"{plan.primary!r} is none of: {', '.join(BY_NAME)}", code="MEASURE_UNKNOWN")
 
 
-def _report(ledger: Ledger, plan: Plan, since: float | None) -> Report:
+def report_of(ledger: Ledger, plan: Plan, since: float | None = None) -> Report:
+    """What a ledger shows of an experiment. EvidenceError as `analyse`."""
     dealt = deal(ledger, plan.name, since)
     report = _begin(plan, dealt, ledger)
-    after, before = tell(ledger, dealt.start)
+    after, before = tell(ledger, dealt.start, math.inf if plan.slow_ms is None else plan.slow_ms)
     rows = {name: dealt.rows(name) for name in report.units}
     everyone = np.concatenate(list(rows.values()))
-    for measure in MEASURES:
+    for measure in MEASURES if plan.slow_ms is None else (*MEASURES, SLOW):
         if untold(measure, after, everyone):
             report.untold.append(measure.name)
             continue

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from personalize.domain.experiment import HELD, HOLDOUT, SERVED, AssignedBy, Assignment, Experiment, Namespace, Unit
+from personalize.domain.experiment import (
+    HELD,
+    HOLDOUT,
+    INTERLEAVED,
+    SERVED,
+    AssignedBy,
+    Assignment,
+    Experiment,
+    Namespace,
+    Unit,
+)
 from personalize.domain.strategy import Mode, Strategy
 
 OFFSET, PRIME, MASK = 2166136261, 16777619, 0xFFFFFFFF
@@ -74,7 +84,7 @@ def held_out(unit: str, share: float) -> bool:
 
 def assign(
     experiments: Iterable[Experiment], units: Mapping[Unit, str], requested: Mapping[str, str] = NOTHING, *,
-    hashed: bool, forced: Mapping[str, str] = NOTHING, holdout: float = 0.0,
+    hashed: bool, forced: Mapping[str, str] = NOTHING, holdout: float = 0.0, halted: Container[str] = (),
 ) -> tuple[Assignment, ...]:  # fmt: skip
     """The assignments of one request, in the order of declaration.
 
@@ -84,8 +94,12 @@ def assign(
 
     With a `holdout` every visitor that may be hashed is in the experiment `HOLDOUT`; those held out are in no other,
     whatever the storefront asks, unless a token says so for this request.
+
+    Who is in an experiment of `halted` names gets its control, as nobody's data; a token still shows the others. A unit
+    is in one interleaved experiment at most, the first declared: one list cannot show two pairs of orders.
     """
-    found = []
+    found: list[Assignment] = []
+    mixed = False
     visitor = units.get(Unit.VISITOR)
     if holdout > 0 and hashed and visitor is not None and not forced:
         held = held_out(visitor, holdout)
@@ -99,16 +113,23 @@ def assign(
         elif experiment.assigned_by is AssignedBy.HEADER:
             variant = requested.get(name)
             if variant is not None:
-                found.append(Assignment(name, variant, AssignedBy.HEADER))
+                found.append(_or_control(Assignment(name, variant, AssignedBy.HEADER), experiment, halted))
         elif hashed and (unit := units.get(experiment.unit)) is not None:
             if experiment.namespace is not None and not within(experiment.namespace, unit):
                 continue
             weights = [variant.weight for variant in experiment.variants]
             ranges = bucket_ranges(len(weights), experiment.coverage, weights)
             number = choose(bucket(experiment.seed or name, unit), ranges)
-            if number >= 0:
-                found.append(Assignment(name, experiment.variants[number].name, AssignedBy.HASH))
+            if number < 0 or (experiment.interleaved and mixed):
+                continue
+            mixed = mixed or experiment.interleaved
+            chosen = INTERLEAVED if experiment.interleaved else experiment.variants[number].name
+            found.append(_or_control(Assignment(name, chosen, AssignedBy.HASH), experiment, halted))
     return tuple(found)
+
+
+def _or_control(one: Assignment, experiment: Experiment, halted: Container[str]) -> Assignment:
+    return one if one.experiment not in halted else Assignment(one.experiment, experiment.control, AssignedBy.HALTED)
 
 
 def running(
@@ -134,11 +155,12 @@ def running(
             return {}
         experiment = by_name.get(assignment.experiment)
         variant = experiment.variant(assignment.variant) if experiment else None
-        if variant is None:
+        if experiment is None or variant is None:
             continue
         if variant.all_off:
             switches.clear()
-        asked = assignment.by is not AssignedBy.HASH
+        stopped = assignment.by is AssignedBy.HALTED
+        asked = assignment.by.asked or (stopped and experiment.assigned_by is AssignedBy.HEADER)
         for switch in variant.strategies:
             if switch.mode is Mode.OFF or not (asked and switch.name in pricing):
                 switches[switch.name] = switch

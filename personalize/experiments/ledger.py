@@ -62,6 +62,10 @@ class Ledger:
         )  # fmt: skip
 
 
+MAX_ACCOUNTS = 5_000_000
+"""Visitors whose account is remembered while a log is read."""
+
+
 def unit_of(event: Event, unit: Unit) -> str | None:
     """Whose line it is, as the experiment counts."""
     if unit is Unit.VISITOR:
@@ -78,17 +82,18 @@ def read(events: Iterable[Event], experiment: str, unit: Unit = Unit.VISITOR, co
     A list's `assignments` names the variant; `exposed`, where it is there, the experiments whose difference the list
     really held; `overridden` those whose variant a token ordered. A log without any `exposed` counts assignments.
     """
-    book = _Book(experiment, unit, costs or {})
+    book = Book(experiment, unit, costs or {})
     for event in events:
         book.note(event)
     return book.close()
 
 
-class _Book:
-    """What is gathered while a log is read."""
+class Book:
+    """What is gathered while a log is read; it may be closed, read from, and gone on with."""
 
     def __init__(self, experiment: str, unit: Unit, costs: Costs) -> None:
         self.experiment, self.by, self.costs = experiment, unit, costs
+        self.accounts: dict[str, str] = {}
         self.noted: Counter[str] = Counter()
         self.codes: dict[str, int] = {}
         self.names: dict[str, int] = {}
@@ -101,13 +106,27 @@ class _Book:
         self.knows_exposure = False
         self.currency: str | None = None
 
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    def unit_of(self, event: Event) -> str | None:
+        """Whose line it is. Lists name an account; what the visitor of one did since is the account's."""
+        name = unit_of(event, self.by)
+        if self.by is not Unit.ACCOUNT or event.visitor is None:
+            return name
+        if name is None:
+            return self.accounts.get(event.visitor)
+        if len(self.accounts) < MAX_ACCOUNTS:
+            self.accounts[event.visitor] = name
+        return name
+
     def note(self, event: Event) -> None:
         """Put one line down."""
         if len(self.unit) >= MAX_EVENTS:
             raise EventError(f"The log holds more than {MAX_EVENTS:,} acts", code="LOG_TOO_LONG",
                              hint="Give its newer part.")  # fmt: skip
         kind = _KINDS.get(event.event)
-        name = unit_of(event, self.by)
+        name = self.unit_of(event)
         if name is None:
             self.noted["NO_UNIT"] += 1
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -48,7 +49,10 @@ MEASURES = (
     Measure("repeat_visits", Side.CUSTOMER, "visits", None, 1, True, "later sessions per unit"),
     Measure("latency", Side.CUSTOMER, "latency", "timed", -1, True, "milliseconds per list"),
 )  # fmt: skip
-BY_NAME: Mapping[str, Measure] = {one.name: one for one in MEASURES}
+SLOW = Measure("slow", Side.CUSTOMER, "slow", "timed", -1, True, "share of lists that took longer than the limit")
+"""Told where an experiment has a limit (`latency_p95_ms`): at most a twentieth of the lists may be slower."""
+
+BY_NAME: Mapping[str, Measure] = {one.name: one for one in (*MEASURES, SLOW)}
 COSTED = 0.95
 """Share of orders whose cost has to be known for a margin; the others count as none."""
 
@@ -56,20 +60,23 @@ PAST = ("orders", "revenue", "clicks", "carts", "lists", "visits", "there")
 """What of the time before the exposure is known, for any measure."""
 
 
-def tell(ledger: Ledger, start: Floats) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """The columns (units,) of what each unit did from `start` (units,) on, and before it; NaN is never."""
+def tell(ledger: Ledger, start: Floats, slow_ms: float = math.inf) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """The columns (units,) of what each unit did from `start` (units,) on, and before it; NaN is never.
+
+    Lists that took longer than `slow_ms` (milliseconds) are told apart as slow.
+    """
     since = start[ledger.unit]
     after = ledger.at >= since
     visit_unit, visit_at = ledger.visits
     later = visit_at > start[visit_unit]
-    found = _columns(ledger, after), _columns(ledger, ledger.at < since)
+    found = _columns(ledger, after, slow_ms), _columns(ledger, ledger.at < since, slow_ms)
     for columns, which in zip(found, (later, visit_at < start[visit_unit]), strict=True):
         columns["visits"] = np.bincount(visit_unit[which], minlength=ledger.units).astype(np.float64)
     found[1]["there"] = (found[1]["lists"] > 0).astype(np.float64)
     return found
 
 
-def _columns(ledger: Ledger, which: NDArray[np.bool_]) -> dict[str, Floats]:
+def _columns(ledger: Ledger, which: NDArray[np.bool_], slow_ms: float) -> dict[str, Floats]:
     """Sums by unit of the acts chosen."""
 
     def count(kind: int, weight: Floats | None = None) -> Floats:
@@ -82,7 +89,7 @@ def _columns(ledger: Ledger, which: NDArray[np.bool_]) -> dict[str, Floats]:
         "lists": count(LIST), "clicks": count(CLICK), "carts": count(CART), "orders": count(ORDER),
         "refunds": count(REFUND), "rejected": count(REJECTED), "revenue": count(ORDER, ledger.amount),
         "margin": count(ORDER, ledger.margin), "latency": count(LIST, ledger.amount), "timed": count(LIST, timed),
-        "costed": count(ORDER, costed),
+        "costed": count(ORDER, costed), "slow": count(LIST, (ledger.amount > slow_ms).astype(np.float64)),
     }  # fmt: skip
     told["bought"] = (told["orders"] > 0).astype(np.float64)
     return told

@@ -33,6 +33,7 @@ class Health:
         )
         self.reloads = Counter("personalize_model_reloads", "Newer models by what became of them.", ["outcome"], **made)
         self.drift = Gauge("personalize_feature_drift", "Largest PSI of a feature, by group.", ["group"], **made)
+        self._count = telemetry.count
         self._ids: set[int] = set()
         self._pages = 0
 
@@ -50,6 +51,10 @@ class Health:
             if self._pages >= PAGES:
                 self.distinct.set(len(self._ids))
                 self._ids, self._pages = set(), 0
+
+    def unmet(self) -> None:
+        """Note a list of which nobody had the time to find out what other variants would have shown."""
+        self._count("exposure", "behind")
 
     def drifted(self, decisions: Iterable[object]) -> None:
         """Read from the decisions how far their features have drifted; what is no more, is told no more."""

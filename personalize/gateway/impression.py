@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
+import msgspec
+
 from personalize.domain.event import Event, EventItem
 from personalize.domain.experiment import AssignedBy
 from personalize.domain.moves import Swap
@@ -9,6 +13,7 @@ from personalize.events.infer import Inference
 from personalize.features.window import describe
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
+from personalize.gateway.listing.meeting import Meeting
 from personalize.guardrails.apply import last_explore, last_reorder, propensities
 
 
@@ -17,13 +22,14 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
     window, visit = ask.window, arrival.visit
     assert window is not None
     listing, owner, told, first, offset = window.listing, window.owner, window.told(), ask.first, window.offset
-    items, seen = [], set()
+    items, seen, teams = [], set(), ""
     for place, row in enumerate(ask.shown):
         candidate = owner[row]
         if candidate in seen:  # further variants of one product
             continue
         seen.add(candidate)
         item_id, price, currency, attributes = told[candidate]
+        teams += ask.teams[first - offset + place : first - offset + place + 1]
         items.append(EventItem(item_id, first + place, candidate + offset, price, currency, None, attributes))
     change = last_reorder(ask.decided.patch, ask.target) if ask.orderable else None
     extra: dict[str, object] = {
@@ -34,6 +40,7 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
             "version": window.version,
             **describe(listing, visit.profile, visit.session, visit.at),
         },
+        "latency_ms": round((perf_counter() - arrival.started) * 1000.0, 2),
         "strategy": f"{change.author.strategy}@{change.author.version}" if change else "shop_order",
         **_chance(ask, [owner[row] for row in ask.shown], first - offset),
     }
@@ -42,14 +49,26 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
         start = max(first - offset, 0)
         would = [listing.ids[candidate] for candidate in shadow.order[start : start + len(items)]]
         extra["shadow"] = {"strategy": f"{shadow.author.strategy}@{shadow.author.version}", "items": would}
-    if arrival.assignments:
-        extra["assignments"] = {a.experiment: a.variant for a in arrival.assignments}
+    mix = arrival.course.mix
+    if mix is not None and teams and len(teams) == len(items):
+        extra["interleaved"] = {"experiment": mix.experiment, "orders": list(mix.names), "teams": teams}
+    if assigned := {a.experiment: a.variant for a in arrival.assignments if a.by is not AssignedBy.HALTED}:
+        extra["assignments"] = assigned
         if forced := [a.experiment for a in arrival.assignments if a.by is AssignedBy.TOKEN]:
             extra["overridden"] = forced
+        if arrival.account is not None and arrival.whose.visitor is not None:
+            extra["account"] = arrival.account
+        if arrival.compares:
+            extra["exposed"] = []  # until it is known (`exposed`)
     return inference.shown(
         arrival.key, arrival.whose, arrival.visit.at, items,
         list_id=ask.list_id, term=listing.search_term, path=ask.target, extra=extra,
     )  # fmt: skip
+
+
+def exposed(met: Meeting, first: int, rows: int, event: Event) -> Event:
+    """The line of a page with the experiments whose difference stood on it; it takes as long as some decisions."""
+    return msgspec.structs.replace(event, extra={**event.extra, "exposed": met.at(first, first + rows)})
 
 
 def _chance(ask: Ask, shown: list[int], start: int) -> dict[str, object]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from personalize.domain.event import Event, EventItem
@@ -16,9 +17,12 @@ from personalize.gateway.document.slots import ActionSlot
 from personalize.gateway.document.values import at_path, evaluate
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.health import Health
-from personalize.gateway.impression import impression
+from personalize.gateway.impression import exposed, impression
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.window import Window
+
+MAX_UNFINISHED = 1_000
+"""Events that may wait before no more lists are compared with what other variants would have shown."""
 
 
 class Observer:
@@ -31,8 +35,15 @@ class Observer:
         """Impressions of the lists of one answer; of an empty one where something was searched for."""
         for ask in asks:
             if arrival.watched and ask.window is not None and (ask.shown or _found_nothing(ask.window)):
-                self._offer(arrival, impression(arrival, ask, self.inference))
+                self._offer(arrival, impression(arrival, ask, self.inference), self._finish(ask))
                 self.health.served(ask)
+
+    def _finish(self, ask: Ask) -> Callable[[Event], Event] | None:
+        """What completes the line of a list behind the answer; nothing where too many wait for it already."""
+        if ask.met is not None and len(self.outbox) >= MAX_UNFINISHED:
+            ask.met.skip()
+            self.health.unmet()
+        return partial(exposed, ask.met, ask.first, len(ask.shown)) if ask.met is not None else None
 
     def detail(self, arrival: Arrival, item: Item) -> None:
         """A product that was looked at."""
@@ -62,8 +73,8 @@ class Observer:
             if event.transaction_id is not None and arrival.key is not None:
                 self.orders.note(event.transaction_id, arrival.key, arrival.permissions.profile, event.items)
 
-    def _offer(self, arrival: Arrival, event: Event) -> None:
-        self.outbox.offer(event, arrival.key, arrival.permissions.profile)
+    def _offer(self, arrival: Arrival, event: Event, finish: Callable[[Event], Event] | None = None) -> None:
+        self.outbox.offer(event, arrival.key, arrival.permissions.profile, finish)
 
 
 def _found_nothing(window: Window) -> bool:

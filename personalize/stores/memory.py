@@ -9,7 +9,7 @@ from cachetools import LRUCache
 
 from personalize.domain.offers.ledger import OfferStore, PriceLedger
 from personalize.domain.places.stock import StockRow
-from personalize.domain.store import MAX_LINKS, EventRow, PlaceRow, ProfileRow
+from personalize.domain.store import MAX_LINKS, MAX_TRIALS, EventRow, PlaceRow, ProfileRow
 from personalize.errors import StoreError
 from personalize.stores.memory_desk import MemoryDesk
 from personalize.stores.memory_offers import MemoryOffers
@@ -31,6 +31,7 @@ class MemoryStore:
         self._stock: tuple[StockRow, ...] = ()
         self._places_version = 0
         self.desk = MemoryDesk()
+        self._trials: LRUCache[str, bytes] = LRUCache(MAX_TRIALS)
 
     @classmethod
     def from_url(cls, url: str) -> MemoryStore:
@@ -91,6 +92,15 @@ class MemoryStore:
 
     async def links(self, visitor: str, at: float) -> list[str]:
         return sorted(name for name, (whose, end) in self._links.items() if whose == visitor and end > at)[:MAX_LINKS]
+
+    async def trials(self) -> dict[str, bytes]:
+        return dict(self._trials)
+
+    async def put_trial(self, name: str, body: bytes) -> None:
+        self._trials[name] = body
+
+    async def drop_trial(self, name: str) -> bool:
+        return self._trials.pop(name, None) is not None
 
     async def erase(self, visitor: str) -> int:
         gone = int(self._profiles.pop(visitor, None) is not None) + self._forget_promises(visitor)

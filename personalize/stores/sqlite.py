@@ -9,7 +9,7 @@ from pathlib import Path
 
 from personalize.domain.offers.ledger import OfferStore, PriceLedger
 from personalize.domain.places.stock import StockRow
-from personalize.domain.store import MAX_LINKS, EventRow, PlaceRow, ProfileRow
+from personalize.domain.store import MAX_LINKS, MAX_TRIALS, EventRow, PlaceRow, ProfileRow
 from personalize.errors import StoreError
 from personalize.stores import sqlite_desk, sqlite_places
 from personalize.stores.memory import changed_meanwhile
@@ -137,6 +137,20 @@ class SqliteStore:
             ).fetchall()
         )
         return [str(session) for (session,) in rows]
+
+    async def trials(self) -> dict[str, bytes]:
+        rows = await self._reader.run(
+            lambda database: database.execute(
+                "SELECT name, body FROM trial ORDER BY name LIMIT ?", (MAX_TRIALS,)
+            ).fetchall()
+        )
+        return {str(name): bytes(body) for name, body in rows}
+
+    async def put_trial(self, name: str, body: bytes) -> None:
+        await self._writer.change("INSERT OR REPLACE INTO trial VALUES (?, ?)", [(name, body)])
+
+    async def drop_trial(self, name: str) -> bool:
+        return await self._writer.change("DELETE FROM trial WHERE name = ?", [(name,)]) > 0
 
     async def erase(self, visitor: str) -> int:
         def job(database: sqlite3.Connection) -> int:

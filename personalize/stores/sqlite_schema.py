@@ -52,6 +52,9 @@ SCHEMA = (
     """,
     sqlite_places.SCHEMA,
     sqlite_desk.SCHEMA,
+    """
+    CREATE TABLE trial (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+    """,
 )
 """`SCHEMA[n]` brings a file of version n to n + 1."""
 

@@ -199,3 +199,14 @@ async def test_the_newest_of_one_moment_come_in_the_order_they_were_told(store, 
     monkeypatch.setattr("personalize.stores.sqlite.NEWEST_PAGE", 2)
     await store.append_events([_event(number, at=NOW) for number in range(5)])
     assert [row.event_id for row in await store.newest(5)] == ["e4", "e3", "e2", "e1", "e0"]
+
+
+async def test_what_is_kept_of_an_experiment_is_the_last_that_was_put(store):
+    assert await store.trials() == {}
+    await store.put_trial("order", b"\x00one")
+    await store.put_trial("order", b"two")
+    await store.put_trial("price", b"three")
+    assert await store.trials() == {"order": b"two", "price": b"three"}
+    assert await store.drop_trial("order")
+    assert not await store.drop_trial("order")
+    assert await store.trials() == {"price": b"three"}

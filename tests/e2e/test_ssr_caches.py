@@ -205,6 +205,32 @@ async def test_an_experiment_is_told_to_one(tmp_path: Path) -> None:
             assert answer.headers[SAYS] == "passed"
 
 
+async def test_what_the_gateway_assigns_is_told_to_one(tmp_path: Path) -> None:
+    """Control and variant alike, by hash, by token, in a list of two orders: no copy is kept."""
+    declared = parse_experiments(
+        {
+            "order": {"variants": ["control", "new"], "strategies": {"control": "off", "new": ["taste=on"]}},
+            "mixed": {"variants": ["one", "two"], "analysis": "interleaved", "strategies": {"two": ["taste=off"]}},
+        }
+    )
+    async with stage(tmp_path, experiments=declared) as on:
+        token = on.behind.reception.overrides.issue("order", "control", 1)
+        agreed = {CONSENT: "personalization, experiments"}
+        seen = set()
+        for _ in range(8):
+            visitor = {**on.visitor(), **agreed}
+            for extra in ({}, {"x-personalize-experiment": f'order=control;token="{token}"'}):
+                for query in (LISTING, DETAIL, SORTED):
+                    answer = await on.ask(query, {**visitor, **extra})
+                    seen.add(answer.headers["x-personalize-experiment"])
+                    assert answer.headers[SAYS] == "passed"
+                    assert answer.headers["cache-control"] == "private, no-store"
+                    assert query == DETAIL or words(answer, "vary") >= OURS
+        assert seen == {"order=control, mixed=interleaved", "order=new, mixed=interleaved"}
+        plain = await on.ask(LISTING)
+        assert "x-personalize-experiment" not in plain.headers
+
+
 async def test_after_a_fault_of_ours_the_shops_page_is_not_taken_for_everybodys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -141,6 +141,12 @@ def test_what_is_there_is_found_as_planned_and_watched_intervals_hold_it():
     assert experiments.watched_cover(40, 1) >= 0.95
 
 
+def test_guardrails_end_what_harms_and_let_the_rest_go_on():
+    """Two guardrails, looked at daily over 14 days: a fortieth of the experiments each may be ended for nothing."""
+    assert experiments.rolled_back(100, 1, Street(a_day=100, days=14))[0] <= 0.05
+    assert experiments.rolled_back(30, 1, Street(a_day=200, days=14, lift=-0.6))[0] >= 0.8
+
+
 def test_lost_visitors_give_alarm():
     assert experiments.alarms(200, 1, 0.0)[0] <= 0.01
     assert experiments.alarms(50, 1, 0.1)[0] >= 0.99

@@ -19,15 +19,19 @@ from personalize.domain.situation import decisive, stepped
 from personalize.domain.strategy import Mode
 from personalize.domain.visit import Consent, Trust, Visit, VisitorId
 from personalize.events.infer import Whose
-from personalize.experiments.assign import assign, running
+from personalize.experiments.assign import assign
+from personalize.experiments.course import Course, Ground, compares
 from personalize.gateway.edge.caching import ASKED, asked_of
 from personalize.gateway.edge.call import Call
 from personalize.gateway.edge.sessions import Sessions
 from personalize.gateway.edge.whereabouts import Whereabouts
+from personalize.registry import PRICING
 from personalize.settings import Settings
 from personalize.signals.gather import gather
 from personalize.telemetry import Telemetry
+from personalize.visitors import account as account_header
 from personalize.visitors import consent, context, experiments, identity, saying, watching
+from personalize.visitors.account import Accounts
 from personalize.visitors.identity import Identity, profile_key
 from personalize.visitors.overrides import Overrides
 from personalize.visitors.profiles import ProfileBook
@@ -40,6 +44,7 @@ MAX_SESSIONS = 100_000
 SESSION_SECONDS = 30 * 60.0
 VISITOR, CONSENT, GPC = identity.HEADER.lower(), consent.HEADER.lower(), consent.OBJECTION.lower()
 CONTEXT, EXPERIMENT = context.HEADER.lower(), experiments.HEADER.lower()
+ACCOUNT = account_header.HEADER.lower()
 
 
 @dataclass(slots=True)
@@ -52,7 +57,9 @@ class Arrival:
     to: for erasing only; `refused` that the request itself refuses any profile;
     `depends` names the request headers that decide what this visit is served; `told` is the context as it was told,
     before its numbers were brought to steps; `prices` are the personal prices that this answer shows, by
-    row (`row_key`).
+    row (`row_key`); `course` is what runs with the orders that are mixed, `ground` what it was
+    worked out from, `compared` whether the log has to know what other variants would have shown; `started` is when the
+    call came in (`perf_counter`), `account` what the log calls the account.
     """
 
     visit: Visit
@@ -70,6 +77,24 @@ class Arrival:
     depends: tuple[str, ...] = ASKED
     told: Mapping[str, object] = field(default_factory=dict)
     prices: dict[tuple[str, str, float], Reprice] = field(default_factory=dict)
+    course: Course = field(default_factory=Course)
+    ground: Ground | None = None
+    compared: bool = False
+    started: float = 0.0
+    account: str | None = None
+
+    @property
+    def compares(self) -> bool:
+        """Whether a line of this visit is to say which experiments' difference it met: somebody's line, that is."""
+        return self.compared and self.watched and (self.whose.visitor is not None or self.whose.session is not None)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether a list may be ordered in this visit, or would be under another variant: then both go the same way."""
+        if self.modes or not self.compared or self.ground is None:
+            return bool(self.modes)
+        others, unseen = self.ground.others(self.assignments, self.course)
+        return bool(unseen) or any(one.modes for courses in others.values() for one in courses)
 
 
 class Reception:
@@ -82,6 +107,8 @@ class Reception:
         self.settings, self.who, self.profiles, self.sessions = settings, who, profiles, sessions
         self.signals, self.telemetry, self.clock = signals, telemetry, clock
         self.overrides = Overrides(settings.secret, telemetry.count, clock)
+        self.accounts = Accounts(settings.secret, telemetry.count)
+        self.halted: Mapping[str, str] = {}
         self.depends = asked_of(sessions.shop)
         self.whereabouts = Whereabouts(settings, telemetry.count)
         self.names: TTLCache[str, str] = TTLCache(MAX_SESSIONS, SESSION_SECONDS, timer=clock)
@@ -116,9 +143,10 @@ class Reception:
         requested = experiments.read_requested(
             call.header(EXPERIMENT), self.settings.experiments, count, self.overrides
         )  # fmt: skip
+        account = self.accounts.read(call.header(ACCOUNT)) if permissions.experiment else None
         assignments = assign(
-            self.settings.experiments, _units(unit, named_session), requested.declared, forced=requested.forced,
-            hashed=permissions.experiment, holdout=self.settings.holdout,
+            self.settings.experiments, _units(unit, named_session, account), requested.declared,
+            forced=requested.forced, hashed=permissions.experiment, holdout=self.settings.holdout, halted=self.halted,
         )  # fmt: skip
         if (assigned := experiments.write_assignments(assignments)) is not None:
             headers.append((experiments.HEADER, assigned))
@@ -135,12 +163,15 @@ class Reception:
         facts = {**gathered.facts, **said}
         visit = replace(visit, context=stepped(facts), origins={**gathered.origins, **origins})
         key = profile_key(visitor) if visitor is not None and agreement.mode is not Consent.NONE else None
+        ground = Ground(
+            self.settings.strategies, self.settings.experiments, unit, permissions.experiment, pricing=PRICING
+        )
+        course = ground.course(assignments)
         return Arrival(
             visit=visit, permissions=permissions, session=session, key=key,
-            modes=running(
-                self.settings.strategies, self.settings.experiments, assignments, unit, hashed=permissions.experiment
-            ),
-            assignments=assignments,
+            modes=course.modes, course=course, ground=ground, assignments=assignments, started=call.started,
+            account=None if account is None else self.accounts.named(account),
+            compared=any(map(compares, assignments)),
             watched=watching.is_watched(
                 call.first, render, named=named is not None or agreed is not None or session is not None
             ),
@@ -169,9 +200,9 @@ class Reception:
                 self.profiles.follow(visitor, VisitorId(name, Trust.SHOP), arrival.permissions.profile)
 
 
-def _units(visitor: str | None, session: str | None) -> dict[Unit, str]:
+def _units(visitor: str | None, session: str | None, account: str | None) -> dict[Unit, str]:
     """The ids at hand that experiments may randomise by."""
-    told = {Unit.VISITOR: visitor, Unit.SESSION: session}
+    told = {Unit.VISITOR: visitor, Unit.SESSION: session, Unit.ACCOUNT: account}
     return {unit: value for unit, value in told.items() if value is not None}
 
 

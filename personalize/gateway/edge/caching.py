@@ -6,10 +6,11 @@ from functools import lru_cache
 
 from personalize.gateway.edge.upstream import Headers
 from personalize.shops.map import ShopMap
-from personalize.visitors import consent, context, experiments, identity
+from personalize.visitors import account, consent, context, experiments, identity
 
 PRIVATE = ("cache-control", "private, no-store")
-ASKED = (identity.HEADER, consent.HEADER, experiments.HEADER, context.HEADER, consent.OBJECTION)
+ASKED = (identity.HEADER, consent.HEADER, experiments.HEADER, context.HEADER, account.HEADER,
+         consent.OBJECTION)  # fmt: skip
 """The request headers that decide what is personalised, and for whom.
 
 Those that tell of place and device are none of them: they change an order, and an answer with a list that we may order

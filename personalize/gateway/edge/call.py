@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -37,7 +38,10 @@ class Operation:
 
 @dataclass(slots=True)
 class Call:
-    """An HTTP request to the storefront endpoint. Header names are lower case; `body` is whole, or None if streamed."""
+    """An HTTP request to the storefront endpoint. Header names are lower case; `body` is whole, or None if streamed.
+
+    `started` is when it came in, in seconds of `perf_counter`.
+    """
 
     method: str
     query_string: str
@@ -47,6 +51,7 @@ class Call:
     body: bytes | None
     stream: AsyncIterator[bytes] | None = None
     first: dict[str, str] = field(init=False)
+    started: float = field(default_factory=perf_counter)
 
     def __post_init__(self) -> None:
         self.first = dict(reversed(self.headers))

@@ -10,6 +10,7 @@ from personalize.gateway.edge.upstream import Answer, Headers
 
 REQUEST_HEADERS = (
     "x-personalize-visitor", "x-personalize-consent", "x-personalize-experiment", "x-personalize-context",
+    "x-personalize-account",
 )  # fmt: skip
 RESPONSE_HEADERS = "X-Personalize-Visitor, X-Personalize-Experiment, Server-Timing"
 RESPONSE_JSON = "application/graphql-response+json"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
+from personalize.domain.interleaving import NEITHER
 from personalize.domain.permission import Keep
 from personalize.domain.situation import OF_PROFILE, decisive
+from personalize.domain.strategy import Mode
+from personalize.domain.visit import Visit
 from personalize.gateway.edge.arrival import Arrival
+from personalize.gateway.listing import mixing
 from personalize.gateway.listing.ask import Ask
+from personalize.gateway.listing.comparing import Comparison
 from personalize.gateway.listing.decide import Decided, Decider
+from personalize.gateway.listing.meeting import Meeting
 from personalize.gateway.listing.paging import read_paging
 from personalize.gateway.listing.part import Unreadable
 from personalize.gateway.listing.positions import Known
@@ -68,6 +74,8 @@ class Arranger:
         ask.shown = ask.order[start : start + paging.take]
         if window.cursors:
             self._note(ask, window, arrival)
+        if ask.teams and ask.run is not None:
+            ask.run.claim((window.rows[row] for row in ask.shown), ask.teams[start:])
         if ask.orderable and ask.run is not None and arrival.key is not None and arrival.permissions.run:
             self._remember(ask, ask.run, window, arrival)
 
@@ -86,7 +94,9 @@ class Arranger:
         context = decisive(arrival.visit.context).items()
         # How somebody moves through the shop is read from pages shown, too: going back to page one is no news.
         told = sorted([(k, str(v)) for k, v in context if (reads is None or k in reads) and k not in OF_PROFILE])
-        return Stamp(behaviour, corrections, tuple(told), tuple(arrival.modes.items()))
+        mix = arrival.course.mix
+        mixed = [] if mix is None else [(f"{mix.experiment}: {mix.names}", Mode.ON)]
+        return Stamp(behaviour, corrections, tuple(told), (*arrival.modes.items(), *mixed))
 
     def newcomer(self, arrival: Arrival) -> Stamp:
         """The stamp of somebody in the same situation of whom nothing is known."""
@@ -99,6 +109,7 @@ class Arranger:
             there = run.order[at : at + len(window)]
             if len(there) == len(window) and all(row in window.places for row in there):
                 ask.order = tuple(window.places[row] for row in there)
+                ask.teams = run.teams[at : at + len(window)]
                 self._resume(ask, run, window, arrival)
                 return
             if at:
@@ -106,11 +117,14 @@ class Arranger:
             run = None
         if run is None:
             run = self._open(ask, arrival)
-        ranked = self._rank(ask, run, window, arrival)
+        ranked, teams = self._rank(ask, run, window, arrival)
         pinned = {row: place - at for row, place in run.pinned.items()}
         begun = run.pages[at].product if at in run.pages else None
         continued = window.listing.ids.index(begun) if begun in window.listing.ids else None
-        ask.order = arrange(window, ranked, pinned, max(run.span - at, 0), continued)
+        span = max(run.span - at, 0)
+        ask.order = arrange(window, ranked, pinned, span, continued)
+        ask.teams = _by_place(teams, ask.order, window, run)
+        ask.met = self._meeting(ask, window, arrival, arrival.visit, pinned, span, continued)
         if ask.order:
             run.pin(at, (window.rows[row] for row in ask.order))
             run.pages[at + len(ask.order)] = Page(at, window.listing.ids[window.owner[ask.order[-1]]])
@@ -128,23 +142,48 @@ class Arranger:
             self._resume(ask, run, window, arrival)
             size = len(run.order)
             ask.order = (*[window.places[row] for row in run.order], *range(size, len(window)))
+            ask.teams = run.teams and run.teams + NEITHER * (len(window) - size)
             return
-        ranked = self._rank(ask, run, window, arrival)
+        ranked, teams = self._rank(ask, run, window, arrival)
         ask.order = arrange(window, ranked, run.pinned, run.span)
+        ask.teams = _by_place(teams, ask.order, window, run)
+        ask.met = run.met = self._meeting(ask, window, arrival, arrival.visit, run.pinned, run.span)
         run.order = tuple([window.rows[row] for row in ask.order[: run.span]])
+        run.teams = ask.teams[: run.span]
         run.version, run.stamp = version, stamp
 
-    def _rank(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> tuple[int, ...]:
-        ask.decided = self.decider.decide(arrival.modes, ask.target, window.listing, arrival.visit)
+    def _rank(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> tuple[tuple[int, ...], str]:
+        """The window's candidates as decided, and whose each of them is where two orders are mixed."""
+        span = max(run.span - window.offset, 0)
+        ask.decided, teams = mixing.decide(self.decider, arrival.course, ask.target, window, arrival.visit, span)
         run.decided, run.context = ask.decided.slim(), arrival.visit.context
-        return order_of(ask.decided.patch, ask.target, len(window.listing))
+        return order_of(ask.decided.patch, ask.target, len(window.listing)), teams
+
+    def _meeting(
+        self, ask: Ask, window: Window, arrival: Arrival, visit: Visit, pinned: Mapping[str, int], span: int,
+        continued: int | None = None,
+    ) -> Meeting | None:  # fmt: skip
+        """What will tell which experiments' difference this order holds; None where no line is to name them."""
+        if not arrival.compares or arrival.ground is None:
+            return None
+        # Who shares an order with others did not see what was shown to these.
+        held = dict(pinned) if has_run(arrival) else {}
+        comparison = Comparison(
+            self.decider, arrival.ground, arrival.assignments, arrival.course, ask.target, window.outline(), visit,
+            held, span, continued,
+        )  # fmt: skip
+        return Meeting(arrival.assignments, comparison)
 
     def _resume(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> None:
         """What the order that goes on was decided by; its reasons are made again where somebody asks."""
         ask.decided = (run.decided or Decided()).onto(ask.target)
+        visit = replace(arrival.visit, context=run.context)  # in which it was decided
+        ask.met = run.met
+        if ask.met is None or ask.met.assignments != arrival.assignments:  # newcomers share an order, not experiments
+            ask.met = run.met = self._meeting(ask, window, arrival, visit, run.pinned, run.span)
         if ask.explained and ask.decided.patch:
-            visit = replace(arrival.visit, context=run.context)  # in which it was decided
-            again = self.decider.decide(arrival.modes, ask.target, window.listing, visit)
+            span = max(run.span - window.offset, 0)
+            again = mixing.decide(self.decider, arrival.course, ask.target, window, visit, span).decided
             if again.patch:  # the order that goes on may be that of a model before
                 same = run.epoch == self.decider.epoch
                 ask.decided = again if same else ask.decided.with_reasons_of(again)
@@ -183,6 +222,12 @@ class Arranger:
             self.runs.keep(ask.run_key, run)
         else:
             self.runs.expect((arrival.key, ask.key), run)
+
+
+def _by_place(teams: str, order: Sequence[int], window: Window, run: Run) -> str:
+    """Whose the row at each place of an order is; of one that was shown, whose it was then."""
+    rows, owner, whose = window.rows, window.owner, run.whose
+    return teams and "".join([whose.get(rows[row]) or teams[owner[row]] for row in order])
 
 
 def _confirm(ask: Ask, window: Window) -> None:

@@ -14,6 +14,7 @@ from personalize.gateway.document.raw import Raws, fields, is_list, is_object
 from personalize.gateway.document.rewrite import Move
 from personalize.gateway.document.slots import ListingSlot, View
 from personalize.gateway.listing.decide import Decided
+from personalize.gateway.listing.meeting import Meeting
 from personalize.gateway.listing.paging import Paging
 from personalize.gateway.listing.run import Run
 from personalize.gateway.listing.window import Window
@@ -25,7 +26,8 @@ class Ask:
 
     `orderable` is False where the list is only watched (an explicit sort, a page behind the window); `explained`
     that the client asks for reasons; `given` that the window was at hand before the shop was asked, `shared` that all
-    guests are served from it; `about` says what it was asked for.
+    guests are served from it; `about` says what it was asked for; `teams` whose
+    each row of the order is, where two orders are mixed; `met` tells which experiments' difference the order holds.
     """
 
     slot: ListingSlot
@@ -47,6 +49,8 @@ class Ask:
     behind: Callable[[], object] | None = None
     about: About | None = None
     decided: Decided = field(default_factory=Decided)
+    teams: str = ""
+    met: Meeting | None = None
 
     @property
     def target(self) -> str:

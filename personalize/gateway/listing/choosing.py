@@ -101,7 +101,7 @@ class Listings:
         if (about := self.abouts.get(key)) is None:
             about = self.abouts[key] = about_of(listing, asked, parents, vary)
         held = decider.within(arrival.modes, about, target, arrival.visit)
-        orderable = neutral(listing, arguments) and bool(held)
+        orderable = neutral(listing, arguments) and bool(held or (arrival.ordered and not arrival.modes))
         digest = blake2b(repr(key).encode(), digest_size=6).hexdigest()
         ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable, bool(plan.found.own))
         ask.run_key, ask.about = run_key, about

@@ -12,6 +12,7 @@ from cachetools import TTLCache
 from personalize.domain.clock import Clock
 from personalize.domain.strategy import Mode
 from personalize.gateway.listing.decide import Decided
+from personalize.gateway.listing.meeting import Meeting
 from personalize.gateway.listing.window import Window
 
 MAX_RUNS = 20_000
@@ -46,7 +47,9 @@ class Run:
     orders ("" while only pages by themselves were served); `decided` the Patch behind it; `span` how many rows may be
     moved; `pages` the pages served by themselves, by the position they end before; `opened` when it began (the book's
     clock); `cursors` the positions of the cursors that were served, the latest last; `epoch` the decider's when it
-    began; `context` the situation in which it was decided last.
+    began; `context` the situation in which it was decided last; `teams` whose each row of the order is, where two
+    orders are mixed, and `whose` that of the rows that were shown, which stays; `met` which experiments' difference it
+    holds.
     """
 
     version: str = ""
@@ -61,6 +64,9 @@ class Run:
     epoch: int = 0
     context: Mapping[str, object] = field(default_factory=dict)
     begun: tuple[object, ...] = ()
+    teams: str = ""
+    whose: dict[str, str] = field(default_factory=dict)
+    met: Meeting | None = None
 
     def note(self, position: int, cursors: Iterable[str]) -> None:
         """Remember the cursors of the positions from `position` on; the latest word on a cursor holds."""
@@ -75,13 +81,19 @@ class Run:
         for offset, row in enumerate(rows):
             self.pinned.setdefault(row, position + offset)
 
+    def claim(self, rows: Iterable[str], teams: str) -> None:
+        """Remember whose the rows shown are: a click on one that is shown again is owed to the same order."""
+        for row, team in zip(rows, teams, strict=False):
+            self.whose.setdefault(row, team)
+
     def cuts(self, start: int, end: int) -> bool:
         """Whether a page from `start` to `end` would begin or end inside one that was ranked within itself."""
         return any(page.start < start < last or page.start < end < last for last, page in self.pages.items())
 
     def copy(self) -> Run:
         """A run that goes on from here by itself."""
-        return replace(self, pinned=dict(self.pinned), pages=dict(self.pages), cursors=dict(self.cursors))
+        return replace(self, pinned=dict(self.pinned), pages=dict(self.pages), cursors=dict(self.cursors),
+                       whose=dict(self.whose))  # fmt: skip
 
 
 class RunBook:

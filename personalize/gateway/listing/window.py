@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 import msgspec
@@ -36,7 +36,7 @@ class Window:
     candidate. `texts` are rows put together again. `total` is the shop's count where it was
     asked for, `whole` whether the list ends within the window,
     `alone` whether it is just the page that was asked for, `headers` what the shop said beside it; `read` are the
-    items of the rows.
+    items of the rows, `bare` its outline.
     """
 
     rows: tuple[str, ...]
@@ -58,6 +58,7 @@ class Window:
     texts: dict[tuple[str, int], bytes] = field(default_factory=dict)
     items: list[Told] = field(default_factory=list)
     read: tuple[Item, ...] = ()
+    bare: Window | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -88,6 +89,14 @@ class Window:
                 for item_id, price, attributes in zip(listing.ids, prices, listing.attributes, strict=True)
             ]
         return self.items
+
+    def outline(self) -> Window:
+        """The window without what its rows hold: enough to arrange it again."""
+        if self.bare is None:
+            self.bare = replace(
+                self, nodes={}, rest={}, texts={}, items=[], headers=(), heads={}, cursors=(), standing={}
+            )
+        return self.bare
 
     def position(self, cursor: str) -> int | None:
         """The position in the whole list at which this cursor stands, None where it is not one of the window's."""
