@@ -38,6 +38,10 @@ SOCKETS: dict[str, dict[str, str]] = {
         "memory": "personalize.stores.memory:MemoryStore",
         "sqlite": "personalize.stores.sqlite:SqliteStore",
     },
+    "accounts": {
+        "memory": "personalize.stores.accounts.memory:MemoryAccounts",
+        "sqlite": "personalize.stores.accounts.sqlite:SqliteAccounts",
+    },
     "caches": {
         "memory": "personalize.caches.memory:MemoryCache",
     },

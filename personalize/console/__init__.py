@@ -1,0 +1,1 @@
+"""The operator's desk: accounts and pages at /console."""

@@ -1,0 +1,1 @@
+"""Operators: who works at the desk, and what they are allowed."""
