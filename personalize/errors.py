@@ -68,6 +68,12 @@ class EvidenceError(PersonalizeError):
     code = "EVIDENCE_INSUFFICIENT"
 
 
+class DeskError(PersonalizeError):
+    """The operator's desk refuses a change: it contradicts another, names what is not there, or comes too late."""
+
+    code = "DESK_REFUSED"
+
+
 class SignalError(PersonalizeError):
     """A service outside did not tell what a signal asks of it. `retry_after`: seconds it wants to be left alone."""
 
