@@ -17,6 +17,10 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from personalize import registry
 from personalize.caches import open_cache
+from personalize.console.accounts.door import Door
+from personalize.console.evidence import Evidence
+from personalize.console.pages.app import routes
+from personalize.console.pages.house import House
 from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
 from personalize.domain.entry import Entry
@@ -52,9 +56,11 @@ from personalize.settings import Settings, SettingsWatch
 from personalize.shops import reader
 from personalize.signals.lives import start_all, stop_all
 from personalize.stores import open_store
+from personalize.stores.accounts import open_accounts
 from personalize.stores.tidy import keep_tidy
 from personalize.telemetry import Telemetry
 from personalize.visitors.identity import Identity
+from personalize.visitors.peers import Peers
 from personalize.visitors.profiles import ProfileBook
 
 DAY = 86_400.0
@@ -85,6 +91,8 @@ class Gateway:
         self.affinities = Affinities(self.shop.affinities)
         self.upstream = Upstream(settings.shop_url, settings.upstream_deadline, transport)
         self.store: Store = open_store(settings.store_url)
+        self.accounts = open_accounts(settings.store_url)
+        self.evidence = Evidence(self.store, clock)
         self.popularity = Popularity()
         who = Identity.from_settings(settings, self.telemetry)
         self.profiles = ProfileBook(
@@ -164,6 +172,8 @@ class Gateway:
         await self.windows.close()
         await self.knowledge.stop()
         await self.outbox.stop()
+        await self.evidence.close()
+        await self.accounts.close()
         await self.store.close()
         await self.upstream.close()
 
@@ -186,12 +196,18 @@ class Gateway:
         return app
 
     def operator(self) -> Starlette:
-        """The app of the operator port: health and metrics."""
+        """The app of the operator port: health, metrics and the console."""
+        house = House(
+            settings=lambda: self.settings, door=Door(self.accounts, self.clock), store=self.store,
+            evidence=self.evidence, telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge,
+            peers=Peers(self.settings.trusted_proxies), clock=self.clock,
+        )  # fmt: skip
         return Starlette(
             routes=[
                 Route("/livez", lambda _: PlainTextResponse("ok\n")),
                 Route("/readyz", self._ready),
                 Route("/metrics", self._metrics),
+                *routes(house),
             ]
         )
 

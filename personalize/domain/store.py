@@ -63,6 +63,10 @@ class Store(Protocol):
         """Events with `since` <= time < `until`, in time order; read in pages, so writes go on meanwhile."""
         ...
 
+    async def newest(self, limit: int, *, since: float | None = None) -> list[EventRow]:
+        """The last `limit` events with `since` <= time, the newest first."""
+        ...
+
     async def get_link(self, session: str, at: float) -> str | None:
         """The visitor key that a session hash was linked to, or None."""
         ...

@@ -65,6 +65,10 @@ class MemoryStore:
         for row in sorted(rows, key=lambda row: row.at):
             yield row
 
+    async def newest(self, limit: int, *, since: float | None = None) -> list[EventRow]:
+        rows = [row for row in self._events.values() if since is None or row.at >= since]
+        return sorted(rows, key=lambda row: row.at)[: -limit - 1 : -1] if limit > 0 else []
+
     async def get_link(self, session: str, at: float) -> str | None:
         visitor, expires_at = self._links.get(session, ("", 0.0))
         return visitor if visitor and expires_at > at else None

@@ -33,6 +33,7 @@ SCHEMA = (
 """`SCHEMA[n]` brings a file of version n to n + 1."""
 
 PAGE = 500
+NEWEST_PAGE = 5_000
 PRUNE_STEP = 5_000
 
 
@@ -108,6 +109,23 @@ class SqliteStore:
             if len(page) < PAGE:
                 return
             after = (page[-1][1], page[-1][4])
+
+    async def newest(self, limit: int, *, since: float | None = None) -> list[EventRow]:
+        query = (
+            "SELECT event_id, at, visitor, line, number FROM event WHERE at >= ? AND (at, number) < (?, ?)"
+            " ORDER BY at DESC, number DESC LIMIT ?"
+        )
+        low, before, found = (-1e18 if since is None else since), (1e18, 0), list[EventRow]()
+        while len(found) < limit:
+            size = min(NEWEST_PAGE, limit - len(found))
+            page = await self._reader.run(
+                lambda database, size=size, before=before: database.execute(query, (low, *before, size)).fetchall()  # type: ignore[misc]
+            )
+            found += [EventRow(event_id, at, whom, bytes(line)) for event_id, at, whom, line, _ in page]
+            if len(page) < size:
+                break
+            before = (page[-1][1], page[-1][4])
+        return found
 
     async def get_link(self, session: str, at: float) -> str | None:
         row = await self._reader.run(

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from personalize.domain.operators import account as values
-from personalize.domain.operators.account import MAX_SESSIONS, Account, Role, SignIn
+from personalize.domain.desk import account as values
+from personalize.domain.desk.account import MAX_SESSIONS, Account, SignIn
+from personalize.domain.desk.actor import Role
 from personalize.errors import StoreError
 from personalize.registry import names
 from personalize.stores.accounts import open_accounts
@@ -48,7 +49,7 @@ async def test_accounts_are_told_in_order(accounts):
 async def test_role_and_password_change_and_nothing_else(accounts):
     assert not await accounts.change_account(_account("ada"))
     await accounts.add_account(_account("ada"))
-    assert await accounts.change_account(replace(_account("ada", Role.ADMIN), password="new", made_at=0.0))  # noqa: S106
+    assert await accounts.change_account(replace(_account("ada", Role.ADMIN), password="new", made_at=0.0))
     assert await accounts.account("ada") == Account("ada", Role.ADMIN, "new", NOW, NOW)
 
 

@@ -130,3 +130,17 @@ async def test_many_callers_at_once(store):
 async def test_closing_twice_is_allowed(store):
     await store.close()
     await store.close()
+
+
+async def test_the_newest_events_come_first(store):
+    await store.append_events([_event(number) for number in (3, 1, 4, 2)])
+    assert [row.event_id for row in await store.newest(3)] == ["e4", "e3", "e2"]
+    assert [row.event_id for row in await store.newest(10, since=NOW + 3)] == ["e4", "e3"]
+    assert await store.newest(0) == []
+    assert (await store.newest(1))[0] == _event(4)
+
+
+async def test_the_newest_of_one_moment_come_in_the_order_they_were_told(store, monkeypatch):
+    monkeypatch.setattr("personalize.stores.sqlite.NEWEST_PAGE", 2)
+    await store.append_events([_event(number, at=NOW) for number in range(5)])
+    assert [row.event_id for row in await store.newest(5)] == ["e4", "e3", "e2", "e1", "e0"]

@@ -22,6 +22,7 @@ FLOORS = [
     {"guardrails"},
     {"learning"},
     {"gateway"},
+    {"console"},
     {"app"},
     {"serving"},
     {"demo"},

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from personalize.console.accounts.passwords import EntryError, Passwords, check
 from personalize.console.accounts.throttle import Throttle
 from personalize.domain.clock import Clock
-from personalize.domain.operators.account import NAME, Account, Accounts, Role, SignIn
+from personalize.domain.desk.account import NAME, Account, Accounts, SignIn
+from personalize.domain.desk.actor import Role
 
 IDLE, ABSOLUTE = 30 * 60.0, 12 * 3600.0
 """Seconds after which a session ends: unused, and in any case."""
@@ -113,7 +114,7 @@ class Door:
         return account
 
     async def renew(self, name: str, password: str) -> None:
-        """Set the password of somebody who lost it; all their sessions end. EntryError: NAME_UNKNOWN, and of `check`."""
+        """Set the password of somebody who lost it; their sessions end. EntryError: NAME_UNKNOWN, and of `check`."""
         account = await self._known(name)
         check(name, password)
         hashed = await self._passwords.hash(password)

@@ -35,7 +35,7 @@ class Passwords:
         self._hasher = hasher or PasswordHasher()
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self._nobody = ""
 
     async def hash(self, password: str) -> str:
         """The PHC string of a password. EntryError BUSY where too many wait."""
@@ -43,6 +43,8 @@ class Passwords:
 
     async def fits(self, known: str | None, password: str) -> bool:
         """Whether a password is the one of a hash; takes as long for None, which nothing fits."""
+        if not self._nobody:
+            self._nobody = await self._run(self._hasher.hash, secrets.token_hex(16))
         found = await self._run(self._verify, known or self._nobody, password[:MAX])
         return found and known is not None
 

@@ -177,11 +177,11 @@ def _objects(call: Call) -> bool:
 
 
 def _language(call: Call) -> str:
-    return _preferred((call.header("accept-language") or "")[:LANGUAGES_MAX])
+    return preferred((call.header("accept-language") or "")[:LANGUAGES_MAX])
 
 
 @lru_cache(1_024)
-def _preferred(accepted: str) -> str:
+def preferred(accepted: str) -> str:
     """German or English, whichever is wanted more (RFC 9110, 12.5.4; the first of equals); English where neither is."""
     best, found = 0.0, "en"
     for part in accepted.lower().split(","):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from personalize.domain.operators.account import Accounts
+from personalize.domain.desk.account import Accounts
 from personalize.registry import load
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from personalize.domain.operators.account import MAX_ACCOUNTS, MAX_SESSIONS, Account, SignIn, full
+from personalize.domain.desk.account import MAX_ACCOUNTS, MAX_SESSIONS, Account, SignIn, full
 
 
 class MemoryAccounts:

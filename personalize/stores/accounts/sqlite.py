@@ -6,7 +6,8 @@ import os
 import sqlite3
 from pathlib import Path
 
-from personalize.domain.operators.account import MAX_ACCOUNTS, MAX_SESSIONS, Account, Role, SignIn, full
+from personalize.domain.desk.account import MAX_ACCOUNTS, MAX_SESSIONS, Account, SignIn, full
+from personalize.domain.desk.actor import Role
 from personalize.stores.sqlite import SqliteStore, _Connection, _Transaction, _write_ahead
 
 SCHEMA = (

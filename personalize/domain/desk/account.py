@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
+from personalize.domain.desk.actor import Role
 from personalize.errors import StoreError
 
 MAX_ACCOUNTS = 200
 MAX_SESSIONS = 20
 """Sessions of one account that are kept; an older one ends when a newer one begins."""
 NAME = r"[a-z0-9][a-z0-9._@+-]{0,63}"
-
-
-class Role(StrEnum):
-    """What somebody may do at the desk; each role may all that the ones before it may."""
-
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-    ADMIN = "admin"
-
-    def covers(self, needed: Role) -> bool:
-        """Whether this role may do what `needed` may."""
-        order = tuple(Role)
-        return order.index(self) >= order.index(needed)
 
 
 @dataclass(frozen=True, slots=True)

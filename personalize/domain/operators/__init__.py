@@ -1,1 +1,0 @@
-"""Operators: who works at the desk, and what they are allowed."""
