@@ -33,6 +33,7 @@ SOCKETS: dict[str, dict[str, str]] = {
         "ranker": "personalize.decisions.ranker:Ranker",
         "situation": "personalize.decisions.situation:Situation",
         "exploring": "personalize.decisions.exploring:Exploring",
+        "merchandising": "personalize.decisions.merchandising:Merchandising",
     },
     "stores": {
         "memory": "personalize.stores.memory:MemoryStore",

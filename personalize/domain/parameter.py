@@ -16,6 +16,7 @@ PROPERTIES = "properties"
 SITUATION = "situation"
 MATCH = "match"
 BASKET = "basket"
+MERCHANDISING = "merchandising"
 OTHER = "other"
 
 
@@ -39,6 +40,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             SITUATION: "The situation: weather, time, place, device",
             MATCH: "How well the item matches what you searched for",
             BASKET: "What goes with your other items",
+            MERCHANDISING: "What the shop's people arranged by hand",
             OTHER: "Further facts about the item and the list",
         },
         "de": {
@@ -52,6 +54,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             SITUATION: "Die Situation: Wetter, Zeit, Ort, Gerät",
             MATCH: "Wie gut der Artikel zu Ihrer Suche passt",
             BASKET: "Was zu Ihren anderen Artikeln passt",
+            MERCHANDISING: "Was der Shop von Hand angeordnet hat",
             OTHER: "Weitere Angaben zu Artikel und Liste",
         },
     }

@@ -21,6 +21,11 @@ OFTEN_CHOSEN = "often_chosen"
 MADE_ROOM = "made_room"
 VARIETY = "variety"
 TRIED_OUT = "tried_out"  # a small move that chance drew
+# What the shop's people arranged by hand.
+PICKED = "picked"
+FAVOURED = "favoured"
+SET_BACK = "set_back"
+ARRANGED = "arranged"
 # Of the situation. Parameters, where they are known: city (a name), daypart (a word of the context).
 RAIN = "rain"
 RAIN_SOON = "rain_soon"
@@ -59,6 +64,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             MADE_ROOM: "Made room for what may fit you better",
             VARIETY: "Stands here for variety",
             TRIED_OUT: "We are trying out another place for this",
+            PICKED: "Picked by the shop",
+            FAVOURED: "Favoured by the shop",
+            SET_BACK: "The shop shows other items first",
+            ARRANGED: "Arranged by the shop",
             RAIN: "Because rain is expected{ city}{ daypart}",
             RAIN_SOON: "Because rain is expected{ city} within 24 hours",
             SNOW: "Because snow is expected{ city}{ daypart}",
@@ -94,6 +103,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             MADE_ROOM: "Macht Platz für das, was besser passen könnte",
             VARIETY: "Steht hier der Abwechslung wegen",
             TRIED_OUT: "Wir probieren dafür einen anderen Platz aus",
+            PICKED: "Vom Shop ausgewählt",
+            FAVOURED: "Vom Shop bevorzugt",
+            SET_BACK: "Der Shop zeigt anderes zuerst",
+            ARRANGED: "Vom Shop angeordnet",
             RAIN: "Weil{ daypart}{ city} Regen erwartet wird",
             RAIN_SOON: "Weil{ city} in den nächsten 24 Stunden Regen erwartet wird",
             SNOW: "Weil{ daypart}{ city} Schnee erwartet wird",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
 
+from personalize.domain.desk.store import DeskStore
+
 MAX_LINKS = 1_000
 """Links of one visitor that are told."""
 
@@ -32,6 +34,11 @@ class Store(Protocol):
     A store has no clock: `at` is the caller's now in seconds since the epoch. What has expired at `at` is not
     there, even when it is not deleted yet.
     """
+
+    @property
+    def desk(self) -> DeskStore:
+        """Where the operator's desk stays, beside all this and of none of these visitors."""
+        ...
 
     async def open(self) -> None:
         """Connect and bring the schema up to date. Later calls connect by themselves if this failed."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from cachetools import LRUCache
 
 from personalize.domain.store import MAX_LINKS, EventRow, ProfileRow
+from personalize.stores.memory_desk import MemoryDesk
 
 
 class MemoryStore:
@@ -18,6 +19,7 @@ class MemoryStore:
         self._links: LRUCache[str, tuple[str, float]] = LRUCache(links)
         self._events: OrderedDict[str, EventRow] = OrderedDict()
         self._events_max = events
+        self.desk = MemoryDesk()
 
     @classmethod
     def from_url(cls, url: str) -> MemoryStore:

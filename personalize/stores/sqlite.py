@@ -11,11 +11,11 @@ from typing import TypeVar
 
 from personalize.domain.store import MAX_LINKS, EventRow, ProfileRow
 from personalize.errors import StoreError
+from personalize.stores import sqlite_desk
 from personalize.stores.worker import Worker
 
 T = TypeVar("T")
 
-VERSION = 1
 SCHEMA = (
     """
     CREATE TABLE profile (key TEXT PRIMARY KEY, body BLOB NOT NULL, expires_at REAL NOT NULL) WITHOUT ROWID;
@@ -29,8 +29,11 @@ SCHEMA = (
     CREATE INDEX link_end ON link (expires_at);
     CREATE INDEX link_visitor ON link (visitor);
     """,
+    sqlite_desk.SCHEMA,
 )
 """`SCHEMA[n]` brings a file of version n to n + 1."""
+
+VERSION = len(SCHEMA)
 
 PAGE = 500
 NEWEST_PAGE = 5_000
@@ -48,6 +51,7 @@ class SqliteStore:
         self._busy = busy
         self._writer = _Connection("store writer", deadline, self._connect)
         self._reader = _Connection("store reader", deadline, self._connect)
+        self.desk = sqlite_desk.SqliteDesk(self._reader, self._writer)
 
     @classmethod
     def from_url(cls, url: str) -> SqliteStore:
@@ -227,11 +231,16 @@ class _Connection:
     async def change(self, query: str, rows: Sequence[tuple[object, ...]]) -> int:
         """Run a statement for all rows in one transaction; how many rows changed."""
 
-        def job(database: sqlite3.Connection) -> int:
-            with _Transaction(database):
-                return database.executemany(query, rows).rowcount
+        return await self.transact(lambda database: database.executemany(query, rows).rowcount)
 
-        return await self.run(job)
+    async def transact(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """The job's result, in one transaction."""
+
+        def whole(database: sqlite3.Connection) -> T:
+            with _Transaction(database):
+                return job(database)
+
+        return await self.run(whole)
 
     async def close(self) -> None:
         def last() -> None:
