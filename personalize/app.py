@@ -51,6 +51,7 @@ from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.pipeline import Pipeline
+from personalize.gateway.published import Programmes, overlaid
 from personalize.guardrails.displacement import Cap
 from personalize.settings import Settings, SettingsWatch
 from personalize.shops import reader
@@ -119,6 +120,7 @@ class Gateway:
             if (knows := getattr(decision, "knows", None)) is not None:
                 knows(self.affinities)
         self.decider = Decider(decisions, self.popularity, self.telemetry, cap)
+        self.programmes = Programmes(self.store.desk, self._put_in_place, self.telemetry, clock)
         self.health = Health(self.telemetry)
         self.listings = Listings(
             settings, self.shop, self.upstream, sessions, self.windows, self.runs,
@@ -146,15 +148,17 @@ class Gateway:
             await self.store.open()
         except PersonalizeError as error:  # the shop is sold from without a store, too
             self.telemetry.fault("store", error.code, error)
-        for name, decision in self.decider.decisions.items():
+        for name, decision in self.decider.base.items():
             if (fault := getattr(decision, "fault", None)) is not None:
                 self.telemetry.fault("decision", name, fault)
+        await self.programmes.poll()
         await start_all(self.signals, self.around)
         self.knowledge.start()
         self.outbox.start()
         behind = [
             self._remember(),
             self._renew(),
+            self.programmes.keep(),
             self.labels.keep_fresh(),
             keep_tidy(self.store, self.settings, self.telemetry, clock=self.clock),
         ]
@@ -179,7 +183,17 @@ class Gateway:
 
     def use(self, settings: Settings) -> None:
         """Take changed strategies and experiments into use; every run starts afresh."""
-        self.settings = self.knowledge.settings = self.reception.settings = self.listings.settings = settings
+        self.settings = settings
+        self._put_in_place()
+
+    def _put_in_place(self) -> None:
+        """Serve by the settings and what the desk has published over them; every run starts afresh."""
+        effective, published = overlaid(self.settings, self.programmes, self.decider.base)
+        self.decider.use(published)
+        for decision in published.decisions.values():
+            if (knows := getattr(decision, "knows", None)) is not None:
+                knows(self.affinities)
+        self.knowledge.settings = self.reception.settings = self.listings.settings = effective
         self.runs.clear()
 
     def storefront(self, lifespan: Lifespan[Starlette] | None = None) -> ASGIApp:
@@ -231,7 +245,7 @@ class Gateway:
         return JSONResponse(known, status_code=200 if self.knowledge.settled else 503)
 
     async def _metrics(self, _: Request) -> Response:
-        self.health.drifted(self.decider.decisions.values())
+        self.health.drifted(self.decider.base.values())
         return Response(self.telemetry.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     def _named(self, names: Mapping[tuple[str, str, str], str]) -> None:
@@ -264,7 +278,7 @@ class Gateway:
         """
         while True:
             await asyncio.sleep(self.renew_seconds)
-            for name, decision in self.decider.decisions.items():
+            for name, decision in self.decider.base.items():
                 if (renew := getattr(decision, "renew", None)) is None:
                     continue
                 try:

@@ -65,5 +65,16 @@ class Bending(Protocol):
         ...
 
     def weight(self, visit: Visit) -> float:
-        """The share it has in the order of a visit, 0 (none) to 1."""
+        """The share it has in the order of a visit, 0 (none) to 1; told as `code` (default: the situation's)."""
+        ...
+
+
+class Final(Bending, Protocol):
+    """A Bending whose word is the last: it comes after all others that bend, and chance has no move where it binds."""
+
+    final: bool
+    code: str
+
+    def binds(self, listing: Listing) -> bool:
+        """Whether it has anything to say of this listing; cheap, asked for every order."""
         ...

@@ -17,6 +17,11 @@ class Cap:
     def __bool__(self) -> bool:
         return bool(self.up or self.down)
 
+    def and_(self, other: Cap) -> Cap:
+        """The cap that holds where both do."""
+        up, down = ([n for n in pair if n] for pair in ((self.up, other.up), (self.down, other.down)))
+        return Cap(min(up, default=0), min(down, default=0))
+
     def holds(self, order: Sequence[int]) -> bool:
         """Whether no row of `order` (a permutation of range(n)) goes further than it may."""
         up, down = self.up or len(order), self.down or len(order)

@@ -15,7 +15,7 @@ ANY_SEARCH = "*"
 
 
 class Audience(StrEnum):
-    """For whom: everybody, those of whom something is known, or those of whom nothing is."""
+    """For whom: everybody, those who did something before that is known of (a profile), or those of whom nothing is."""
 
     ALL = "all"
     KNOWN = "known"

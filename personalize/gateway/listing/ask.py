@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from personalize.domain.strategy import Mode as Running
 from personalize.gateway.document.plan import Mode
 from personalize.gateway.document.raw import Raws, fields, is_list, is_object
 from personalize.gateway.document.rewrite import Move
@@ -24,7 +25,7 @@ class Ask:
 
     `orderable` is False where the list is only watched (an explicit sort, a page behind the window); `explained`
     that the client asks for reasons; `given` that the window was at hand before the shop was asked, `shared` that all
-    guests are served from it.
+    guests are served from it; `modes` what runs for it, of all that runs for the visit.
     """
 
     slot: ListingSlot
@@ -33,6 +34,7 @@ class Ask:
     key: Hashable
     list_id: str
     orderable: bool
+    modes: Mapping[str, Running] = field(default_factory=dict)
     explained: bool = False
     mode: Mode = Mode.OBSERVE
     rows: int = 0

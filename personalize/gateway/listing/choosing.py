@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -11,6 +11,7 @@ import msgspec
 import orjson
 from cachetools import TTLCache
 
+from personalize.domain.strategy import Mode as Running
 from personalize.gateway.document.plan import Mode, Plan
 from personalize.gateway.document.slots import ListingSlot
 from personalize.gateway.document.values import with_defaults
@@ -26,6 +27,7 @@ from personalize.gateway.listing.paging import Paging, neutral, read_paging, sea
 from personalize.gateway.listing.part import Unreadable, check_served, read_part
 from personalize.gateway.listing.positions import Known
 from personalize.gateway.listing.run import RunBook
+from personalize.gateway.listing.scoping import asked_for, within
 from personalize.gateway.listing.shared import SharedWindows
 from personalize.gateway.listing.window import Window, build
 from personalize.settings import Settings
@@ -77,7 +79,8 @@ class Listings:
         vary = [call.header(name) for name in self.shop.vary_headers]
         key = (listing.coordinates, _canonical([asked, parents]), tuple(vary), query_of(call.query_string))
         # Without a visitor a run is shared by all who are in the same situation; it then holds nothing of anybody.
-        run_key = (arrival.key, key) if has_run(arrival) else (self.arranger.stamp(arrival), shareable, key)
+        modes = self._modes(slot, asked, parents, vary, arrival)
+        run_key = (arrival.key, key) if has_run(arrival) else (self.arranger.stamp(arrival, modes), shareable, key)
         known = Known()
         if isinstance(listing.paged, Cursors):
             at_hand = self.windows.peek(_window_key(plan, slot, key, variables)) if shareable else None
@@ -85,18 +88,28 @@ class Listings:
         paging = read_paging(listing, arguments, listing.window if shareable else listing.private, known)
         if paging is None:
             return None
-        orderable = neutral(listing, arguments) and bool(arrival.modes)
+        orderable = neutral(listing, arguments) and bool(modes)
         digest = blake2b(repr(key).encode(), digest_size=6).hexdigest()
-        ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable, bool(plan.found.own))
+        ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable, modes, bool(plan.found.own))
         ask.run_key = run_key
         ask.run = self.arranger.going_on(ask, arrival)
         if ask.run is None and ask.paging.skip > 0 and has_run(arrival):
-            ask.run = self.arranger.joined(ask, (self.arranger.newcomer(arrival), shareable, key))
+            ask.run = self.arranger.joined(ask, (self.arranger.newcomer(arrival, modes), shareable, key))
         if ask.run is not None and ask.run.span:
             ask.paging = Paging(paging.skip, paging.take, ask.run.span)
         if ask.paging.beyond:
             ask.orderable = False
         return ask
+
+    def _modes(
+        self, slot: ListingSlot, asked: dict[str, Any], parents: list[dict[str, Any]], vary: list[str | None],
+        arrival: Arrival,
+    ) -> Mapping[str, Running]:  # fmt: skip
+        """What runs for this listing: all that runs for the visit, but for what is published for others."""
+        if not self.arranger.decider.published.scopes:
+            return arrival.modes
+        place = asked_for(slot.map, slot.path, asked, parents, vary, arrival.visit)
+        return within(arrival.modes, self.arranger.decider.published.scopes, place)
 
     def _shareable(self, slot: ListingSlot, arrival: Arrival) -> bool:
         return (

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
+from personalize.domain.desk.strategy import Scope
 from personalize.domain.listing import Listing
 from personalize.domain.parameter import SHOP_ORDER, SITUATION, Parameter
-from personalize.domain.patch import EMPTY, Patch, Reorder
+from personalize.domain.patch import EMPTY, Explore, Patch, Reorder
 from personalize.domain.popularity import Popularity
-from personalize.domain.strategy import Bending, Decision, Mode
+from personalize.domain.strategy import Bending, Decision, Final, Mode
 from personalize.domain.visit import Visit
 from personalize.guardrails.apply import last_reorder
 from personalize.guardrails.displacement import Cap
@@ -58,15 +59,29 @@ def _onto(patch: Patch, target: str) -> Patch:
     return Patch(tuple(replace(change, target=target) for change in patch.changes))
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the desk has published by strategy name: configured decisions, their scopes and their own caps."""
+
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
+    caps: Mapping[str, Cap] = field(default_factory=dict)
+
+
 class Decider:
-    """Holds the decisions by strategy name."""
+    """Holds the decisions by strategy name: those of the `base`, and over them what is published."""
 
     def __init__(
         self, decisions: Mapping[str, Decision], popularity: Popularity, telemetry: Telemetry, cap: Cap = NO_CAP
     ) -> None:
         self.decisions, self.popularity, self.telemetry, self.cap = decisions, popularity, telemetry, cap
+        self.base, self.published = decisions, Published()
         self.epoch = 0
         """Goes up whenever a decision was renewed: orders made before are gone on with, new ones begin at page one."""
+
+    def use(self, published: Published) -> None:
+        """Take what the desk has published over the decisions of the base."""
+        self.published, self.decisions = published, {**self.base, **published.decisions}
 
     def reads(self, modes: Mapping[str, Mode]) -> frozenset[str] | None:
         """The keys of the context that the running strategies go by; None where one of them may go by any."""
@@ -86,19 +101,27 @@ class Decider:
 
         What bends that order in this visit is told with its weight among the others.
         """
-        held, found, bent = SHOP_ORDER, (Parameter(SHOP_ORDER, 1.0),), 0.0
+        held, found, bent = SHOP_ORDER, (Parameter(SHOP_ORDER, 1.0),), dict[str, float]()
         for name, mode in modes.items():
             decision = self.decisions.get(name)
             if mode is not Mode.ON or decision is None:
                 continue
             if (bending := _bending(decision)) is not None:
-                bent = max(bent, bending.weight(visit))
+                code = getattr(decision, "code", SITUATION)
+                bent[code] = max(bent.get(code, 0.0), bending.weight(visit))
             elif (told := getattr(decision, "parameters", None)) is not None and (own := tuple(told())):
                 held, found = name, own
-        return held, found if not bent else _with_situation(found, bent)
+        for code, weight in bent.items():
+            found = _with(found, code, weight)
+        return held, found
 
-    def decide(self, modes: Mapping[str, Mode], target: str, listing: Listing, visit: Visit) -> Decided:
-        """The Patch for one listing, clipped by the guardrails. Never raises."""
+    def decide(
+        self, modes: Mapping[str, Mode], target: str, listing: Listing, visit: Visit, *, top: bool = True
+    ) -> Decided:
+        """The Patch for one listing, clipped by the guardrails. Never raises.
+
+        `top`: whether the listing begins where the shop's list does; places that people give are counted from there.
+        """
         patch = shadow = EMPTY
         ordered = False  # from the last strategy to the first: the order of the last one holds
         bending: list[tuple[str, Mode, Bending]] = []
@@ -118,7 +141,12 @@ class Decider:
                 ordered = ordered or any(isinstance(change, Reorder) for change in proposed.changes)
             else:
                 shadow = proposed + shadow
+        bending.sort(key=lambda one: _final(one[2]), reverse=True)  # stable, and run through from its end
         for name, mode, bends in reversed(bending):
+            if _final(bends) and not top:
+                continue
+            if mode is Mode.ON and _final(bends) and self._binds(name, cast(Final, bends), listing):
+                patch = Patch(tuple(change for change in patch.changes if not isinstance(change, Explore)))
             ask = partial(bends.bend, target, listing, visit, self.popularity, last_reorder(patch, target))
             proposed = self._propose(name, ask, target, listing)
             if mode is Mode.ON:
@@ -127,10 +155,18 @@ class Decider:
                 shadow = shadow + proposed
         return Decided(patch, shadow)
 
+    def _binds(self, name: str, final: Final, listing: Listing) -> bool:
+        try:
+            return final.binds(listing)
+        except Exception as error:
+            self.telemetry.fault("decision", name, error)
+            return False
+
     def _propose(self, name: str, decide: Callable[[], Patch], target: str, listing: Listing) -> Patch:
         """What a strategy proposes, clipped; the empty Patch where it fails."""
         try:
-            proposed, cut = clip(decide(), target, len(listing), self.cap)
+            own = self.published.caps.get(name)
+            proposed, cut = clip(decide(), target, len(listing), self.cap if own is None else self.cap.and_(own))
         except Exception as error:  # a plug may fail in any way; the shop's order is the answer then
             self.telemetry.fault("decision", name, error)
             return EMPTY
@@ -144,8 +180,15 @@ def _bending(decision: Decision) -> Bending | None:
     return cast(Bending, decision) if hasattr(decision, "bend") else None
 
 
-def _with_situation(found: tuple[Parameter, ...], weight: float) -> tuple[Parameter, ...]:
-    """Parameters with the situation among them, the weightiest first."""
+def _final(decision: object) -> bool:
+    """Whether it bends after all others that bend."""
+    return getattr(decision, "final", False) is True
+
+
+def _with(found: tuple[Parameter, ...], code: str, weight: float) -> tuple[Parameter, ...]:
+    """Parameters with another among them that bends the order they make, the weightiest first."""
+    if not weight:
+        return found
     shares = {one.code: one.weight * (1.0 - weight) for one in found}
-    shares[SITUATION] = shares.get(SITUATION, 0.0) + weight
+    shares[code] = shares.get(code, 0.0) + weight
     return tuple(Parameter(code, share) for code, share in sorted(shares.items(), key=lambda one: (-one[1], one[0])))
