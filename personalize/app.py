@@ -212,7 +212,7 @@ class Gateway:
     def operator(self) -> Starlette:
         """The app of the operator port: health, metrics and the console."""
         house = House(
-            settings=lambda: self.settings, door=Door(self.accounts, self.clock), store=self.store,
+            settings=lambda: self.settings, effective=lambda: self.listings.settings, door=Door(self.accounts, self.clock), store=self.store,
             evidence=self.evidence, telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge,
             peers=Peers(self.settings.trusted_proxies), clock=self.clock,
         )  # fmt: skip

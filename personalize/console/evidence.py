@@ -153,7 +153,7 @@ def tell(events: Sequence[Event], plan: Plan) -> Told:
                     if one.measure.name == plan.primary:
                         low, high = one.effect.lift_watched
                         if all(np.isfinite((one.effect.lift, low, high))):
-                            point = Point(until, one.effect.lift, low, high)
+                            point = Point(min(until, last), one.effect.lift, low, high)
                             found.effects.setdefault(one.variant, []).append(point)
     except EvidenceError as error:
         found.refused = error

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from personalize.console.accounts.door import TOKEN, csrf_of
@@ -81,6 +81,7 @@ PLACES = (
 def routes(house: House) -> list[Route]:
     """Everything below /console."""
     return [
+        Route("/", lambda _: RedirectResponse("/console", status_code=303), methods=["GET"]),
         Route("/console/static/{name}", _static, methods=["GET"]),
         *(Route(f"/console{one.path}", _guarded(house, one), methods=[one.method]) for one in PLACES),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from personalize.console.pages.house import House
 
 ORIGINS_MAX = 8
+HOST = re.compile(r"[a-z0-9.-]{1,253}")
 PREFERENCE_SECONDS = 365 * 86_400
 
 
@@ -136,12 +138,7 @@ def _origins(images: Iterable[str]) -> list[str]:
             host, port = parts.hostname, parts.port
         except ValueError:
             continue
-        if (
-            parts.scheme in ("http", "https")
-            and host
-            and all(c.isalnum() or c in "-." for c in host)
-            and host.isascii()
-        ):
+        if parts.scheme in ("http", "https") and host and HOST.fullmatch(host):
             found[f"{parts.scheme}://{host}" + (f":{port}" if port else "")] = None
         if len(found) >= ORIGINS_MAX:
             break

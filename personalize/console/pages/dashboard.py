@@ -27,13 +27,20 @@ async def dashboard(asked: Asked) -> Response:
     except (StoreError, TimeoutError) as error:
         fault = str(error)
     told = [summary(one) for one in findings.told.values()] if findings is not None else []
-    drift = {group: value for one in house.decider.decisions.values() for group, value in _drift(one).items()}
+    drift = {group: value for one in house.decider.base.values() for group, value in _drift(one).items()}
     return asked.show(
         "dashboard.html", ready=house.knowledge.ready, shop=house.settings().shop_url, findings=findings, fault=fault,
         effects=told, requests=_requests(asked), faults=_faults(asked), drift=sorted(drift.items())[:MOST],
-        drifted=DRIFTED,
-        model=getattr(house.decider.decisions.get("ranker"), "version", ""),
+        drifted=DRIFTED, running=house.effective().strategies, insights=_insights(findings),
+        model=getattr(house.decider.base.get("ranker"), "version", ""),
     )  # fmt: skip
+
+
+def _insights(findings: Findings | None) -> dict[str, int]:
+    """How much there is to look at: searches without a result, items that were refused."""
+    if findings is None:
+        return {}
+    return {key: sum(int(row["times"]) for row in findings.insights[key]) for key in ("zero_results", "refused_items")}
 
 
 def _drift(decision: object) -> Mapping[str, float]:

@@ -77,3 +77,11 @@ async def prefer(asked: Asked) -> Response:
 def address_of(asked: Asked) -> str:
     """Who is at the other end: behind trusted proxies, whom the last of them saw."""
     return asked.house.address(asked.request)
+
+
+async def nowhere(asked: Asked) -> Response:
+    """A page that is not there; with a stroke at its end, the dashboard is."""
+    if not asked.path("rest"):
+        return asked.go("/console")
+    return asked.show("trouble.html", status=404, title=asked.say("trouble.nothing"), fault=None,
+                      told=asked.request.url.path[:200])  # fmt: skip

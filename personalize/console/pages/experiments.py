@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from markupsafe import Markup
 from starlette.responses import Response
@@ -18,6 +17,7 @@ from personalize.experiments.analyse import Finding, Plan
 from personalize.experiments.measures import BY_NAME
 from personalize.settings import Settings
 
+DAY = 86_400.0
 MOST = 20
 """Experiments that are analysed for the console."""
 
@@ -27,6 +27,7 @@ class Summary:
     """An experiment in a line: units by variant, what to do by variant, the newest effect by variant."""
 
     name: str
+    primary: str
     units: dict[str, int]
     advice: dict[str, str]
     newest: dict[str, Point]
@@ -47,7 +48,7 @@ def summary(told: Told) -> Summary:
     """One experiment for a list."""
     report = told.report
     return Summary(
-        told.plan.name, {name: counts[-1] for name, (_, counts) in told.met.items()},
+        told.plan.name, told.plan.primary, {name: counts[-1] for name, (_, counts) in told.met.items()},
         dict(report.advice) if report else {}, {name: points[-1] for name, points in told.effects.items()},
         told.refused.code if told.refused else "", dict(report.broken) if report else {},
     )  # fmt: skip
@@ -79,25 +80,25 @@ async def experiment(asked: Asked) -> Response:
     )  # fmt: skip
 
 
-def _times(asked: Asked) -> partial[str]:
-    return partial(_time, language=asked.language, zone=asked.house.settings().shop_timezone)
-
-
-def _time(at: float, language: str, zone: str) -> str:
-    return paper.moment(at, language, zone)
+def _times(asked: Asked, told: Told) -> Callable[[float], str]:
+    """How the axis of time is written: days, and hours where all is within two days."""
+    zone = asked.house.settings().shop_timezone
+    hours = (told.last or 0.0) - (told.first or 0.0) < 2 * DAY
+    return lambda at: paper.tick(at, asked.language, zone, hours)
 
 
 def _arrivals(asked: Asked, told: Told) -> Markup:
     """Units of each variant so far."""
     series = [
-        Series(name, list(zip(times, map(float, counts), strict=True))) for name, (times, counts) in told.met.items()
+        Series(name, list(zip(times, map(float, counts), strict=True)), colour=number)
+        for number, (name, (times, counts)) in enumerate(told.met.items())
     ]
     if not series:
         return Markup("")
     ends = ", ".join(f"{name} {counts[-1]}" for name, (_, counts) in told.met.items())
     return Markup("{}{}").format(
         plot(asked.say("experiments.arrivals"), asked.say("experiments.arrivals_told", ends=ends), series,
-             x=_times(asked), y=lambda v: paper.number(v, asked.language), floor=0.0),
+             x=_times(asked, told), y=lambda v: paper.number(v, asked.language), floor=0.0),
         legend(series),
     )  # fmt: skip
 
@@ -105,7 +106,7 @@ def _arrivals(asked: Asked, told: Told) -> Markup:
 def _effects(asked: Asked, told: Told) -> Markup:
     """The effect on the primary measure of each variant, with the interval that may be watched."""
     series = [
-        Series(name, [(p.at, p.lift) for p in points], [(p.at, p.low, p.high) for p in points])
+        Series(name, [(p.at, p.lift) for p in points], [(p.at, p.low, p.high) for p in points], list(told.met).index(name))
         for name, points in told.effects.items()
         if points
     ]
@@ -118,7 +119,7 @@ def _effects(asked: Asked, told: Told) -> Markup:
     )  # fmt: skip
     title = asked.say("experiments.effect_on", measure=asked.say(f"measure.{told.plan.primary}"))
     return Markup("{}{}").format(
-        plot(title, ends, series, x=_times(asked), y=lambda v: paper.percent(v, asked.language, 0, True), zero=True),
+        plot(title, ends, series, x=_times(asked, told), y=lambda v: paper.percent(v, asked.language, 0, True), zero=True),
         legend(series),
     )  # fmt: skip
 

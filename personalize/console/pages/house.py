@@ -20,9 +20,10 @@ from personalize.visitors.peers import Peers
 
 @dataclass(slots=True)
 class House:
-    """The parts of a gateway that pages show or act on. `settings` are those that hold now."""
+    """The parts of a gateway that pages show or act on. `effective` are the `settings` with what the desk published."""
 
     settings: Callable[[], Settings]
+    effective: Callable[[], Settings]
     door: Door
     store: Store
     evidence: Evidence

@@ -65,6 +65,14 @@ def moment(at: float | None, language: str, zone: str = "UTC", seconds: bool = F
     return when.strftime(f"%d.%m.%Y {clock}" if language == "de" else f"%Y-%m-%d {clock}")
 
 
+def tick(at: float, language: str, zone: str, hours: bool) -> str:
+    """A moment as short as an axis wants it: the day, or the time of day."""
+    when = datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone))
+    if hours:
+        return when.strftime("%H:%M")
+    return when.strftime("%d.%m.") if language == "de" else f"{when.day} {when:%b}"
+
+
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(HERE / "templates"), autoescape=select_autoescape(default=True, default_for_string=True),
     undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False,

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
 
-WIDTH, HEIGHT = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 62, 14, 14, 30
+WIDTH, HEIGHT = 560, 260
+LEFT, RIGHT, TOP, BOTTOM = 78, 14, 16, 34
 COLOURS = 6
 """Classes `s0` to `s5` of the style sheet."""
 
@@ -21,6 +21,7 @@ class Series:
     name: str
     points: Sequence[tuple[float, float]]
     band: Sequence[tuple[float, float, float]] = field(default=())
+    colour: int = 0
 
 
 def plot(
@@ -62,19 +63,20 @@ def plot(
         parts.append(Markup('<path class="grid" d="M{:.1f} {:.1f}H{}"/>').format(LEFT, down(tick), WIDTH - RIGHT))
         parts.append(
             Markup('<text class="axis" x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(
-                LEFT - 8, down(tick) + 4, y(tick)
+                LEFT - 8, down(tick) + 5, y(tick)
             )
         )
     for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
         at = start + share * (end - start)
         parts.append(
             Markup('<text class="axis" x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(
-                across(at), HEIGHT - 8, anchor, x(at)
+                across(at), HEIGHT - 9, anchor, x(at)
             )
         )
     if zero:
         parts.append(Markup('<path class="none" d="M{:.1f} {:.1f}H{}"/>').format(LEFT, down(0.0), WIDTH - RIGHT))
-    for colour, one in enumerate(series):
+    for one in series:
+        colour = one.colour % COLOURS
         if one.band:
             upper = [f"{across(at):.1f} {down(top):.1f}" for at, _, top in one.band]
             lower = [f"{across(at):.1f} {down(bottom):.1f}" for at, bottom, _ in reversed(one.band)]
@@ -92,8 +94,8 @@ def plot(
 def legend(series: Sequence[Series]) -> Markup:
     """The names of the lines beside their colours."""
     rows = [
-        Markup('<li><span class="swatch s{}" aria-hidden="true"></span>{}</li>').format(number, escape(one.name))
-        for number, one in enumerate(series[:COLOURS])
+        Markup('<li><span class="swatch s{}" aria-hidden="true"></span>{}</li>').format(one.colour % COLOURS, escape(one.name))
+        for one in series[:COLOURS]
     ]
     return Markup('<ul class="legend">{}</ul>').format(Markup("").join(rows))
 
