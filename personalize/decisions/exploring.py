@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Self
 
 import numpy as np
 
+from personalize.domain.desk.knob import Kind, Knob
 from personalize.domain.listing import Listing
 from personalize.domain.moves import Draw, Lift, Move, Swap
 from personalize.domain.patch import EMPTY, Author, Explore, Patch, Reason
@@ -37,6 +39,7 @@ class Exploring:
     version = "1"
     only_orders = False
     reads: frozenset[str] = frozenset()
+    knobs = (Knob("keep", Kind.INTEGER, "places at the top where nothing moves", 0, 0, TOP),)
 
     def __init__(self, seed: str = "exploring", keep: int = 0) -> None:
         self.seed, self.keep = seed, max(keep, 0)
@@ -45,6 +48,13 @@ class Exploring:
     def from_settings(cls, settings: object) -> Self:
         """As every plug is made; whom it runs for is the strategy's share."""
         return cls()
+
+    def configured(self, name: str, version: str, parameters: Mapping[str, object]) -> Self:
+        """One that keeps the top, and draws for itself."""
+        keep = parameters.get("keep", self.keep)
+        made = type(self)(name, keep if isinstance(keep, int) else self.keep)
+        made.name, made.version = name, f"{self.version}.{version}"
+        return made
 
     def decide(self, target: str, listing: Listing, visit: Visit, popularity: Popularity) -> Patch:
         """One Explore, or the empty Patch for listings of less than two rows and visitors who are not asked."""

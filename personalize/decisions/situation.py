@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Self
 
@@ -15,6 +16,7 @@ from personalize.decisions.spread import PAGE, groups_of, spread
 from personalize.decisions.variety import STRENGTH as VARIETY
 from personalize.decisions.variety import varied
 from personalize.domain.affinity import WORDS, Affinities
+from personalize.domain.desk.knob import Kind, Knob
 from personalize.domain.listing import Listing
 from personalize.domain.patch import EMPTY, Author, Later, Patch, Reason, Reorder
 from personalize.domain.popularity import Popularity
@@ -41,6 +43,7 @@ class Situation:
     version = "1"
     only_orders = True
     reads = frozenset(READ)
+    knobs = (Knob("strength", Kind.NUMBER, "doublings of its place that a full fit outweighs", STRENGTH, 0.0, 5.0),)
 
     def __init__(self, strength: float = STRENGTH, spread: bool = True) -> None:
         self.strength, self.spread = strength, spread
@@ -51,6 +54,13 @@ class Situation:
     def from_settings(cls, settings: object) -> Self:
         """With the setting `spread`."""
         return cls(spread=bool(getattr(settings, "spread", True)))
+
+    def configured(self, name: str, version: str, parameters: Mapping[str, object]) -> Self:
+        """One of another strength."""
+        strength = parameters.get("strength", self.strength)
+        made = type(self)(float(strength) if isinstance(strength, (int, float)) else self.strength, self.spread)
+        made.name, made.version = name, f"{self.version}.{version}"
+        return made
 
     def knows(self, affinities: Affinities) -> None:
         """Take what the shop's properties are for."""

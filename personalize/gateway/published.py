@@ -24,6 +24,8 @@ from personalize.telemetry import Telemetry
 
 POLL_SECONDS = 0.5
 DEADLINE = 3.0
+MAX_TRIES = 5
+"""Readings while others write; after that the last one has to do, and the next poll reads again."""
 MAX_PUBLISHED = 200
 """Strategies that are published at once."""
 KILLED = "killed"
@@ -92,18 +94,20 @@ class Programmes:
 
 async def read_programme(store: DeskStore) -> Programme:
     """What is published, as of one revision. Raises StoreError; a version that cannot be read is left out."""
-    while True:
+    for _ in range(MAX_TRIES):
         revision = await store.revision()
         rows = await store.rows(STRATEGY, states=(State.PUBLISHED.value,), limit=MAX_PUBLISHED)
         switches = await store.rows(SWITCH, states=(KILLED,), limit=MAX_ROWS)
         if await store.revision() == revision:
             break
-    versions = []
+    versions: list[StrategyVersion] = []
     for row in rows:
         try:
-            versions.append(version_of(row))
-        except PersonalizeError:
+            version = version_of(row)
+            version.draft.schedule.span()
+        except (PersonalizeError, ValueError, KeyError, OSError):
             continue
+        versions.append(version)
     versions.sort(key=lambda one: (one.draft.priority, one.name))
     return Programme(revision, tuple(versions), frozenset(row.name for row in switches))
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 import msgspec
 
+from personalize.domain.desk.reading import nearest
 from personalize.errors import DeskError
 
 MAX_RULES = 100
@@ -100,21 +100,16 @@ def _read(number: int, raw: object) -> AnyRule:
     if kind not in KINDS:
         raise DeskError(
             f"rule {number} is of kind {kind!r}, expected one of: {', '.join(KINDS)}",
-            code="RULE_INVALID", hint=_nearest(str(kind), KINDS),
+            code="RULE_INVALID", hint=nearest(str(kind), KINDS),
         )  # fmt: skip
     try:
-        return msgspec.convert(raw, AnyRule)  # type: ignore[no-any-return, call-overload]
+        return msgspec.convert(raw, AnyRule)  # type: ignore[no-any-return]
     except msgspec.ValidationError as error:
         told = str(error).replace("`", "'").replace(" - at '$'", "").replace("Object contains", "there is")
         known = next(one for one in _STRUCTS if one.__struct_config__.tag == kind).__struct_fields__
         odd = [key for key in raw if key != "kind" and key not in known] if isinstance(raw, Mapping) else []
-        hint = _nearest(str(odd[0]), known) if odd else ""
+        hint = nearest(str(odd[0]), known) if odd else ""
         raise DeskError(f"rule {number} ({kind}): {told}", code="RULE_INVALID", hint=hint) from None
-
-
-def _nearest(word: str, known: Sequence[str]) -> str:
-    found = get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"did you mean {found[0]!r}?" if found else ""
 
 
 _STRUCTS: tuple[Any, ...] = (Pin, InSequence, Boost, Bury, Share, Apart)

@@ -101,7 +101,8 @@ class Decider:
 
         What bends that order in this visit is told with its weight among the others.
         """
-        held, found, bent = SHOP_ORDER, (Parameter(SHOP_ORDER, 1.0),), dict[str, float]()
+        held, bent = SHOP_ORDER, dict[str, float]()
+        found: tuple[Parameter, ...] = (Parameter(SHOP_ORDER, 1.0),)
         for name, mode in modes.items():
             decision = self.decisions.get(name)
             if mode is not Mode.ON or decision is None:

@@ -1,0 +1,1 @@
+"""The operator API: the desk over GraphQL, behind the machine token."""
