@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from personalize import registry
 from personalize.caches import open_cache
 from personalize.console.accounts.door import Door
+from personalize.console.desk import Desk
 from personalize.console.evidence import Evidence
 from personalize.console.pages.app import routes
 from personalize.console.pages.house import House
@@ -74,6 +75,11 @@ WRITE_SECONDS = 5.0
 """How long what one process learned of its visitors may wait for the store; the events themselves do not."""
 
 
+class _TempShelf:  # TEMP
+    def listings(self): return ["Query.search", "Query.products"]
+    async def look(self, draft, rules): return []
+
+
 class Gateway:
     """One gateway in one process. `start` and `stop` frame its life; `storefront` and `operator` are its two apps."""
 
@@ -121,6 +127,7 @@ class Gateway:
                 knows(self.affinities)
         self.decider = Decider(decisions, self.popularity, self.telemetry, cap)
         self.programmes = Programmes(self.store.desk, self._put_in_place, self.telemetry, clock)
+        self.desk = Desk(self.store.desk, self.decider.base, _TempShelf(), clock, self.programmes.poll)  # TEMP
         self.health = Health(self.telemetry)
         self.listings = Listings(
             settings, self.shop, self.upstream, sessions, self.windows, self.runs,
@@ -213,7 +220,7 @@ class Gateway:
         """The app of the operator port: health, metrics and the console."""
         house = House(
             settings=lambda: self.settings, effective=lambda: self.listings.settings, door=Door(self.accounts, self.clock), store=self.store,
-            evidence=self.evidence, telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge,
+            evidence=self.evidence, desk=self.desk, listings=self.desk.shelf.listings, telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge,
             peers=Peers(self.settings.trusted_proxies), clock=self.clock,
         )  # fmt: skip
         return Starlette(

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from personalize.console.evidence import Findings
 from personalize.console.pages.asked import Asked
 from personalize.console.pages.experiments import planned, summary
+from personalize.domain.desk.programme import EVERYTHING
 from personalize.errors import StoreError
 
 DRIFTED = 0.25
@@ -31,7 +32,7 @@ async def dashboard(asked: Asked) -> Response:
     return asked.show(
         "dashboard.html", ready=house.knowledge.ready, shop=house.settings().shop_url, findings=findings, fault=fault,
         effects=told, requests=_requests(asked), faults=_faults(asked), drift=sorted(drift.items())[:MOST],
-        drifted=DRIFTED, running=house.effective().strategies, insights=_insights(findings),
+        drifted=DRIFTED, running=house.effective().strategies, stopped=EVERYTHING in await house.desk.killed(), insights=_insights(findings),
         model=getattr(house.decider.base.get("ranker"), "version", ""),
     )  # fmt: skip
 

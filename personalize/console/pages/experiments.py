@@ -106,7 +106,9 @@ def _arrivals(asked: Asked, told: Told) -> Markup:
 def _effects(asked: Asked, told: Told) -> Markup:
     """The effect on the primary measure of each variant, with the interval that may be watched."""
     series = [
-        Series(name, [(p.at, p.lift) for p in points], [(p.at, p.low, p.high) for p in points], list(told.met).index(name))
+        Series(
+            name, [(p.at, p.lift) for p in points], [(p.at, p.low, p.high) for p in points], list(told.met).index(name)
+        )
         for name, points in told.effects.items()
         if points
     ]

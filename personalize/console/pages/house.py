@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from personalize.console.accounts.door import Door
+from personalize.console.desk import Desk
 from personalize.console.evidence import Evidence
 from personalize.domain.clock import Clock
 from personalize.domain.store import Store
@@ -25,6 +26,8 @@ class House:
     settings: Callable[[], Settings]
     effective: Callable[[], Settings]
     door: Door
+    desk: Desk
+    listings: Callable[[], Sequence[str]]
     store: Store
     evidence: Evidence
     telemetry: Telemetry

@@ -94,7 +94,9 @@ def plot(
 def legend(series: Sequence[Series]) -> Markup:
     """The names of the lines beside their colours."""
     rows = [
-        Markup('<li><span class="swatch s{}" aria-hidden="true"></span>{}</li>').format(one.colour % COLOURS, escape(one.name))
+        Markup('<li><span class="swatch s{}" aria-hidden="true"></span>{}</li>').format(
+            one.colour % COLOURS, escape(one.name)
+        )
         for one in series[:COLOURS]
     ]
     return Markup('<ul class="legend">{}</ul>').format(Markup("").join(rows))
