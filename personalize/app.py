@@ -53,6 +53,7 @@ from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.pipeline import Pipeline
 from personalize.gateway.published import Programmes, overlaid
+from personalize.gateway.trial import trialled
 from personalize.guardrails.displacement import Cap
 from personalize.settings import Settings, SettingsWatch
 from personalize.shops import reader
@@ -196,6 +197,7 @@ class Gateway:
     def _put_in_place(self) -> None:
         """Serve by the settings and what the desk has published over them; every run starts afresh."""
         effective, published = overlaid(self.settings, self.programmes, self.decider.base)
+        effective = trialled(effective, self.programmes.active)
         self.decider.use(published)
         for decision in published.decisions.values():
             if (knows := getattr(decision, "knows", None)) is not None:

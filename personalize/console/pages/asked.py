@@ -63,6 +63,10 @@ class Asked:
         """A text in the language of the page."""
         return words.say(self.language, key, **values)
 
+    def told(self, key: str, otherwise: str) -> str:
+        """A text that may not be there: of names that others brought."""
+        return words.said(self.language, key, otherwise)
+
     def show(self, template: str, *, status: int = 200, images: Iterable[str] = (), **values: object) -> Response:
         """A page. `images` are addresses of pictures on it: of their origins, and no others, pictures are loaded."""
         zone = self.house.settings().shop_timezone

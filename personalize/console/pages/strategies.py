@@ -49,8 +49,8 @@ async def strategy(asked: Asked, refused: Refused | None = None, status: int = 2
     held = standing.published.draft if standing.published else None
     return asked.show(
         "strategy.html", one=standing, findings=refused.findings if refused else findings, versions=versions,
-        changes=differences(held, standing.draft.draft) if standing.draft else [], refused=refused, status=status,
-        says=differences(None, held) if held else [], more=len(versions) == VERSIONS,
+        changes=differences(held, standing.draft.draft, asked.told) if standing.draft else [], refused=refused, status=status,
+        says=differences(None, held, asked.told) if held else [], more=len(versions) == VERSIONS,
         stopped=EVERYTHING in await desk.killed(),
     )  # fmt: skip
 
