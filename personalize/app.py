@@ -18,10 +18,13 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from personalize import registry
 from personalize.caches import open_cache
 from personalize.console.accounts.door import Door
+from personalize.console.api.endpoint import OperatorApi
+from personalize.console.api.told import HouseTold
 from personalize.console.desk import Desk
 from personalize.console.evidence import Evidence
 from personalize.console.pages.app import routes
 from personalize.console.pages.house import House
+from personalize.console.shelf import ShopShelf
 from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
 from personalize.domain.entry import Entry
@@ -39,6 +42,7 @@ from personalize.gateway.edge.call import Reader
 from personalize.gateway.edge.cors import Cors
 from personalize.gateway.edge.sessions import Sessions
 from personalize.gateway.edge.upstream import Upstream
+from personalize.gateway.guest import Guest
 from personalize.gateway.health import Health
 from personalize.gateway.http import Storefront
 from personalize.gateway.listing.audit import Audit
@@ -52,6 +56,7 @@ from personalize.gateway.ours.knowledge import Knowledge
 from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.pipeline import Pipeline
+from personalize.gateway.preview import Preview
 from personalize.gateway.published import Programmes, overlaid
 from personalize.gateway.trial import trialled
 from personalize.guardrails.displacement import Cap
@@ -74,11 +79,6 @@ REMEMBERED_DAYS = 30.0
 RELOAD_SECONDS = 1.0
 WRITE_SECONDS = 5.0
 """How long what one process learned of its visitors may wait for the store; the events themselves do not."""
-
-
-class _TempShelf:  # TEMP
-    def listings(self): return ["Query.search", "Query.products"]
-    async def look(self, draft, rules): return []
 
 
 class Gateway:
@@ -128,7 +128,9 @@ class Gateway:
                 knows(self.affinities)
         self.decider = Decider(decisions, self.popularity, self.telemetry, cap)
         self.programmes = Programmes(self.store.desk, self._put_in_place, self.telemetry, clock)
-        self.desk = Desk(self.store.desk, self.decider.base, _TempShelf(), clock, self.programmes.poll)  # TEMP
+        guest = Guest(self.knowledge, self.upstream)
+        preview = Preview(guest, self.decider, lambda: self.listings.settings, clock)
+        self.desk = Desk(self.store.desk, decisions, ShopShelf(guest), preview, clock, self.programmes.poll)
         self.health = Health(self.telemetry)
         self.listings = Listings(
             settings, self.shop, self.upstream, sessions, self.windows, self.runs,
@@ -199,9 +201,6 @@ class Gateway:
         effective, published = overlaid(self.settings, self.programmes, self.decider.base)
         effective = trialled(effective, self.programmes.active)
         self.decider.use(published)
-        for decision in published.decisions.values():
-            if (knows := getattr(decision, "knows", None)) is not None:
-                knows(self.affinities)
         self.knowledge.settings = self.reception.settings = self.listings.settings = effective
         self.runs.clear()
 
@@ -219,14 +218,17 @@ class Gateway:
         return app
 
     def operator(self) -> Starlette:
-        """The app of the operator port: health, metrics and the console."""
+        """The app of the operator port: health, metrics, the operator API and the console."""
+        api = OperatorApi(self.desk, self._told, self.store, self.settings.operator_token, self.telemetry, self.clock)
         house = House(
-            settings=lambda: self.settings, effective=lambda: self.listings.settings, door=Door(self.accounts, self.clock), store=self.store,
-            evidence=self.evidence, desk=self.desk, listings=self.desk.shelf.listings, telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge,
+            settings=lambda: self.settings, effective=lambda: self.listings.settings,
+            door=Door(self.accounts, self.clock), desk=self.desk, store=self.store, evidence=self.evidence,
+            telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge, shop=self.shop,
             peers=Peers(self.settings.trusted_proxies), clock=self.clock,
         )  # fmt: skip
         return Starlette(
             routes=[
+                Route("/operator/graphql", api, methods=METHODS),
                 Route("/livez", lambda _: PlainTextResponse("ok\n")),
                 Route("/readyz", self._ready),
                 Route("/metrics", self._metrics),
@@ -247,6 +249,14 @@ class Gateway:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         async with self.running():
             yield
+
+    def _told(self) -> HouseTold:
+        """What the operator API tells of this process."""
+        counted = {outcome: int(self.health.reloads.labels(outcome)._value.get()) for outcome in ("taken", "refused")}
+        return HouseTold(
+            self.knowledge.ready, len(self.outbox), self.programmes.programme.revision, counted["taken"],
+            counted["refused"], self.settings, self.listings.settings,
+        )  # fmt: skip
 
     async def _ready(self, _: Request) -> Response:
         """200 once the shop's schema was asked for: without one, and without a store, requests pass through."""

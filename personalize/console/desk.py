@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
-from personalize.console.checks import Shelf, check
+from personalize.console.checks import Shelf, check, rules_of
 from personalize.domain.clock import Clock
 from personalize.domain.desk.actor import Actor, Role
 from personalize.domain.desk.finding import Finding, refuse
@@ -16,8 +17,9 @@ from personalize.domain.desk.reading import NAME, nearest, read_draft
 from personalize.domain.desk.rows import body_of, row_of, version_of
 from personalize.domain.desk.store import CHANGED, MAX_ROWS, STRATEGY, SWITCH, AuditRow, DeskRow, DeskStore
 from personalize.domain.desk.strategy import State, StrategyDraft, StrategyVersion
-from personalize.domain.strategy import Decision
+from personalize.domain.strategy import Decision, Mode
 from personalize.errors import DeskError, StoreError
+from personalize.gateway.preview import ROWS, Looked, Overlay, Preview, Previewed
 
 T = TypeVar("T")
 
@@ -26,6 +28,10 @@ MAX_WHY = 500
 TRIES = 4
 """How often a change is decided anew because somebody else changed the desk meanwhile."""
 KILLED, LIVE = "killed", "live"
+MAX_PREVIEWS = 2
+"""Previews that are made at once; others wait."""
+NONE: Mapping[str, Mode] = {}
+NO_WORDS: Mapping[str, str] = {}
 
 
 class Paged(NamedTuple):
@@ -52,10 +58,11 @@ class Desk:
     """
 
     def __init__(
-        self, store: DeskStore, decisions: Mapping[str, Decision], shelf: Shelf, clock: Clock,
+        self, store: DeskStore, decisions: Mapping[str, Decision], shelf: Shelf, preview: Preview, clock: Clock,
         take: Callable[[], Awaitable[object]],
     ) -> None:  # fmt: skip
         self.store, self.decisions, self.shelf, self.clock, self._take = store, decisions, shelf, clock, take
+        self._preview, self._previews = preview, asyncio.Semaphore(MAX_PREVIEWS)
 
     def knobs(self) -> dict[str, tuple[Knob, ...]]:
         """The decisions there are and what may be set on each."""
@@ -111,6 +118,25 @@ class Desk:
     async def validate(self, document: object) -> list[Finding]:
         """What is wrong with a strategy before it is saved. Raises DeskError where it cannot be read at all."""
         return await self._check(read_draft(document))
+
+    async def preview(
+        self, looked: Looked, *, document: object = None, version: tuple[str, int] | None = None,
+        modes: Mapping[str, Mode] = NONE, variants: Mapping[str, str] = NO_WORDS, rows: int = ROWS,
+    ) -> Previewed:  # fmt: skip
+        """A listing as the shop has it and as it would be shown with the strategies in force.
+
+        Over them: a strategy that nobody saved yet (`document`) or a `version` (name, number) as if it were on,
+        `modes` by name, and the `variants` of experiments. No profile is read, no event is written.
+        """
+        draft: StrategyVersion | None = None
+        if document is not None:
+            draft = StrategyVersion(read_draft(document), 0, State.DRAFT, self.clock(), "")
+        elif version is not None:
+            draft = await self.version(*version)
+        if draft is not None:
+            refuse(rules_of(draft.draft, self.decisions)[1])
+        async with self._previews:
+            return await self._preview.show(looked, Overlay(modes, draft, variants), rows)
 
     async def draft(self, actor: Actor, document: object, why: str, *, seen: int | None = None) -> StrategyVersion:
         """Save a new version as the strategy's draft, in place of the one there is.

@@ -60,6 +60,7 @@ class Situation:
         strength = parameters.get("strength", self.strength)
         made = type(self)(float(strength) if isinstance(strength, (int, float)) else self.strength, self.spread)
         made.name, made.version = name, f"{self.version}.{version}"
+        made.knows(self.suited.affinities)
         return made
 
     def knows(self, affinities: Affinities) -> None:

@@ -40,9 +40,8 @@ def trialled(settings: Settings, active: Sequence[StrategyVersion]) -> Settings:
     chosen = dict(list(shared.items())[:MAX_TRIALS])
     if not chosen:
         return settings
-    off = tuple(Strategy(one.name, Mode.OFF) if one.name in chosen else one for one in settings.strategies)
     trials = tuple(_trial(one) for one in chosen.values())
-    return msgspec.structs.replace(settings, strategies=off, experiments=settings.experiments + trials)
+    return msgspec.structs.replace(settings, experiments=settings.experiments + trials)
 
 
 def _trial(version: StrategyVersion) -> Experiment:

@@ -97,7 +97,7 @@ class _Fit:
         if not self.say(f"{item.type} @item", self._selects(item.type, item.id), f"id: {item.id}"):
             return None
         kept: dict[str, str | None] = {}
-        for name in ("variant", "title", "price", "currency"):
+        for name in ("variant", "title", "price", "currency", "picture"):
             selection = getattr(item, name)
             if selection is not None:
                 held = self.say(f"{item.type} @item {name}", self._selects(item.type, selection), selection)

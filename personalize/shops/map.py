@@ -23,7 +23,10 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class ItemMap:
-    """How an object type is read as an item. `attributes` are named leaves; prices may be minor units."""
+    """How an object type is read as an item. `attributes` are named leaves; prices may be minor units.
+
+    `picture` leads to an address, which the operator's preview alone asks for.
+    """
 
     type: str
     id: str
@@ -33,6 +36,7 @@ class ItemMap:
     currency: str | None = None
     minor_units: bool = False
     attributes: tuple[Leaf, ...] = ()
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ class _Reader:
 
     def item(self, kind: str, found: dict[str, Any]) -> ItemMap:
         attributes = _leaves(found["attributes"]) if found.get("attributes") else ()
-        names = ("variant", "title", "price", "currency")
+        names = ("variant", "title", "price", "currency", "picture")
         texts = {name: found.get(name) for name in names}
         return ItemMap(kind, found["id"], minor_units=found["minorUnits"], attributes=attributes, **texts)
 

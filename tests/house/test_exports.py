@@ -7,6 +7,7 @@ from pathlib import Path
 
 from graphql import build_schema, print_schema
 
+from personalize.console.api.schema import operator_schema
 from personalize.gateway.ours.schema import own_schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,6 +16,13 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_storefront_sdl_is_exported() -> None:
     exported = (ROOT / "graphql" / "personalization.graphql").read_text("utf-8")
     assert print_schema(build_schema(exported)) == print_schema(build_schema(own_schema().as_str())), (
+        "export it anew: python -m tests.house.export"
+    )
+
+
+def test_the_operators_sdl_is_exported() -> None:
+    exported = (ROOT / "graphql" / "operator.graphql").read_text("utf-8")
+    assert print_schema(build_schema(exported)) == print_schema(build_schema(operator_schema().as_str())), (
         "export it anew: python -m tests.house.export"
     )
 

@@ -20,6 +20,7 @@ from personalize.console.pages import (
     journal,
     people,
     places,
+    preview,
     strategies,
     words,
 )  # fmt: skip
@@ -67,8 +68,8 @@ PLACES = (
     Place("GET", "/stop", strategies.stop, OPERATOR),
     Place("POST", "/stop", strategies.kill, OPERATOR),
     Place("POST", "/release", strategies.release, OPERATOR),
-    # Place("GET", "/preview", preview.preview),
-    # Place("POST", "/preview/pin", preview.pin, OPERATOR),
+    Place("GET", "/preview", preview.preview),
+    Place("POST", "/preview/pin", preview.pin, OPERATOR),
     Place("GET", "/experiments", experiments.overview),
     Place("GET", "/experiments/{name}", experiments.experiment),
     Place("GET", "/stores", places.places),

@@ -29,10 +29,11 @@ async def dashboard(asked: Asked) -> Response:
         fault = str(error)
     told = [summary(one) for one in findings.told.values()] if findings is not None else []
     drift = {group: value for one in house.decider.base.values() for group, value in _drift(one).items()}
+    stopped = EVERYTHING in await house.desk.killed()
     return asked.show(
         "dashboard.html", ready=house.knowledge.ready, shop=house.settings().shop_url, findings=findings, fault=fault,
         effects=told, requests=_requests(asked), faults=_faults(asked), drift=sorted(drift.items())[:MOST],
-        drifted=DRIFTED, running=house.effective().strategies, stopped=EVERYTHING in await house.desk.killed(), insights=_insights(findings),
+        drifted=DRIFTED, running=house.effective().strategies, stopped=stopped, insights=_insights(findings),
         model=getattr(house.decider.base.get("ranker"), "version", ""),
     )  # fmt: skip
 

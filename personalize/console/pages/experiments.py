@@ -121,7 +121,8 @@ def _effects(asked: Asked, told: Told) -> Markup:
     )  # fmt: skip
     title = asked.say("experiments.effect_on", measure=asked.say(f"measure.{told.plan.primary}"))
     return Markup("{}{}").format(
-        plot(title, ends, series, x=_times(asked, told), y=lambda v: paper.percent(v, asked.language, 0, True), zero=True),
+        plot(title, ends, series, x=_times(asked, told), zero=True,
+             y=lambda v: paper.percent(v, asked.language, 0, True)),
         legend(series),
     )  # fmt: skip
 

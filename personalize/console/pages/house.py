@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from personalize.domain.store import Store
 from personalize.gateway.listing.decide import Decider
 from personalize.gateway.ours.knowledge import Knowledge
 from personalize.settings import Settings
+from personalize.shops.map import ShopMap
 from personalize.telemetry import Telemetry
 from personalize.visitors.peers import Peers
 
@@ -27,12 +28,12 @@ class House:
     effective: Callable[[], Settings]
     door: Door
     desk: Desk
-    listings: Callable[[], Sequence[str]]
     store: Store
     evidence: Evidence
     telemetry: Telemetry
     decider: Decider
     knowledge: Knowledge
+    shop: ShopMap
     peers: Peers
     clock: Clock
 

@@ -47,9 +47,10 @@ async def strategy(asked: Asked, refused: Refused | None = None, status: int = 2
             findings = (Finding("warning", error.code, error.message, error.hint),)  # type: ignore[arg-type]
     versions = await desk.versions(name, before=_before(asked), limit=VERSIONS)
     held = standing.published.draft if standing.published else None
+    changes = differences(held, standing.draft.draft, asked.told) if standing.draft else []
     return asked.show(
         "strategy.html", one=standing, findings=refused.findings if refused else findings, versions=versions,
-        changes=differences(held, standing.draft.draft, asked.told) if standing.draft else [], refused=refused, status=status,
+        changes=changes, refused=refused, status=status,
         says=differences(None, held, asked.told) if held else [], more=len(versions) == VERSIONS,
         stopped=EVERYTHING in await desk.killed(),
     )  # fmt: skip
@@ -112,7 +113,7 @@ def _editor(
     return asked.show(
         "draft.html", document=document, seen=seen, fresh=fresh, why=why, fault=fault, modes=list(Mode),
         audiences=list(Audience), knobs=knobs.get(document["decision"], ()), rule_fields=drafting.RULE_FIELDS,
-        rule_kinds=KINDS, listings=asked.house.listings(), zone=asked.house.settings().shop_timezone,
+        rule_kinds=KINDS, listings=asked.house.desk.shelf.listings(), zone=asked.house.settings().shop_timezone,
         status=422 if fault else 200, whole=drafting.WHOLE,
     )  # fmt: skip
 
