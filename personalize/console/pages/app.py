@@ -95,7 +95,13 @@ def _guarded(house: House, place: Place) -> Callable[[Request], Awaitable[Respon
     """What answers a request to a place: only those it is for, only forms of ours, and never a traceback."""
 
     async def endpoint(request: Request) -> Response:
-        asked = await _asked(house, request)
+        try:
+            asked = await _asked(house, request)
+        except PersonalizeError as error:  # nobody can be told apart without the store
+            house.telemetry.fault("console", error.code, error)
+            response: Response = PlainTextResponse(f"{error.message}\n", 503)
+            protect(response, house.secure(request))
+            return response
         try:
             return await _answer(asked, place)
         except DeskError as error:
@@ -104,6 +110,10 @@ def _guarded(house: House, place: Place) -> Callable[[Request], Awaitable[Respon
         except PersonalizeError as error:
             house.telemetry.fault("console", error.code, error)
             return asked.show("trouble.html", status=503, title=asked.say("trouble.failed"), fault=error)
+        except Exception as error:  # a bug of ours: counted, and no more is told
+            house.telemetry.fault("console", type(error).__name__, error)
+            return asked.show("trouble.html", status=500, title=asked.say("trouble.failed"), fault=None,
+                              told=asked.say("trouble.ours"))  # fmt: skip
 
     return endpoint
 

@@ -24,7 +24,7 @@ async def dashboard(asked: Asked) -> Response:
     findings: Findings | None = None
     fault = ""
     try:
-        findings = await house.evidence.ask(planned(house.settings()))
+        findings = await house.evidence.ask(planned(house.effective()))
     except (StoreError, TimeoutError) as error:
         fault = str(error)
     told = [summary(one) for one in findings.told.values()] if findings is not None else []

@@ -8,7 +8,9 @@ from typing import Any
 
 from personalize.console.pages.forms import Form
 from personalize.domain.desk.knob import Kind, Knob
+from personalize.domain.desk.reading import as_document
 from personalize.domain.desk.rules import KINDS, MAX_RULES
+from personalize.domain.desk.strategy import StrategyDraft
 
 RULE_FIELDS: Mapping[str, tuple[str, ...]] = {
     "pin": ("item", "place"),
@@ -26,8 +28,7 @@ _ITEMS = re.compile(r"[\s,;]+")
 
 def blank(name: str, decision: str) -> dict[str, Any]:
     """The document of a strategy that is yet to be written."""
-    return {"name": name, "decision": decision, "parameters": {}, "scope": {}, "mode": "off", "share": 1.0,
-            "priority": 0, "schedule": {}, "guardrails": {}}  # fmt: skip
+    return as_document(StrategyDraft(name, decision))
 
 
 def read_document(form: Form, name: str, decision: str, knobs: Sequence[Knob]) -> dict[str, Any]:

@@ -56,16 +56,24 @@ def summary(told: Told) -> Summary:
 
 async def overview(asked: Asked) -> Response:
     """All experiments."""
-    settings = asked.house.settings()
+    settings = asked.house.effective()
     findings = await asked.house.evidence.ask(planned(settings))
     found = [summary(one) for one in findings.told.values()] if findings is not None else []
     return asked.show("experiments.html", findings=findings, found=found, plans=planned(settings),
-                      declared={one.name: one for one in settings.experiments})  # fmt: skip
+                      declared={one.name: one for one in settings.experiments},
+                      trials=_trials(asked))  # fmt: skip
+
+
+def _trials(asked: Asked) -> set[str]:
+    """The names of experiments that are strategies published for a share."""
+    return {one.name for one in asked.house.effective().experiments} - {
+        one.name for one in asked.house.settings().experiments
+    }
 
 
 async def experiment(asked: Asked) -> Response:
     """One experiment with its plots and its measures."""
-    name, settings = asked.path("name"), asked.house.settings()
+    name, settings = asked.path("name"), asked.house.effective()
     plans = planned(settings)
     plan = next((one for one in plans if one.name == name), None)
     if plan is None:

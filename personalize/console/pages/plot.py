@@ -104,8 +104,8 @@ def legend(series: Sequence[Series]) -> Markup:
 
 def steps(low: float, high: float, most: int = 6) -> list[float]:
     """Round values from at most `low` to at least `high`, evenly spaced: the ticks of an axis."""
-    if not high > low:
-        high = low + (abs(low) or 1.0)
+    if not high - low > 1e-9 * max(1.0, abs(low)):
+        high = low + (abs(low) if abs(low) > 1e-9 else 1.0)
     raw = (high - low) / (most - 1)
     power = 10.0 ** math.floor(math.log10(raw))
     size = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * (1 - 1e-9))

@@ -90,7 +90,7 @@ async def preview(asked: Asked) -> Response:
         stores=sorted(asked.house.settings().stores), experiments=asked.house.effective().experiments,
         drafts=standings, reason=lambda one: reason_words(one.reason, asked.language) if one.reason else "",
         terms=_terms(asked, listings), collections=_collections(asked, listings),
-        other=[] if made is None else _lost(made),
+        lost=[] if made is None else _lost(made),
     )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ async def pin(asked: Asked) -> Response:
         document = as_document(version.draft)
     else:
         document = drafting.blank(_free(scope, standings), MERCHANDISING) | {"mode": "on"}
-        document["scope"] = {"listing": scope.listing, "collection": scope.collection, "search": scope.search}
+        document["scope"] |= {"listing": scope.listing, "collection": scope.collection, "search": scope.search}
     rules = [one for one in document["parameters"].get("rules", []) if not _same(one, item, int(place))]
     document["parameters"] = {
         **document["parameters"],

@@ -64,7 +64,8 @@ async def new(asked: Asked) -> Response:
         return asked.show("new.html", kinds=knobs, name=name)
     document = drafting.blank(name, decision)
     scope = {key: told for key in ("listing", "collection", "search") if (told := asked.query(f"scope.{key}"))}
-    return _editor(asked, document | {"scope": scope}, 0, fresh=True)
+    document["scope"] |= scope
+    return _editor(asked, document, 0, fresh=True)
 
 
 async def create(asked: Asked) -> Response:
