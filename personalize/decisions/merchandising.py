@@ -125,6 +125,6 @@ def _because(
                 reasons[row] = Reason(SET_BACK)
         elif up > 0 and placed.boosts is not None and placed.boosts[row] and row not in refused:
             reasons[row] = Reason(FAVOURED)
-        elif up > 0 and (placed.shares or placed.apart):
+        elif up > 0 and (placed.shares or placed.marks):
             reasons[row] = Reason(ARRANGED)
     return reasons

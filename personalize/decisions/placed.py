@@ -28,13 +28,18 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Rules as rows of one listing: `pins` by place (from 0), `boosts` (n,) in doublings of the place, or None."""
+    """Rules as rows of one listing: `pins` by place (from 0), `boosts` (n,) in doublings of the place, or None.
+
+    Two rows may not stand side by side where `marks` of one and `foes` of the other have a bit in common, one for each
+    side of each rule that keeps items apart; both are empty without such a rule.
+    """
 
     pins: Mapping[int, int]
     boosts: NDArray[np.float64] | None
     buried: frozenset[int]
     shares: tuple[Quota, ...]
-    apart: tuple[tuple[frozenset[int], frozenset[int]], ...]
+    marks: tuple[int, ...] = ()
+    foes: tuple[int, ...] = ()
 
 
 def placed_by(rules: Sequence[AnyRule], listing: Listing) -> Placed | None:
@@ -67,7 +72,25 @@ def placed_by(rules: Sequence[AnyRule], listing: Listing) -> Placed | None:
     buried -= set(pins.values())
     if not (pins or boosts.any() or buried or shares or apart):
         return None
-    return Placed(pins, boosts if boosts.any() else None, frozenset(buried), tuple(shares), tuple(apart))
+    marks, foes = _sides(apart, size)
+    return Placed(pins, boosts if boosts.any() else None, frozenset(buried), tuple(shares), marks, foes)
+
+
+def _sides(
+    apart: Sequence[tuple[frozenset[int], frozenset[int]]], size: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """`marks` and `foes` of every row."""
+    if not apart:
+        return (), ()
+    marks, foes = [0] * size, [0] * size
+    for number, (ones, others) in enumerate(apart):
+        for row in ones:
+            marks[row] |= 1 << 2 * number
+            foes[row] |= 1 << 2 * number + 1
+        for row in others:
+            marks[row] |= 1 << 2 * number + 1
+            foes[row] |= 1 << 2 * number
+    return tuple(marks), tuple(foes)
 
 
 def arranged(
@@ -83,7 +106,7 @@ def arranged(
     last = [row for row in start.tolist() if row in placed.buried and row not in held]
     free = [row for row in start.tolist() if row not in held and row not in placed.buried]
     wanted = _boosted(free, placed.boosts, refused)
-    if not (placed.shares or placed.apart or most):
+    if not (placed.shares or placed.marks or most):
         queue: Iterator[int] = iter((*wanted, *last))
         return np.array([pins[place] if place in pins else next(queue) for place in range(len(start))], np.intp)
     return np.array(_Arranging(placed, pins, free, wanted, last, most).rows(), np.intp)
@@ -136,12 +159,20 @@ class _Arranging:
 
     def _best(self, place: int, rank: int) -> int:
         """The first waiting row that may rise to this rank and breaks the fewest rules at this place."""
-        tight = self._tight(place)
-        best, fewest = self.waiting[0], 1_000
+        tight, marks = self._tight(place), self.placed.marks
+        beside = [self.made[-1]] if self.made and marks else []
+        if marks and (pinned := self.pins.get(place + 1)) is not None:
+            beside.append(pinned)
+        foes = [self.placed.foes[near] for near in beside]
+        best, fewest, deepest = self.waiting[0], 1_000, rank + self.most
         for row in islice(self.waiting, LOOK):
-            if self.rank[row] - rank > self.most:
+            if self.rank[row] > deepest:
                 continue
-            broken = self._broken(row, place, tight)
+            broken = 0
+            for foe in foes:
+                broken += (marks[row] & foe).bit_count()
+            for rows, wanted in tight:
+                broken += (row in rows) is not wanted
             if broken < fewest:
                 best, fewest = row, broken
                 if not broken:
@@ -161,15 +192,6 @@ class _Arranging:
             elif count < quota.least and quota.least - count >= quota.first - place - len(coming):
                 found.append((quota.rows, True))
         return found
-
-    def _broken(self, row: int, place: int, tight: list[tuple[frozenset[int], bool]]) -> int:
-        broken = sum((row in rows) is not wanted for rows, wanted in tight)
-        beside = [self.made[-1]] if self.made else []
-        if (pinned := self.pins.get(place + 1)) is not None:
-            beside.append(pinned)
-        for ones, others in self.placed.apart:
-            broken += sum((row in ones and near in others) or (row in others and near in ones) for near in beside)
-        return broken
 
 
 def _pinned(rule: AnyRule, number: Mapping[str, int]) -> list[tuple[int, int]]:

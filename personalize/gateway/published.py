@@ -119,9 +119,11 @@ def overlaid(settings: Settings, programmes: Programmes, base: Mapping[str, Deci
     schedule replaces the switch of the same name, or comes after those of the settings.
     """
     programme = programmes.programme
-    if not settings.strategies or programme.stopped:
-        off = msgspec.structs.replace(settings, strategies=(), experiments=())
-        return off if programme.stopped else settings, Published()
+    if programme.stopped:
+        return msgspec.structs.replace(settings, strategies=(), experiments=(), holdout=0.0), Published()
+    experiments = tuple(_without(one, programme.killed) for one in settings.experiments)
+    if not settings.strategies:
+        return msgspec.structs.replace(settings, experiments=experiments), Published()
     decisions: dict[str, Decision] = {}
     scopes: dict[str, Scope] = {}
     caps: dict[str, Cap] = {}
@@ -143,7 +145,6 @@ def overlaid(settings: Settings, programmes: Programmes, base: Mapping[str, Deci
             caps[version.name] = cap
     for name in programme.killed & switches.keys():
         switches[name] = Strategy(name, Mode.OFF)
-    experiments = tuple(_without(one, programme.killed) for one in settings.experiments)
     effective = msgspec.structs.replace(settings, strategies=tuple(switches.values()), experiments=experiments)
     return effective, Published(decisions, scopes, caps)
 

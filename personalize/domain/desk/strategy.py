@@ -75,7 +75,8 @@ class Schedule:
 
     def span(self) -> tuple[float, float]:
         """The moments in seconds since the epoch. Raises ValueError or KeyError for what is no time or zone."""
-        return _moment(self.starts, self.zone, float("-inf")), _moment(self.ends, self.zone, float("inf"))
+        zone = ZoneInfo(self.zone)
+        return _moment(self.starts, zone, float("-inf")), _moment(self.ends, zone, float("inf"))
 
     def holds(self, at: float) -> bool:
         """Whether `at` (seconds since the epoch) lies in it."""
@@ -88,14 +89,14 @@ class Schedule:
         return low < end and start < high
 
 
-def _moment(text: str | None, zone: str, otherwise: float) -> float:
+def _moment(text: str | None, zone: ZoneInfo, otherwise: float) -> float:
     """The moment of a wall-clock time; of one that happens twice the first, of one that is skipped the hour after."""
     if text is None:
         return otherwise
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is not None:
         raise ValueError(f"{text!r} bears an offset, beside the time zone")
-    return moment.replace(tzinfo=ZoneInfo(zone)).timestamp()
+    return moment.replace(tzinfo=zone).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
