@@ -13,13 +13,13 @@ from personalize.domain.clock import Clock
 from personalize.domain.event import Event
 from personalize.domain.store import Store
 from personalize.errors import EventError, EvidenceError, PersonalizeError
-from personalize.events.log import parse
+from personalize.events.log import skim
 from personalize.experiments.analyse import Plan, Report, analyse, course, deal
 from personalize.experiments.ledger import read
 from personalize.learning.insights import tables
 
 DAYS = 60.0
-LINES = 300_000
+LINES = 100_000
 """The newest lines that are looked at; beyond, `personalize experiment` reads the whole log."""
 KEPT = 20.0
 STEPS = 40
@@ -107,6 +107,9 @@ class Evidence:
         return found
 
 
+LIST = "view_item_list"
+
+
 def _same(one: tuple[Plan, ...], other: tuple[Plan, ...]) -> bool:
     return [(p.name, dict(p.weights), p.primary) for p in one] == [(p.name, dict(p.weights), p.primary) for p in other]
 
@@ -117,13 +120,14 @@ def conclude(lines: Sequence[bytes], plans: Sequence[Plan], at: float) -> Findin
     names: dict[str, int] = {}
     for line in lines:
         try:
-            event = parse(line)
+            event = skim(line)
         except EventError:
             continue
         events.append(event)
         names[event.event] = names.get(event.event, 0) + 1
     told = {plan.name: tell(events, plan) for plan in plans}
-    return Findings(at, len(lines), len(lines) >= LINES, told, tables(events), names)
+    found = tables(event for event in events if event.event != LIST or event.search_term)
+    return Findings(at, len(lines), len(lines) >= LINES, told, found, names)
 
 
 def tell(events: Sequence[Event], plan: Plan) -> Told:

@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import io
 import re
+import secrets
 import signal
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -18,12 +19,14 @@ from rich.console import Console, RenderableType
 
 from personalize.app import Gateway
 from personalize.artefact import load
+from personalize.console.accounts.door import Door
 from personalize.demo.catalogue import Catalogue
 from personalize.demo.generate import generate
 from personalize.demo.shop.app import create_shop
 from personalize.demo.shoppers import simulate
 from personalize.demo.tour import tour
 from personalize.demo.weather import create_weather
+from personalize.domain.desk.actor import Role
 from personalize.domain.store import EventRow
 from personalize.domain.visit import Consent
 from personalize.errors import ArtefactError
@@ -35,6 +38,7 @@ from personalize.stores import open_store
 from personalize.telemetry import setup_logging
 
 HOST = "127.0.0.1"
+OPERATOR = "demo"
 SHOPPERS, DAYS, SEED = 700, 14, 7
 EXPLORE = 0.4  # the share of lists shown shuffled: what the shop's own order hides can then be learned
 SECRET = "only-for-the-demo-on-this-machine"  # noqa: S105 - protects nothing: every visitor here is made up
@@ -51,7 +55,9 @@ class Addresses:
     shop: str
     gateway: str
     operator: str
+    console: str
     weather: str
+    password: str
 
 
 async def run(folder: Path, *, once: bool, ports: tuple[int, int, int, int], svg: Path | None = None) -> None:
@@ -69,6 +75,7 @@ async def run(folder: Path, *, once: bool, ports: tuple[int, int, int, int], svg
         console.print(f"shop      {where.shop}   an embedded shop, {len(catalogue.products):,} products, all invented")
         console.print(f"gateway   {where.gateway}   the same schema, personalised; open it in a browser for GraphiQL")
         console.print(f"operator  {where.operator}")
+        console.print(f"console   {where.console}   log in as {OPERATOR} with the password {where.password}")
         console.print(f"weather   {where.weather}   invented, too; POST it another: {ANOTHER}")
         console.print("The shoppers are simulated: nobody real is in the log the model learned from.\n")
         async with httpx.AsyncClient(timeout=30.0) as client:
@@ -122,7 +129,9 @@ async def started_demo(
             shop=f"http://{HOST}:{shop.getsockname()[1]}/shop-api",
             gateway=f"http://{HOST}:{front.getsockname()[1]}/graphql",
             operator=f"http://{HOST}:{back.getsockname()[1]}/metrics",
+            console=f"http://{HOST}:{back.getsockname()[1]}/console",
             weather=f"http://{HOST}:{sky.getsockname()[1]}/script",
+            password="",
         )
         settings = Settings(
             shop_url=where.shop, store_url=store_url, model=str(model), secret=(SECRET,),
@@ -131,6 +140,7 @@ async def started_demo(
         )  # fmt: skip
         setup_logging("warning", settings.secrets())
         gateway = Gateway(settings)
+        where = replace(where, password=await _operator(Door(gateway.accounts)))
         pictures = where.shop.removesuffix("/shop-api")
         async with (
             beside(create_shop(catalogue, asset_base=pictures), shop),
@@ -140,6 +150,16 @@ async def started_demo(
         ):
             await gateway.knowledge.wait(10.0)
             yield where
+
+
+async def _operator(door: Door) -> str:
+    """Make the demo's account, or give the one there is another password, which is told once."""
+    password = secrets.token_urlsafe(12)
+    if await door.accounts.account(OPERATOR) is None:
+        await door.add(OPERATOR, password, Role.ADMIN)
+    else:
+        await door.renew(OPERATOR, password)
+    return password
 
 
 async def _remember(folder: Path, store_url: str) -> None:
