@@ -1,4 +1,4 @@
-"""The shop's shelf as the desk sees it: are the items and attributes that rules name there?"""
+"""The shop's shelf as the desk sees it: which items and attributes that rules name are there, and which are not."""
 
 from __future__ import annotations
 

@@ -22,8 +22,9 @@ from personalize.gateway.edge.call import Call, Operation
 from personalize.gateway.edge.upstream import Headers, Upstream
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.fetching import Fetcher
-from personalize.gateway.listing.paging import Paging, neutral, with_paging
+from personalize.gateway.listing.paging import Paging, neutral, with_paging, without_paging
 from personalize.gateway.listing.part import Unreadable
+from personalize.gateway.listing.scoping import about_of
 from personalize.gateway.listing.window import Window
 from personalize.gateway.ours.knowledge import Knowledge
 from personalize.shops.fit import selected
@@ -40,8 +41,6 @@ class Found:
     """A listing as a guest gets it: its window, and whether the shopper's own sort keeps it as it is."""
 
     slot: ListingSlot
-    arguments: dict[str, Any]
-    parents: list[dict[str, Any]]
     window: Window
     neutral: bool
 
@@ -119,11 +118,13 @@ class Guest:
         call = Call("POST", "", [*headers], "", "http", orjson.dumps({"query": operation.query}))
         paging = Paging(0, slot.map.default or slot.map.limit, slot.map.window)
         ask = Ask(slot, arguments, paging, (), f"{slot.map.field}:preview", True)
+        vary = [call.header(name) for name in self.knowledge.fitted.vary_headers]
+        parents = plan.parent_arguments(slot, variables)
+        ask.about = about_of(slot.map, without_paging(slot.map, arguments), parents, vary)
         used = {name: variables[name] for name in plan.window(slot).variables if name in variables}
         async with asyncio.timeout(self.upstream.deadline):
             window = await Fetcher(self.knowledge.fitted, self.upstream).shared(plan, ask, call, used)()
-        parents = plan.parent_arguments(slot, variables)
-        return Found(slot, arguments, parents, window, neutral(slot.map, arguments))
+        return Found(slot, window, neutral(slot.map, arguments))
 
     async def _look(self, field: tuple[str, bool], batch: Sequence[str]) -> dict[str, bool | None]:
         name, quoted = field

@@ -18,8 +18,6 @@ from personalize.errors import DeskError
 from personalize.experiments.assign import running
 from personalize.gateway.guest import Found, Guest, picture_of
 from personalize.gateway.listing.decide import Decider, Published
-from personalize.gateway.listing.paging import without_paging
-from personalize.gateway.listing.scoping import asked_for, within
 from personalize.guardrails.apply import last_reorder
 from personalize.guardrails.apply import order as order_of
 from personalize.guardrails.displacement import Cap
@@ -124,8 +122,8 @@ class Preview:
             profile=Profile(version=1, behaviour=1) if looked.known else None,
         )  # fmt: skip
         witness = _Witness(self.decider, overlay)
-        modes = witness.holding(self.modes(overlay), found, looked, visit) if found.neutral else {}
         listing, target = found.window.listing, ".".join(found.slot.path)
+        modes = witness.within(self.modes(overlay), listing.about, target, visit) if found.neutral else {}
         decided = witness.decide(modes, target, listing, visit)
         order = order_of(decided.patch, target, len(listing))
         change = last_reorder(decided.patch, target)
@@ -169,15 +167,6 @@ class _Witness(Decider):
         if (version := overlay.draft) is not None:
             published = _with_draft(published, version, decider.base)
         self.use(published)
-
-    def holding(self, modes: Mapping[str, Mode], found: Found, looked: Looked, visit: Visit) -> Mapping[str, Mode]:
-        """Those of `modes` whose scope the listing lies in."""
-        told = {name.lower(): value for name, value in looked.headers.items()}
-        asked = asked_for(
-            found.slot.map, found.slot.path, without_paging(found.slot.map, found.arguments), found.parents,
-            told.values(), visit,
-        )  # fmt: skip
-        return within(modes, self.published.scopes, asked)
 
     def _propose(self, name: str, decide: Callable[[], Patch], target: str, listing: Listing) -> Patch:
         try:

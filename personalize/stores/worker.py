@@ -41,7 +41,10 @@ class Worker:
         loop = asyncio.get_running_loop()
         future.add_done_callback(lambda done: self._done(loop, done))
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self._deadline)
+            # Not `wait_for`: up to Python 3.11 it loses a cancellation that comes with the result, and a task that asks
+            # again and again would then never end.
+            async with asyncio.timeout(self._deadline):
+                return await asyncio.wrap_future(future)
         except TimeoutError:
             message = f"{self._name} did not answer within {self._deadline:g} s"
             raise StoreError(message, code="STORE_LATE", hint="is the disk slow, or the file locked?") from None

@@ -10,8 +10,8 @@ import pytest
 
 from personalize.domain.strategy import Mode, Strategy
 from personalize.gateway.published import POLL_SECONDS
-from tests.desk_world import PUBLISH, REVERT, DeskWorld, desk_world, pins
-from tests.gateway_world import demo_shop
+from tests.desk_world import PAGE, PUBLISH, REVERT, SEARCH, DeskWorld, desk_world, pins
+from tests.gateway_world import GATEWAY_URL, ask, demo_shop, request_of
 
 KILL = 'mutation($name: String) { kill(name: $name, why: "something is wrong") }'
 REVIVE = 'mutation($name: String) { revive(name: $name, why: "mended") }'
@@ -178,3 +178,32 @@ async def test_a_draft_that_others_overtook_is_not_published() -> None:
 
 DRAFT = 'mutation($s: StrategyInput!) { draft(strategy: $s, why: "a try") { number } }'
 DRAFT_SEEN = 'mutation($s: StrategyInput!, $seen: Int) { draft(strategy: $s, why: "a try", seen: $seen) { number } }'
+
+
+async def test_a_response_path_is_told_apart_from_the_same_list_elsewhere() -> None:
+    query = "query($i: SearchInput!) { %s: search(input: $i) { items { productId } } }"
+    async with desk_world() as world:
+        plain = await world.page()
+        await world.publish(pins(plain[3], scope={"listing": "home"}))
+        for _ in range(3):
+            found = {}
+            for path in ("home", "other"):
+                request = request_of(GATEWAY_URL, query % path, {"i": PAGE})
+                data = (await ask(world.storefront, request)).json()["data"]
+                found[path] = [item["productId"] for item in data[path]["items"]]
+                await asyncio.gather(*world.gateway.windows.fills.values())
+            world.gateway.runs.clear()
+        assert found["home"][0] == plain[3]
+        assert found["other"] == plain
+
+
+async def test_a_channel_is_the_store_of_the_visit_and_no_order_of_one_store_is_served_in_another() -> None:
+    async with desk_world() as world:
+        plain = await world.page()
+        await world.publish(pins(plain[3], scope={"channel": "hamburg"}))
+        for store, first in (("hamburg", plain[3]), ("berlin", plain[0]), ("hamburg", plain[3])):
+            headers = {"x-personalize-context": f"store={store}"}
+            request = request_of(GATEWAY_URL, SEARCH, {"i": PAGE}, headers=headers)
+            data = (await ask(world.storefront, request)).json()["data"]
+            assert data["search"]["items"][0]["productId"] == first
+        assert await world.page() == plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -96,13 +97,13 @@ def test_reasons_name_the_shop_and_keep_those_of_the_order_before() -> None:
     assert words(Reason("arranged"), "en") == "Arranged by the shop"
 
 
-def decided(made: Merchandising, *, top: bool = True, cap: Cap | None = None) -> Any:
+def decided(made: Merchandising, *, offset: int = 0, cap: Cap | None = None) -> Any:
     """What a decider makes of it, with chance beside it."""
     decider = Decider({"exploring": Exploring()}, Popularity(), Telemetry())
     decider.use(Published({"autumn": made}, {}, {} if cap is None else {"autumn": cap}))
     visitor = VisitorId("v", Trust.SIGNED)
     visit = Visit(at=0.0, visitor=visitor, profile=Profile(version=1), experiments_allowed=True)
-    return decider.decide({"autumn": Mode.ON, "exploring": Mode.ON}, "t", LISTING, visit, top=top).patch
+    return decider.decide({"autumn": Mode.ON, "exploring": Mode.ON}, "t", replace(LISTING, offset=offset), visit).patch
 
 
 def test_chance_has_no_move_where_a_rule_binds() -> None:
@@ -115,7 +116,7 @@ def test_chance_has_no_move_where_a_rule_binds() -> None:
 def test_places_are_counted_from_the_top_of_the_list_and_from_nowhere_else() -> None:
     made = merchandising({"kind": "pin", "item": "f", "place": 1})
     assert [type(change) for change in decided(made).changes] == [Reorder]
-    assert [type(change) for change in decided(made, top=False).changes] == [Explore]
+    assert [type(change) for change in decided(made, offset=8).changes] == [Explore]
 
 
 def test_a_strategys_own_guardrails_hold() -> None:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from personalize.decisions.merchandising import Merchandising
+from personalize.decisions.shop_order import ShopOrder
 from personalize.domain.desk.strategy import Audience, Schedule, Scope
+from personalize.domain.listing import About
+from personalize.domain.popularity import Popularity
 from personalize.domain.profile import Profile
 from personalize.domain.strategy import Mode
 from personalize.domain.visit import Visit
-from personalize.gateway.listing.scoping import Asked, asked_for, fits, within
+from personalize.gateway.listing.decide import Decider, Published
+from personalize.gateway.listing.scoping import about_of, fits
 from personalize.shops import reader
+from personalize.telemetry import Telemetry
 
 SEARCH = reader.load("vendure").listings["Query", "search"]
 VARIANTS = reader.load("vendure").listings["Collection", "productVariants"]
 
 
-def asked(**given: Any) -> Asked:
-    """A search of the demo shop."""
-    arguments = {"input": {"term": "  Wool  HAT", "collectionSlug": "hats", "facetValueIds": [7, "8"], "inStock": True,
-                           "sort": {"price": "ASC"}}}  # fmt: skip
-    visit = Visit(at=0.0, context={"store": "hamburg"}, profile=given.get("profile"))
-    return asked_for(SEARCH, ("home", "items"), arguments, given.get("parents", ()), ["outlet", None], visit)
+GIVEN = {"input": {"term": "  Wool  HAT", "collectionSlug": "hats", "facetValueIds": [7, "8"], "inStock": True,
+                   "sort": {"price": "ASC"}}}  # fmt: skip
+ABOUT = about_of(SEARCH, GIVEN, (), ["outlet", None])
+
+
+def holds_for(scope: Scope, about: About | None = ABOUT, profile: Profile | None = None) -> bool:
+    """Whether a scope holds for a search of the demo shop, in the store of Hamburg."""
+    return fits(scope, about, "home.items", Visit(at=0.0, context={"store": "hamburg"}, profile=profile))
 
 
 @pytest.mark.parametrize(
@@ -51,32 +57,39 @@ def asked(**given: Any) -> Asked:
     ],
 )
 def test_what_a_scope_holds_for(scope: Scope, holds: bool) -> None:
-    assert fits(scope, asked()) is holds
+    assert holds_for(scope) is holds
 
 
 def test_somebody_is_known_who_did_something() -> None:
     for profile, known in ((None, False), (Profile(version=4), False), (Profile(version=4, behaviour=1), True)):
-        assert fits(Scope(audience=Audience.KNOWN), asked(profile=profile)) is known
-        assert fits(Scope(audience=Audience.NEW), asked(profile=profile)) is not known
+        assert holds_for(Scope(audience=Audience.KNOWN), profile=profile) is known
+        assert holds_for(Scope(audience=Audience.NEW), profile=profile) is not known
 
 
 def test_a_collection_is_found_in_the_fields_above() -> None:
-    found = asked_for(VARIANTS, ("collection", "productVariants"), {}, [{"slug": "hats"}], (), Visit(at=0.0))
-    assert fits(Scope(collection="hats"), found)
-    assert fits(Scope(collection="slug=hats"), found)
-    assert not fits(Scope(search="*"), found)
+    found = about_of(VARIANTS, {}, [{"slug": "hats"}], ())
+    assert holds_for(Scope(collection="hats"), found)
+    assert holds_for(Scope(collection="slug=hats"), found)
+    assert not holds_for(Scope(search="*"), found)
+    assert not holds_for(Scope(), None)
 
 
 def test_arguments_are_looked_at_up_to_a_bound() -> None:
     many = {"input": {"ids": [str(n) for n in range(1_000)]}}
-    found = asked_for(SEARCH, ("search",), many, (), (), Visit(at=0.0))
-    assert len(found.values) == 400  # each alone and with its name
+    assert len(about_of(SEARCH, many, (), ()).values) == 400  # each alone and with its name
 
 
-def test_what_has_no_scope_holds_everywhere() -> None:
-    modes = {"ranker": Mode.ON, "autumn": Mode.ON, "winter": Mode.SHADOW}
-    scopes = {"autumn": Scope(search="boots"), "winter": Scope(collection="hats")}
-    assert list(within(modes, scopes, asked())) == ["ranker", "winter"]
+def test_what_has_no_scope_holds_everywhere_and_a_channel_is_read_from_the_visit() -> None:
+    modes = {"shop_order": Mode.ON, "autumn": Mode.ON, "winter": Mode.SHADOW}
+    decider = Decider({"shop_order": ShopOrder()}, Popularity(), Telemetry())
+    decisions = {"autumn": Merchandising(), "winter": Merchandising()}
+    visit = Visit(at=0.0)
+    decider.use(Published(decisions, {"autumn": Scope(search="boots"), "winter": Scope(collection="hats")}))
+    assert list(decider.within(modes, ABOUT, "home.items", visit)) == ["shop_order", "winter"]
+    assert list(decider.within(modes, None, "", visit)) == ["shop_order"]
+    assert decider.reads(modes) == frozenset()
+    decider.use(Published(decisions, {"autumn": Scope(channel="berlin")}))
+    assert decider.reads(modes) == {"store"}
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import replace
 
 from personalize.domain.permission import Keep
 from personalize.domain.situation import OF_PROFILE, decisive
-from personalize.domain.strategy import Mode
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.decide import Decided, Decider
@@ -36,7 +35,7 @@ class Arranger:
             return run
         if not has_run(arrival) and run.pinned and self.runs.clock() - run.opened > COLD_SECONDS:
             return None
-        now = self.stamp(arrival, ask.modes, run)
+        now = self.stamp(arrival, run)
         # A deeper page may have gone on with it after a correction: what it had shown before was not corrected.
         same = run.epoch == self.decider.epoch and run.stamp == now and run.begun == now[1:]
         return run if same else None
@@ -72,7 +71,7 @@ class Arranger:
         if ask.orderable and ask.run is not None and arrival.key is not None and arrival.permissions.run:
             self._remember(ask, ask.run, window, arrival)
 
-    def stamp(self, arrival: Arrival, modes: Mapping[str, Mode], run: Run | None = None) -> Stamp:
+    def stamp(self, arrival: Arrival, run: Run | None = None) -> Stamp:
         """What an order is decided from beside the window: while it stays, the order stays.
 
         A profile that could not be read in time is no change of behaviour: `run` goes on. Of the context counts what a
@@ -83,15 +82,15 @@ class Arranger:
         behaviour, corrections = (profile.behaviour, profile.corrections) if profile is not None else (0, 0)
         if profile is None and run is not None and run.stamp and arrival.permissions.profile is not Keep.NOWHERE:
             behaviour, corrections = run.stamp[:2]
-        reads = self.decider.reads(modes)
+        reads = self.decider.reads(arrival.modes)
         context = decisive(arrival.visit.context).items()
         # How somebody moves through the shop is read from pages shown, too: going back to page one is no news.
         told = sorted([(k, str(v)) for k, v in context if (reads is None or k in reads) and k not in OF_PROFILE])
-        return Stamp(behaviour, corrections, tuple(told), tuple(modes.items()))
+        return Stamp(behaviour, corrections, tuple(told), tuple(arrival.modes.items()))
 
-    def newcomer(self, arrival: Arrival, modes: Mapping[str, Mode]) -> Stamp:
+    def newcomer(self, arrival: Arrival) -> Stamp:
         """The stamp of somebody in the same situation of whom nothing is known."""
-        return self.stamp(arrival, modes)._replace(behaviour=0, corrections=0)
+        return self.stamp(arrival)._replace(behaviour=0, corrections=0)
 
     def _arrange_page(self, ask: Ask, window: Window, arrival: Arrival) -> None:
         """A page by itself: ranked within itself, pinned where it stands."""
@@ -118,7 +117,7 @@ class Arranger:
 
     def _arrange_window(self, ask: Ask, window: Window, arrival: Arrival) -> None:
         """A page of a window: the run's order goes on; what was not shown yet may be ranked anew."""
-        run, stamp = ask.run, self.stamp(arrival, ask.modes, ask.run)
+        run, stamp = ask.run, self.stamp(arrival, ask.run)
         if run is None or (ask.paging.skip == 0 and run.version not in ("", window.head(run.span))):
             run = self._open(ask, arrival)
         version = window.head(run.span)
@@ -136,7 +135,7 @@ class Arranger:
         run.version, run.stamp = version, stamp
 
     def _rank(self, ask: Ask, run: Run, window: Window, arrival: Arrival) -> tuple[int, ...]:
-        ask.decided = self.decider.decide(ask.modes, ask.target, window.listing, arrival.visit, top=not window.offset)
+        ask.decided = self.decider.decide(arrival.modes, ask.target, window.listing, arrival.visit)
         run.decided, run.context = ask.decided.slim(), arrival.visit.context
         return order_of(ask.decided.patch, ask.target, len(window.listing))
 
@@ -145,7 +144,7 @@ class Arranger:
         ask.decided = (run.decided or Decided()).onto(ask.target)
         if ask.explained and ask.decided.patch:
             visit = replace(arrival.visit, context=run.context)  # in which it was decided
-            again = self.decider.decide(ask.modes, ask.target, window.listing, visit, top=not window.offset)
+            again = self.decider.decide(arrival.modes, ask.target, window.listing, visit)
             if again.patch:  # the order that goes on may be that of a model before
                 same = run.epoch == self.decider.epoch
                 ask.decided = again if same else ask.decided.with_reasons_of(again)
@@ -160,7 +159,7 @@ class Arranger:
         return run
 
     def _begin(self, run: Run, ask: Ask, arrival: Arrival) -> None:
-        run.stamp, run.span, run.epoch = self.stamp(arrival, ask.modes), ask.paging.span, self.decider.epoch
+        run.stamp, run.span, run.epoch = self.stamp(arrival), ask.paging.span, self.decider.epoch
         run.begun = run.stamp[1:]
 
     def _note(self, ask: Ask, window: Window, arrival: Arrival) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from personalize.domain.strategy import Mode as Running
+from personalize.domain.listing import About
 from personalize.gateway.document.plan import Mode
 from personalize.gateway.document.raw import Raws, fields, is_list, is_object
 from personalize.gateway.document.rewrite import Move
@@ -25,7 +25,7 @@ class Ask:
 
     `orderable` is False where the list is only watched (an explicit sort, a page behind the window); `explained`
     that the client asks for reasons; `given` that the window was at hand before the shop was asked, `shared` that all
-    guests are served from it; `modes` what runs for it, of all that runs for the visit.
+    guests are served from it; `about` says what it was asked for.
     """
 
     slot: ListingSlot
@@ -34,7 +34,6 @@ class Ask:
     key: Hashable
     list_id: str
     orderable: bool
-    modes: Mapping[str, Running] = field(default_factory=dict)
     explained: bool = False
     mode: Mode = Mode.OBSERVE
     rows: int = 0
@@ -46,6 +45,7 @@ class Ask:
     order: tuple[int, ...] = ()
     shown: tuple[int, ...] = ()
     behind: Callable[[], object] | None = None
+    about: About | None = None
     decided: Decided = field(default_factory=Decided)
 
     @property

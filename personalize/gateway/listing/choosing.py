@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
 import orjson
-from cachetools import TTLCache
+from cachetools import LRUCache, TTLCache
 
-from personalize.domain.strategy import Mode as Running
+from personalize.domain.listing import About
 from personalize.gateway.document.plan import Mode, Plan
 from personalize.gateway.document.slots import ListingSlot
 from personalize.gateway.document.values import with_defaults
@@ -27,13 +27,15 @@ from personalize.gateway.listing.paging import Paging, neutral, read_paging, sea
 from personalize.gateway.listing.part import Unreadable, check_served, read_part
 from personalize.gateway.listing.positions import Known
 from personalize.gateway.listing.run import RunBook
-from personalize.gateway.listing.scoping import asked_for, within
+from personalize.gateway.listing.scoping import about_of
 from personalize.gateway.listing.shared import SharedWindows
 from personalize.gateway.listing.window import Window, build
 from personalize.settings import Settings
 from personalize.shops.map import Cursors, ShopMap
 
 MAX_GATHERED = 2_000
+MAX_ABOUT = 10_000
+"""Listings of which it is remembered what they were asked for."""
 MAX_PAUSED, PAUSE_SECONDS = 256, 60.0
 MAX_FAILURES = 3
 """Windows of a listing that may fail within a while of each other, before the pages alone are asked for."""
@@ -49,6 +51,7 @@ class Listings:
         self.settings, self.shop, self.sessions, self.windows = settings, shop, sessions, windows
         self.fetcher, self.arranger = Fetcher(shop, upstream), Arranger(runs, decider)
         self.unshared: set[str] = set()
+        self.abouts: LRUCache[Hashable, About] = LRUCache(MAX_ABOUT)
         self.failures: TTLCache[str, int] = TTLCache(MAX_PAUSED, PAUSE_SECONDS)
 
     async def ask(self, plan: Plan, call: Call, operation: Operation, variables: dict[str, Any], arrival: Arrival
@@ -77,10 +80,17 @@ class Listings:
         asked = without_paging(listing, arguments)
         parents = plan.parent_arguments(slot, variables)
         vary = [call.header(name) for name in self.shop.vary_headers]
-        key = (listing.coordinates, _canonical([asked, parents]), tuple(vary), query_of(call.query_string))
+        key: tuple[Hashable, ...] = (
+            listing.coordinates,
+            _canonical([asked, parents]),
+            tuple(vary),
+            query_of(call.query_string),
+        )
+        decider, target = self.arranger.decider, ".".join(slot.path)
+        if target in decider.paths:
+            key = (*key, target)
         # Without a visitor a run is shared by all who are in the same situation; it then holds nothing of anybody.
-        modes = self._modes(slot, asked, parents, vary, arrival)
-        run_key = (arrival.key, key) if has_run(arrival) else (self.arranger.stamp(arrival, modes), shareable, key)
+        run_key = (arrival.key, key) if has_run(arrival) else (self.arranger.stamp(arrival), shareable, key)
         known = Known()
         if isinstance(listing.paged, Cursors):
             at_hand = self.windows.peek(_window_key(plan, slot, key, variables)) if shareable else None
@@ -88,28 +98,21 @@ class Listings:
         paging = read_paging(listing, arguments, listing.window if shareable else listing.private, known)
         if paging is None:
             return None
-        orderable = neutral(listing, arguments) and bool(modes)
+        if (about := self.abouts.get(key)) is None:
+            about = self.abouts[key] = about_of(listing, asked, parents, vary)
+        held = decider.within(arrival.modes, about, target, arrival.visit)
+        orderable = neutral(listing, arguments) and bool(held)
         digest = blake2b(repr(key).encode(), digest_size=6).hexdigest()
-        ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable, modes, bool(plan.found.own))
-        ask.run_key = run_key
+        ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable, bool(plan.found.own))
+        ask.run_key, ask.about = run_key, about
         ask.run = self.arranger.going_on(ask, arrival)
         if ask.run is None and ask.paging.skip > 0 and has_run(arrival):
-            ask.run = self.arranger.joined(ask, (self.arranger.newcomer(arrival, modes), shareable, key))
+            ask.run = self.arranger.joined(ask, (self.arranger.newcomer(arrival), shareable, key))
         if ask.run is not None and ask.run.span:
             ask.paging = Paging(paging.skip, paging.take, ask.run.span)
         if ask.paging.beyond:
             ask.orderable = False
         return ask
-
-    def _modes(
-        self, slot: ListingSlot, asked: dict[str, Any], parents: list[dict[str, Any]], vary: list[str | None],
-        arrival: Arrival,
-    ) -> Mapping[str, Running]:  # fmt: skip
-        """What runs for this listing: all that runs for the visit, but for what is published for others."""
-        if not self.arranger.decider.published.scopes:
-            return arrival.modes
-        place = asked_for(slot.map, slot.path, asked, parents, vary, arrival.visit)
-        return within(arrival.modes, self.arranger.decider.published.scopes, place)
 
     def _shareable(self, slot: ListingSlot, arrival: Arrival) -> bool:
         return (
@@ -180,7 +183,7 @@ class Listings:
         part = read_part(container, ask.slot)
         if ask.mode is Mode.WINDOW:
             check_served(part, 0, ask.rows, ask.slot.map)
-        ask.window = build([part], list_id=ask.list_id, term=term, offset=offset, asked=asked)
+        ask.window = build([part], list_id=ask.list_id, term=term, offset=offset, asked=asked, about=ask.about)
         ask.window.alone = ask.mode is not Mode.WINDOW
         if not ask.window.alone and _behind(ask, ask.window):
             raise Unreadable("a page behind the last one")

@@ -8,12 +8,13 @@ from functools import partial
 from typing import cast
 
 from personalize.domain.desk.strategy import Scope
-from personalize.domain.listing import Listing
+from personalize.domain.listing import About, Listing
 from personalize.domain.parameter import SHOP_ORDER, SITUATION, Parameter
 from personalize.domain.patch import EMPTY, Explore, Patch, Reorder
 from personalize.domain.popularity import Popularity
 from personalize.domain.strategy import Bending, Decision, Final, Mode
 from personalize.domain.visit import Visit
+from personalize.gateway.listing.scoping import STORE, fits
 from personalize.guardrails.apply import last_reorder
 from personalize.guardrails.displacement import Cap
 from personalize.guardrails.ranking import NO_CAP, clip
@@ -76,12 +77,27 @@ class Decider:
     ) -> None:
         self.decisions, self.popularity, self.telemetry, self.cap = decisions, popularity, telemetry, cap
         self.base, self.published = decisions, Published()
+        self.paths: frozenset[str] = frozenset()
+        """Listings that scopes name: one named by its response path is told apart from the same list elsewhere."""
         self.epoch = 0
         """Goes up whenever a decision was renewed: orders made before are gone on with, new ones begin at page one."""
 
     def use(self, published: Published) -> None:
         """Take what the desk has published over the decisions of the base."""
         self.published, self.decisions = published, {**self.base, **published.decisions}
+        self.paths = frozenset(scope.listing for scope in published.scopes.values() if scope.listing)
+
+    def within(
+        self, modes: Mapping[str, Mode], about: About | None, target: str, visit: Visit
+    ) -> Mapping[str, Mode]:  # fmt: skip
+        """Those of `modes` in whose scope a listing lies; what was not published with one holds everywhere."""
+        scopes = self.published.scopes
+        if not scopes:
+            return modes
+        return {
+            name: mode for name, mode in modes.items()
+            if name not in scopes or fits(scopes[name], about, target, visit)
+        }  # fmt: skip
 
     def reads(self, modes: Mapping[str, Mode]) -> frozenset[str] | None:
         """The keys of the context that the running strategies go by; None where one of them may go by any."""
@@ -94,6 +110,8 @@ class Decider:
             if reads is None:
                 return None
             found |= reads
+            if (scope := self.published.scopes.get(name)) is not None and scope.channel is not None:
+                found |= STORE
         return found
 
     def parameters(self, modes: Mapping[str, Mode], visit: Visit) -> tuple[str, tuple[Parameter, ...]]:
@@ -116,13 +134,9 @@ class Decider:
             found = _with(found, code, weight)
         return held, found
 
-    def decide(
-        self, modes: Mapping[str, Mode], target: str, listing: Listing, visit: Visit, *, top: bool = True
-    ) -> Decided:
-        """The Patch for one listing, clipped by the guardrails. Never raises.
-
-        `top`: whether the listing begins where the shop's list does; places that people give are counted from there.
-        """
+    def decide(self, modes: Mapping[str, Mode], target: str, listing: Listing, visit: Visit) -> Decided:
+        """The Patch for one listing, clipped by the guardrails. Never raises."""
+        modes = self.within(modes, listing.about, target, visit)
         patch = shadow = EMPTY
         ordered = False  # from the last strategy to the first: the order of the last one holds
         bending: list[tuple[str, Mode, Bending]] = []
@@ -144,7 +158,7 @@ class Decider:
                 shadow = proposed + shadow
         bending.sort(key=lambda one: _final(one[2]), reverse=True)  # stable, and run through from its end
         for name, mode, bends in reversed(bending):
-            if _final(bends) and not top:
+            if _final(bends) and listing.offset:  # places that people give are counted from the top of the list
                 continue
             if mode is Mode.ON and _final(bends) and self._binds(name, cast(Final, bends), listing):
                 patch = Patch(tuple(change for change in patch.changes if not isinstance(change, Explore)))

@@ -84,7 +84,7 @@ async def _pages(plan: Plan, ask: Ask, rows: int, post: Post) -> tuple[Window, A
         after = part.cursors[-1] if part.cursors else None
     assert first is not None
     term = search_term(listing, ask.arguments)
-    return build(parts, list_id=ask.list_id, term=term, asked=asked), first
+    return build(parts, list_id=ask.list_id, term=term, asked=asked, about=ask.about), first
 
 
 def _container(body: bytes, slot: ListingSlot) -> Part:

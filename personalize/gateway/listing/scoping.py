@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from personalize.domain.desk.strategy import ANY_SEARCH, Audience, Scope, term_of
-from personalize.domain.strategy import Mode
+from personalize.domain.listing import About
 from personalize.domain.visit import Visit
 from personalize.gateway.document.values import MISSING, with_path
 from personalize.gateway.listing.paging import search_term
@@ -16,42 +15,22 @@ from personalize.shops.map import ABOVE, ListingMap
 MAX_VALUES = 200
 """Argument values of a listing that are held against a scope."""
 
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a listing is asked for, as scopes see it.
-
-    `names` are its coordinates and its response path; `values` what its arguments (and those of the fields above)
-    hold, alone and as `argument=value`; `channels` the store of the visit and the headers that answers vary by.
-    """
-
-    names: frozenset[str]
-    values: frozenset[str]
-    term: str
-    channels: frozenset[str]
-    known: bool
+STORE = frozenset({"store"})
+"""The key of a visit's context that a scope's channel is held against."""
 
 
-def asked_for(
-    listing: ListingMap, path: Iterable[str], arguments: dict[str, Any], parents: Iterable[dict[str, Any]],
-    vary: Iterable[str | None], visit: Visit,
-) -> Asked:  # fmt: skip
-    """What a listing is asked for; `arguments` are its own without paging."""
+def about_of(
+    listing: ListingMap, arguments: dict[str, Any], parents: Iterable[dict[str, Any]], vary: Iterable[str | None]
+) -> About:
+    """What a listing is asked for: `arguments` are its own without paging, `vary` the headers that answers vary by."""
     term = term_of(search_term(listing, arguments))
     for way in (*listing.sort, *((listing.term,) if listing.term else ())):
         arguments = with_path(arguments, way, MISSING)
     told: list[tuple[str, str]] = []
     for one in (arguments, *parents):
         _leaves("", {key: value for key, value in one.items() if key != ABOVE}, told)
-    store = visit.context.get("store")
-    profile = visit.profile
-    return Asked(
-        frozenset((listing.coordinates, ".".join(path))),
-        frozenset([value for _, value in told] + [f"{name}={value}" for name, value in told]),
-        term,
-        frozenset([value for value in vary if value] + ([store] if isinstance(store, str) else [])),
-        profile is not None and profile.behaviour > 0,
-    )
+    values = frozenset([value for _, value in told] + [f"{name}={value}" for name, value in told])
+    return About(listing.coordinates, values, term, frozenset(value for value in vary if value))
 
 
 def _leaves(name: str, value: Any, told: list[tuple[str, str]]) -> None:
@@ -67,21 +46,17 @@ def _leaves(name: str, value: Any, told: list[tuple[str, str]]) -> None:
         told.append((name, str(value)))
 
 
-def fits(scope: Scope, asked: Asked) -> bool:
-    """Whether a listing lies in a scope."""
-    if scope.listing is not None and scope.listing not in asked.names:
+def fits(scope: Scope, about: About | None, target: str, visit: Visit) -> bool:
+    """Whether a listing lies in a scope; `target` is its response path. One of which nothing is said lies in none."""
+    if about is None or (scope.listing is not None and scope.listing not in (about.field, target)):
         return False
-    if scope.collection is not None and scope.collection not in asked.values:
+    if scope.collection is not None and scope.collection not in about.values:
         return False
     if scope.search is not None and not (
-        asked.term if scope.search == ANY_SEARCH else asked.term == term_of(scope.search)
+        about.term if scope.search == ANY_SEARCH else about.term == term_of(scope.search)
     ):
         return False
-    if scope.channel is not None and scope.channel not in asked.channels:
+    if scope.channel is not None and scope.channel not in (*about.channels, visit.context.get("store")):
         return False
-    return scope.audience is Audience.ALL or (scope.audience is Audience.KNOWN) is asked.known
-
-
-def within(modes: Mapping[str, Mode], scopes: Mapping[str, Scope], asked: Asked) -> Mapping[str, Mode]:
-    """Those of `modes` that hold for a listing: a strategy without a scope holds everywhere."""
-    return {name: mode for name, mode in modes.items() if name not in scopes or fits(scopes[name], asked)}
+    known = visit.profile is not None and visit.profile.behaviour > 0
+    return scope.audience is Audience.ALL or (scope.audience is Audience.KNOWN) is known

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from cachetools import LRUCache
 
-from personalize.domain.listing import Listing
+from personalize.domain.listing import About, Listing
 from personalize.gateway.document.raw import Json, Raws, fields, joined
 from personalize.gateway.document.slots import Path, View
 from personalize.gateway.listing.part import Part, Unreadable
@@ -130,7 +130,10 @@ def _with(node: Mapping[str, Json], extras: Mapping[Path, Mapping[str, bytes]]) 
     return filled
 
 
-def build(parts: list[Part], *, list_id: str, term: str | None, offset: int = 0, asked: int | None = None) -> Window:
+def build(
+    parts: list[Part], *, list_id: str, term: str | None, offset: int = 0, asked: int | None = None,
+    about: About | None = None,
+) -> Window:  # fmt: skip
     """One window of pages that follow each other; `asked` is how many rows were asked for. Raises Unreadable."""
     items = [item for part in parts for item in part.items]
     rows = tuple(item.row for item in items)
@@ -148,7 +151,7 @@ def build(parts: list[Part], *, list_id: str, term: str | None, offset: int = 0,
     listing = _same(Listing(
         list_id=list_id, ids=tuple(grouped), prices=prices, currency=firsts[0].currency if firsts else "",
         titles=tuple(item.title for item in firsts), attributes=tuple(item.attributes for item in firsts),
-        search_term=term, total=total,
+        search_term=term, total=total, offset=offset, about=about,
     ))  # fmt: skip
     whole = total is not None and offset + len(rows) >= total
     if parts[-1].more is not None:
@@ -180,6 +183,7 @@ def _alike(one: Listing, other: Listing) -> bool:
     return (
         one.prices.tobytes() == other.prices.tobytes()
         and (one.currency, one.search_term, one.total) == (other.currency, other.search_term, other.total)
+        and (one.offset, one.about) == (other.offset, other.about)
         and one.titles == other.titles
         and one.attributes == other.attributes
     )

@@ -74,7 +74,8 @@ class RequestDesk:
 
     def ranking_parameters(self) -> list[RankingParameter]:
         """What this visit's orders are made from, by the strategy whose order holds."""
-        modes = self.asks[0].modes if self.asks else self.arrival.modes
+        about, target = (self.asks[0].about, self.asks[0].target) if self.asks else (None, "")
+        modes = self.decider.within(self.arrival.modes, about, target, self.arrival.visit)
         strategy, found = self.decider.parameters(modes, self.arrival.visit)
         language = self.arrival.visit.language
         return [RankingParameter(code=p.code, text=told(p.code, language), weight=p.weight, strategy=strategy)
