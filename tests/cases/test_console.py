@@ -314,6 +314,9 @@ async def test_accounts_are_kept_by_administrators(world: SimpleNamespace) -> No
         assert answer.status_code == 422
         assert told in answer.text
     assert (await send(client, "/people", act="remove", name="mona")).status_code == 303
+    audit = (await client.get("/console/audit")).text
+    assert audit.count("account mona") == 3
+    assert PASSWORD not in audit
 
 
 async def test_what_is_typed_is_shown_and_never_run(world: SimpleNamespace) -> None:

@@ -7,7 +7,12 @@ from starlette.responses import Response
 from personalize.console.accounts.passwords import MIN, EntryError
 from personalize.console.pages.asked import Asked
 from personalize.domain.desk.actor import Role
-from personalize.errors import PersonalizeError
+from personalize.domain.desk.store import CHANGED, AuditRow
+from personalize.errors import PersonalizeError, StoreError
+
+ACCOUNT = "account"
+TRIES = 4
+"""How often a line is written anew because somebody else changed the desk meanwhile."""
 
 
 async def people(asked: Asked, fault: str = "", status: int = 200) -> Response:
@@ -36,7 +41,22 @@ async def change_people(asked: Asked) -> Response:
     except PersonalizeError as error:
         told = asked.say(f"refused.{error.code}") if isinstance(error, EntryError) else error.message
         return await people(asked, told, 422)
+    await _note(asked, f"account_{act}", name, form.one("role", 16))
     return asked.go("/console/people", f"account_{act}")
+
+
+async def _note(asked: Asked, action: str, name: str, role: str) -> None:
+    """A line of the audit: who changed whose account. Raises StoreError."""
+    store, why = asked.house.desk.store, role if action in ("account_add", "account_role") else ""
+    line = AuditRow(0, asked.house.clock(), asked.me.name, action, ACCOUNT, name, 0, why)
+    for left in reversed(range(TRIES)):
+        try:
+            await store.write([], line, seen=await store.revision())
+        except StoreError as error:
+            if error.code != CHANGED or not left:
+                raise
+        else:
+            return
 
 
 def _role(text: str) -> Role:
