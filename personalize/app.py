@@ -18,9 +18,13 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from personalize import registry
 from personalize.caches import open_cache
+from personalize.console.accounts.door import Door
 from personalize.console.api.endpoint import OperatorApi
 from personalize.console.api.told import HouseTold
 from personalize.console.desk import Desk
+from personalize.console.evidence import Evidence
+from personalize.console.pages.app import routes
+from personalize.console.pages.house import House
 from personalize.console.shelf import ShopShelf
 from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
@@ -64,6 +68,7 @@ from personalize.gateway.pricing.carts import Carts
 from personalize.gateway.pricing.showing import Showing
 from personalize.gateway.pricing.telling import OfferTeller
 from personalize.gateway.published import Programmes, overlaid
+from personalize.gateway.trial import trialled
 from personalize.gateway.watchman import Watchman
 from personalize.guardrails.displacement import Cap
 from personalize.places.book import Book
@@ -73,9 +78,11 @@ from personalize.shops import reader
 from personalize.shops.desk import open_desk
 from personalize.signals.lives import start_all, stop_all
 from personalize.stores import open_store
+from personalize.stores.accounts import open_accounts
 from personalize.stores.tidy import keep_tidy
 from personalize.telemetry import Telemetry
 from personalize.visitors.identity import Identity
+from personalize.visitors.peers import Peers
 from personalize.visitors.profiles import ProfileBook
 
 DAY = 86_400.0
@@ -106,6 +113,8 @@ class Gateway:
         self.affinities = Affinities(self.shop.affinities)
         self.upstream = Upstream(settings.shop_url, settings.upstream_deadline, transport)
         self.store: Store = open_store(settings.store_url)
+        self.accounts = open_accounts(settings.store_url)
+        self.evidence = Evidence(self.store, clock)
         self.popularity = Popularity()
         who = Identity.from_settings(settings, self.telemetry)
         self.profiles = ProfileBook(
@@ -220,6 +229,8 @@ class Gateway:
         await self.knowledge.stop()
         await self.keeper.close()
         await self.outbox.stop()
+        await self.evidence.close()
+        await self.accounts.close()
         await self.store.close()
         await self.upstream.close()
 
@@ -233,6 +244,7 @@ class Gateway:
     def _put_in_place(self) -> None:
         """Serve by the settings and what the desk has published over them; every run starts afresh."""
         effective, published = overlaid(self.settings, self.programmes, self.decider.base)
+        effective = trialled(effective, self.programmes.active)
         self.decider.use(published)
         self.knowledge.settings = self.reception.settings = self.listings.settings = effective
         self.watchman.settings = effective
@@ -262,8 +274,14 @@ class Gateway:
         return app
 
     def operator(self) -> Starlette:
-        """The app of the operator port: health, metrics, experiments as flags, and the operator API."""
+        """The app of the operator port: health, metrics, experiments as flags, the operator API and the console."""
         api = OperatorApi(self.desk, self._told, self.store, self.settings.operator_token, self.telemetry, self.clock)
+        house = House(
+            settings=lambda: self.settings, effective=lambda: self.listings.settings,
+            door=Door(self.accounts, self.clock), desk=self.desk, store=self.store, evidence=self.evidence,
+            telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge, shop=self.shop,
+            peers=Peers(self.settings.trusted_proxies), clock=self.clock,
+        )  # fmt: skip
         return Starlette(
             routes=[
                 Route("/operator/graphql", api, methods=METHODS),
@@ -271,6 +289,7 @@ class Gateway:
                 Route("/readyz", self._ready),
                 Route("/metrics", self._metrics),
                 *Ofrep(self.reception, self.settings.operator_token).routes(),
+                *routes(house),
             ]
         )
 

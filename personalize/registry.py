@@ -49,13 +49,14 @@ SOCKETS: dict[str, dict[str, str]] = {
         "memory": "personalize.stores.memory:MemoryStore",
         "sqlite": "personalize.stores.sqlite:SqliteStore",
     },
+    "accounts": {
+        "memory": "personalize.stores.accounts.memory:MemoryAccounts",
+        "sqlite": "personalize.stores.accounts.sqlite:SqliteAccounts",
+    },
     "caches": {
         "memory": "personalize.caches.memory:MemoryCache",
     },
 }
-
-PRICING = frozenset({"offer", "offers", "channel"})
-"""Decisions that may change a price: never switched on by a header or a token, never interleaved."""
 
 
 class RegistryError(PersonalizeError):

@@ -28,7 +28,7 @@ from personalize.domain.strategy import Mode, Strategy
 from personalize.domain.switches import parse_strategies
 from personalize.domain.visit import Consent
 from personalize.errors import SettingsError
-from personalize.registry import PRICING, names, nearest
+from personalize.registry import names, nearest
 from personalize.telemetry import Telemetry
 
 PREFIX = "PERSONALIZE_"
@@ -263,7 +263,9 @@ def _check(settings: Settings) -> None:
     check_strategies(settings.strategies, "strategies")
     for experiment in settings.experiments:
         for variant in experiment.variants:
-            priced = sorted(one.name for one in variant.strategies if experiment.interleaved and one.name in PRICING)
+            priced = sorted(
+                one.name for one in variant.strategies if experiment.interleaved and one.name in PRICE_STRATEGIES
+            )
             if priced:
                 message = (
                     f"experiments.{experiment.name} is interleaved and switches {priced[0]!r}, which changes prices"

@@ -30,6 +30,7 @@ def serve(shop_url: str | None, host: str | None, port: int | None) -> None:
         address = f"http://{settings.host}:{front.getsockname()[1]}/graphql"
         click.echo(f"storefront  {address}  in front of {settings.shop_url}")
         click.echo(f"operator    http://{settings.operator_host}:{settings.operator_port}/readyz")
+        click.echo(f"console     http://{settings.operator_host}:{settings.operator_port}/console")
         if settings.workers == 1:
             serve_one(settings, front)
             return

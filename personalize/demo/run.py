@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import io
 import re
+import secrets
 import signal
 import time
 from collections.abc import AsyncIterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,7 @@ from rich.console import Console, RenderableType
 
 from personalize.app import Gateway
 from personalize.artefact import load
+from personalize.console.accounts.door import Door
 from personalize.demo.catalogue import Catalogue
 from personalize.demo.generate import generate
 from personalize.demo.places import TERMS, TRUSTED, put_demo_places, told_in_hamburg
@@ -27,6 +29,7 @@ from personalize.demo.storefront.app import SHOWN, create_storefront
 from personalize.demo.storefront.people import choose, remember
 from personalize.demo.tour import tour
 from personalize.demo.weather import create_weather
+from personalize.domain.desk.actor import Role
 from personalize.domain.event import Event
 from personalize.domain.experiment import AssignedBy, Experiment, Variant
 from personalize.domain.store import EventRow
@@ -41,6 +44,7 @@ from personalize.telemetry import setup_logging
 from personalize.visitors.identity import Identity
 
 HOST = "127.0.0.1"
+OPERATOR = "demo"
 SHOPPERS, DAYS, SEED = 700, 14, 7
 EXPLORE = 0.4  # the share of lists shown shuffled: what the shop's own order hides can then be learned
 SECRET = "only-for-the-demo-on-this-machine"  # noqa: S105 - protects nothing: every visitor here is made up
@@ -66,8 +70,10 @@ class Addresses:
     shop: str
     gateway: str
     operator: str
+    console: str
     weather: str
     storefront: str
+    password: str
 
 
 async def run(folder: Path, *, once: bool, ports: Ports, svg: Path | None = None) -> None:
@@ -85,6 +91,7 @@ async def run(folder: Path, *, once: bool, ports: Ports, svg: Path | None = None
         console.print(f"shop        {where.shop}   {len(catalogue.products):,} products, all invented")
         console.print(f"gateway     {where.gateway}   the same schema, personalised; open it in a browser for GraphiQL")
         console.print(f"operator    {where.operator}")
+        console.print(f"console     {where.console}   log in as {OPERATOR} with the password {where.password}")
         console.print(f"weather     {where.weather}   invented, too; POST it another: {ANOTHER}")
         console.print("The shoppers are simulated: nobody real is in the log the model learned from.\n")
         async with httpx.AsyncClient(timeout=30.0) as client:
@@ -141,8 +148,10 @@ async def started_demo(
             shop=f"http://{HOST}:{shop.getsockname()[1]}/shop-api",
             gateway=f"http://{HOST}:{front.getsockname()[1]}/graphql",
             operator=f"http://{HOST}:{back.getsockname()[1]}/metrics",
+            console=f"http://{HOST}:{back.getsockname()[1]}/console",
             weather=f"http://{HOST}:{sky.getsockname()[1]}/script",
             storefront=f"http://{HOST}:{page.getsockname()[1]}",
+            password="",
         )
         settings = Settings(
             shop_url=where.shop, store_url=store_url, model=str(model), secret=(SECRET,),
@@ -153,6 +162,7 @@ async def started_demo(
         )  # fmt: skip
         setup_logging("warning", settings.secrets())
         gateway = Gateway(settings)
+        where = replace(where, password=await _operator(Door(gateway.accounts)))
         pictures = where.shop.removesuffix("/shop-api")
         identity = Identity.from_settings(settings, gateway.telemetry)
         addresses = {"gateway": where.gateway, "weather": where.weather, "pictures": pictures}
@@ -166,6 +176,16 @@ async def started_demo(
             await remember(gateway, people, theirs)
             await gateway.knowledge.wait(10.0)
             yield where
+
+
+async def _operator(door: Door) -> str:
+    """Make the demo's account, or give the one there is another password, which is told once."""
+    password = secrets.token_urlsafe(12)
+    if await door.accounts.account(OPERATOR) is None:
+        await door.add(OPERATOR, password, Role.ADMIN)
+    else:
+        await door.renew(OPERATOR, password)
+    return password
 
 
 async def _remember(folder: Path, store_url: str, catalogue: Catalogue, wanted: Set[str]) -> list[Event]:

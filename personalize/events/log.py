@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Annotated, BinaryIO, cast
 
+import msgspec
 import orjson
 
 from personalize.domain.event import NOTHING, Event, EventItem
@@ -63,6 +64,45 @@ def parse(line: bytes) -> Event:
         transaction_id=_text(raw.get("transaction_id")),
         extra={key: value for key, value in raw.items() if key not in _EVENT_KEYS} or NOTHING,
     )
+
+
+class _List(msgspec.Struct):
+    """What is told of a list beside what it showed."""
+
+    event: str
+    event_id: Annotated[str, msgspec.Meta(min_length=1)]
+    at: str
+    visitor: str | int | None = None
+    session: str | int | None = None
+    search_term: str | int | None = None
+    items: msgspec.Raw = msgspec.Raw()
+    assignments: dict[str, object] | None = None
+    exposed: list[object] | None = None
+    overridden: list[object] | None = None
+    latency_ms: object = None
+    account: object = None
+
+
+_LISTS = msgspec.json.Decoder(_List)
+_KEPT = ("assignments", "exposed", "overridden", "latency_ms", "account")
+
+
+def skim(line: bytes) -> Event:
+    """As `parse`, several times faster: of a list that showed something, items and most of `extra` are left out.
+
+    What experiments are read from is there.
+    """
+    try:
+        raw = _LISTS.decode(line)
+    except msgspec.DecodeError:
+        return parse(line)
+    if raw.event != "view_item_list" or not bytes(raw.items).startswith(b"[{"):
+        return parse(line)
+    extra = {key: value for key in _KEPT if (value := getattr(raw, key)) is not None}
+    return Event(
+        raw.event, raw.event_id, _at(raw.at), _text(raw.visitor), _text(raw.session),
+        search_term=_text(raw.search_term), extra=extra or NOTHING,
+    )  # fmt: skip
 
 
 def dump(event: Event) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,14 @@ def insights(events: Path, since: datetime | None = None) -> dict[str, Any]:
     property is among the refused than among the shown. `refused_by_strategy`: which strategy had shown it.
     """
     start = since.timestamp() if since is not None else None
+    return tables(event for event in load(events) if start is None or event.at >= start)
+
+
+def tables(events: Iterable[Event]) -> dict[str, Any]:
+    """The same of events in time order."""
     found = _Found()
-    for event in load(events):
-        if start is None or event.at >= start:
-            found.fold(event)
+    for event in events:
+        found.fold(event)
     return found.tables()
 
 

@@ -22,7 +22,7 @@ def open_file(path: Path, busy: float) -> sqlite3.Connection:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     database = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
     try:
-        _write_ahead(database, busy)
+        write_ahead(database, busy)
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten, not only unlisted
         _migrate(database, path)
@@ -32,7 +32,7 @@ def open_file(path: Path, busy: float) -> sqlite3.Connection:
     return database
 
 
-def _write_ahead(database: sqlite3.Connection, seconds: float) -> None:
+def write_ahead(database: sqlite3.Connection, seconds: float) -> None:
     """Switch to the write-ahead log, which SQLite refuses at once while another process does the same."""
     until = time.monotonic() + seconds
     while True:

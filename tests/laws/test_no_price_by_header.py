@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize.domain.experiment import AssignedBy, Experiment, Unit, Variant
+from personalize.domain.offers.prices import PRICE_STRATEGIES
 from personalize.domain.strategy import Mode, Strategy
 from personalize.experiments.assign import assign
 from personalize.experiments.course import Ground
-from personalize.registry import PRICING
 
 NAMES = ("offer", "channel", "ranker", "popularity")
 SWITCH = st.builds(Strategy, st.sampled_from(NAMES), st.sampled_from(Mode), st.sampled_from([0.0, 0.5, 1.0]))
@@ -32,14 +32,14 @@ def experiments(draw: st.DrawFn) -> tuple[Experiment, ...]:
     st.booleans(), st.sets(st.sampled_from(["e0", "e1", "e2"])), st.booleans(), st.sampled_from(["u1", "u2", "u3"]),
 )  # fmt: skip
 def test_what_a_request_asks_for_switches_no_price_on(base, declared, asked, by_token, halted, hashed, unit):
-    ground = Ground(base, declared, unit, hashed, PRICING)
+    ground = Ground(base, declared, unit, hashed, PRICE_STRATEGIES)
 
     def runs(requested: dict[str, str], forced: dict[str, str]) -> set[str]:
         assigned = assign(
             declared, {Unit.VISITOR: unit}, requested, hashed=hashed, forced=forced, halted=halted
         )  # fmt: skip
         modes = ground.course(assigned).modes
-        return {name for name, mode in modes.items() if name in PRICING and mode is Mode.ON}
+        return {name for name, mode in modes.items() if name in PRICE_STRATEGIES and mode is Mode.ON}
 
     open_to = {one.name for one in declared if one.assigned_by is AssignedBy.HEADER}
     wishes = {name: variant for name, variant in asked.items() if by_token or name in open_to}
@@ -56,4 +56,4 @@ def test_the_control_of_an_experiment_that_was_stopped_is_no_way_round():
     stopped = Experiment("e0", (cheap, Variant("other", 0.5)), AssignedBy.HEADER)
     assigned = assign([stopped], {}, {"e0": "other"}, hashed=False, halted={"e0"})
     assert [(one.variant, one.by) for one in assigned] == [("control", AssignedBy.HALTED)]
-    assert Ground((), [stopped], None, False, PRICING).course(assigned).modes == {}
+    assert Ground((), [stopped], None, False, PRICE_STRATEGIES).course(assigned).modes == {}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from personalize.domain.event import Event, EventItem
 from personalize.errors import EventError
-from personalize.events.log import MAX_LINE, Report, dump, parse, read, write
+from personalize.events.log import MAX_LINE, Report, dump, parse, read, skim, write
 from tests.unit.shop_log import START, shop_log
 
 
@@ -82,3 +83,26 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
             list(read(path))
         assert caught.value.code == "LOG_UNREADABLE"
         assert str(path) in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"event":"view_item_list","event_id":"a","at":"2026-01-01T00:00:00Z","visitor":7,"items":[{"item_id":"x"}],'
+        b'"assignments":{"e":"on"},"exposed":["e"],"latency_ms":3.5,"strategy":"s","search_term":"boots"}',
+        b'{"event":"view_item_list","event_id":"a","at":"2026-01-01T00:00:00Z","items":[],"search_term":"boots"}',
+        b'{"event":"purchase","event_id":"a","at":"2026-01-01T00:00:00Z","items":[{"item_id":"x","price":"3.5"}]}',
+    ],
+)
+def test_skimming_reads_what_parsing_reads_without_the_items_of_lists(line: bytes) -> None:
+    whole, skimmed = parse(line), skim(line)
+    if whole.event == "view_item_list" and whole.items:
+        kept = {key: value for key, value in whole.extra.items() if key != "strategy"}
+        whole = msgspec.structs.replace(whole, items=(), extra=kept)
+    assert skimmed == whole
+
+
+@pytest.mark.parametrize("line", [b"", b"[]", b'{"event":"view_item_list","event_id":"a","at":"x","items":[{"i":1}]}'])
+def test_skimming_refuses_what_parsing_refuses(line: bytes) -> None:
+    with pytest.raises(EventError):
+        skim(line)

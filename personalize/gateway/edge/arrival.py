@@ -11,6 +11,7 @@ from cachetools import TTLCache
 
 from personalize.domain.clock import Clock
 from personalize.domain.experiment import Assignment, Unit
+from personalize.domain.offers.prices import PRICE_STRATEGIES
 from personalize.domain.patch import Reprice
 from personalize.domain.permission import Agreement, Keep, Permissions, Trace
 from personalize.domain.profile import Profile
@@ -25,7 +26,6 @@ from personalize.gateway.edge.caching import ASKED, asked_of
 from personalize.gateway.edge.call import Call
 from personalize.gateway.edge.sessions import Sessions
 from personalize.gateway.edge.whereabouts import Whereabouts
-from personalize.registry import PRICING
 from personalize.settings import Settings
 from personalize.signals.gather import gather
 from personalize.telemetry import Telemetry
@@ -164,7 +164,7 @@ class Reception:
         visit = replace(visit, context=stepped(facts), origins={**gathered.origins, **origins})
         key = profile_key(visitor) if visitor is not None and agreement.mode is not Consent.NONE else None
         ground = Ground(
-            self.settings.strategies, self.settings.experiments, unit, permissions.experiment, pricing=PRICING
+            self.settings.strategies, self.settings.experiments, unit, permissions.experiment, pricing=PRICE_STRATEGIES
         )
         course = ground.course(assignments)
         return Arrival(
@@ -211,11 +211,11 @@ def _objects(call: Call) -> bool:
 
 
 def _language(call: Call) -> str:
-    return _preferred((call.header("accept-language") or "")[:LANGUAGES_MAX])
+    return preferred((call.header("accept-language") or "")[:LANGUAGES_MAX])
 
 
 @lru_cache(1_024)
-def _preferred(accepted: str) -> str:
+def preferred(accepted: str) -> str:
     """German or English, whichever is wanted more (RFC 9110, 12.5.4; the first of equals); English where neither is."""
     best, found = 0.0, "en"
     for part in accepted.lower().split(","):

@@ -1,0 +1,145 @@
+"""Experiments: what is declared, who met it so far, and what it does, drawn over time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from personalize.console.evidence import Point, Told
+from personalize.console.pages import paper
+from personalize.console.pages.asked import Asked
+from personalize.console.pages.plot import Series, legend, plot
+from personalize.domain.experiment import HELD, HOLDOUT, SERVED
+from personalize.experiments.analyse import Finding, Plan
+from personalize.experiments.measures import BY_NAME
+from personalize.settings import Settings
+
+DAY = 86_400.0
+MOST = 20
+"""Experiments that are analysed for the console."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """An experiment in a line: units by variant, what to do by variant, the newest effect by variant."""
+
+    name: str
+    primary: str
+    units: dict[str, int]
+    advice: dict[str, str]
+    newest: dict[str, Point]
+    refused: str
+    broken: dict[str, list[str]]
+
+
+def planned(settings: Settings) -> list[Plan]:
+    """The plans of all that is declared, and of the holdout."""
+    found = [Plan.of(one) for one in settings.experiments[:MOST]]
+    if settings.holdout > 0:
+        share = settings.holdout
+        found.append(Plan(HOLDOUT, {HELD: share, SERVED: 1.0 - share}, HELD))
+    return found
+
+
+def summary(told: Told) -> Summary:
+    """One experiment for a list."""
+    report = told.report
+    return Summary(
+        told.plan.name, told.plan.primary, {name: counts[-1] for name, (_, counts) in told.met.items()},
+        dict(report.advice) if report else {}, {name: points[-1] for name, points in told.effects.items()},
+        told.refused.code if told.refused else "", dict(report.broken) if report else {},
+    )  # fmt: skip
+
+
+async def overview(asked: Asked) -> Response:
+    """All experiments."""
+    settings = asked.house.effective()
+    findings = await asked.house.evidence.ask(planned(settings))
+    found = [summary(one) for one in findings.told.values()] if findings is not None else []
+    return asked.show("experiments.html", findings=findings, found=found, plans=planned(settings),
+                      declared={one.name: one for one in settings.experiments},
+                      trials=_trials(asked))  # fmt: skip
+
+
+def _trials(asked: Asked) -> set[str]:
+    """The names of experiments that are strategies published for a share."""
+    return {one.name for one in asked.house.effective().experiments} - {
+        one.name for one in asked.house.settings().experiments
+    }
+
+
+async def experiment(asked: Asked) -> Response:
+    """One experiment with its plots and its measures."""
+    name, settings = asked.path("name"), asked.house.effective()
+    plans = planned(settings)
+    plan = next((one for one in plans if one.name == name), None)
+    if plan is None:
+        return asked.show("trouble.html", status=404, title=asked.say("trouble.nothing"), fault=None, told=name)
+    findings = await asked.house.evidence.ask(plans)
+    told = findings.told.get(name) if findings is not None else None
+    return asked.show(
+        "experiment.html", plan=plan, told=told, findings=findings, summary=summary(told) if told else None,
+        declared=next((one for one in settings.experiments if one.name == name), None),
+        arrivals=_arrivals(asked, told) if told else Markup(""), effects=_effects(asked, told) if told else Markup(""),
+        measures=_measures(told.report.findings) if told and told.report else [],
+    )  # fmt: skip
+
+
+def _times(asked: Asked, told: Told) -> Callable[[float], str]:
+    """How the axis of time is written: days, and hours where all is within two days."""
+    zone = asked.house.settings().shop_timezone
+    hours = (told.last or 0.0) - (told.first or 0.0) < 2 * DAY
+    return lambda at: paper.tick(at, asked.language, zone, hours)
+
+
+def _arrivals(asked: Asked, told: Told) -> Markup:
+    """Units of each variant so far."""
+    series = [
+        Series(name, list(zip(times, map(float, counts), strict=True)), colour=number)
+        for number, (name, (times, counts)) in enumerate(told.met.items())
+    ]
+    if not series:
+        return Markup("")
+    ends = ", ".join(f"{name} {counts[-1]}" for name, (_, counts) in told.met.items())
+    return Markup("{}{}").format(
+        plot(asked.say("experiments.arrivals"), asked.say("experiments.arrivals_told", ends=ends), series,
+             x=_times(asked, told), y=lambda v: paper.number(v, asked.language), floor=0.0),
+        legend(series),
+    )  # fmt: skip
+
+
+def _effects(asked: Asked, told: Told) -> Markup:
+    """The effect on the primary measure of each variant, with the interval that may be watched."""
+    series = [
+        Series(
+            name, [(p.at, p.lift) for p in points], [(p.at, p.low, p.high) for p in points], list(told.met).index(name)
+        )
+        for name, points in told.effects.items()
+        if points
+    ]
+    if not series:
+        return Markup("")
+    ends = "; ".join(
+        asked.say("experiments.effect_of", name=name, lift=_percent(asked, points[-1].lift),
+                  low=_percent(asked, points[-1].low), high=_percent(asked, points[-1].high))
+        for name, points in told.effects.items() if points
+    )  # fmt: skip
+    title = asked.say("experiments.effect_on", measure=asked.say(f"measure.{told.plan.primary}"))
+    return Markup("{}{}").format(
+        plot(title, ends, series, x=_times(asked, told), zero=True,
+             y=lambda v: paper.percent(v, asked.language, 0, True)),
+        legend(series),
+    )  # fmt: skip
+
+
+def _percent(asked: Asked, value: float) -> str:
+    return paper.percent(value, asked.language, 1, True)
+
+
+def _measures(findings: Sequence[Finding]) -> list[Finding]:
+    """The customer's side beside the shop's, in the order of the measures."""
+    order = list(BY_NAME)
+    return sorted(findings, key=lambda one: (order.index(one.measure.name), one.variant))

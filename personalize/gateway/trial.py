@@ -1,0 +1,51 @@
+"""Trials: a strategy that the desk published for a share of the units is an experiment, and is measured as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from personalize.domain.desk.strategy import StrategyVersion
+from personalize.domain.experiment import Experiment, Variant
+from personalize.domain.strategy import Mode, Strategy
+from personalize.settings import Settings
+
+ON, CONTROL = "on", "control"
+MAX_TRIALS = 20
+
+
+def trial_name(version: StrategyVersion) -> str:
+    """What the experiment is called: another one for another share, since its units are dealt otherwise."""
+    return f"{version.name}-{version.draft.share * 100:g}"
+
+
+def trialled(settings: Settings, active: Sequence[StrategyVersion]) -> Settings:
+    """The settings with an experiment for each of the `active` versions that goes to a share.
+
+    The same units are in as without it (`experiments.assign.takes_part`), so more of a share keeps everybody. A
+    declared experiment that sets the same strategy, or bears the name, has the word.
+    """
+    taken = {switch.name for one in settings.experiments for variant in one.variants for switch in variant.strategies}
+    names = {one.name for one in settings.experiments}
+    shared = {
+        one.name: one
+        for one in active
+        if one.draft.mode is Mode.SHARE
+        and 0.0 < one.draft.share < 1.0
+        and one.name not in taken
+        and trial_name(one) not in names
+        and Strategy(one.name, Mode.SHARE, one.draft.share) in settings.strategies  # not killed
+    }
+    chosen = dict(list(shared.items())[:MAX_TRIALS])
+    if not chosen:
+        return settings
+    trials = tuple(_trial(one) for one in chosen.values())
+    return msgspec.structs.replace(settings, experiments=settings.experiments + trials)
+
+
+def _trial(version: StrategyVersion) -> Experiment:
+    share = version.draft.share
+    switched = [(Strategy(version.name, mode),) for mode in (Mode.ON, Mode.OFF)]
+    variants = (Variant(ON, share, switched[0]), Variant(CONTROL, 1.0 - share, switched[1]))
+    return Experiment(trial_name(version), variants, seed=f"share:{version.name}")

@@ -1,0 +1,63 @@
+"""A strategy published for a share is an experiment, for exactly the units that the share takes in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personalize.domain.desk.strategy import State, StrategyDraft, StrategyVersion
+from personalize.domain.experiment import Experiment, Unit, Variant
+from personalize.domain.strategy import Mode, Strategy
+from personalize.experiments.assign import assign, running, takes_part
+from personalize.gateway.trial import CONTROL, ON, trialled
+from personalize.settings import Settings
+
+BASE = (Strategy("popularity", Mode.ON), Strategy("ranker", Mode.ON))
+
+
+def version(share: float, mode: Mode = Mode.SHARE) -> StrategyVersion:
+    draft = StrategyDraft("rainy_week", "merchandising", mode=mode, share=share)
+    return StrategyVersion(draft, 1, State.PUBLISHED, 0, "a")
+
+
+def settings(one: StrategyVersion, *experiments: Experiment) -> Settings:
+    return Settings(strategies=(*BASE, one.draft.switch), experiments=experiments)
+
+
+@given(unit=st.text(min_size=1, max_size=20), share=st.sampled_from([0.1, 0.25, 0.5, 0.9]))
+def test_the_same_units_are_in_and_the_order_of_strategies_stays(unit: str, share: float) -> None:
+    one = version(share)
+    plain = settings(one)
+    made = trialled(plain, [one])
+    found = assign(made.experiments, {Unit.VISITOR: unit}, hashed=True)
+    modes = running(made.strategies, made.experiments, found, unit, hashed=True)
+    assert modes == running(plain.strategies, (), (), unit, hashed=True)
+    assert list(modes) == list(running(plain.strategies, (), (), unit, hashed=True))
+    assert [one.variant for one in found] == [ON if takes_part(one.draft.switch, unit) else CONTROL]
+
+
+def test_without_the_consent_it_is_off_as_a_share_is() -> None:
+    one = version(0.5)
+    made = trialled(settings(one), [one])
+    assert "rainy_week" not in running(made.strategies, made.experiments, (), None, hashed=False)
+
+
+def test_another_share_is_another_experiment_of_the_same_buckets() -> None:
+    some, more = (trialled(settings(version(share)), [version(share)]).experiments[0] for share in (0.1, 0.5))
+    assert (some.name, more.name) == ("rainy_week-10", "rainy_week-50")
+    assert some.seed == more.seed
+
+
+def test_what_is_no_share_or_was_killed_or_is_tried_already_stays_as_it_is() -> None:
+    for one in (version(1.0, Mode.ON), version(0.0), version(1.0), version(0.5, Mode.SHADOW)):
+        assert trialled(settings(one), [one]).experiments == ()
+    one = version(0.5)
+    killed = Settings(strategies=(*BASE, Strategy("rainy_week", Mode.OFF)))
+    assert trialled(killed, [one]) == killed
+    assert trialled(Settings(strategies=()), [one]).experiments == ()
+    declared = Experiment("mine", (Variant("a", 1.0, (Strategy("rainy_week", Mode.ON),)),))
+    assert trialled(settings(one, declared), [one]).experiments == (declared,)
+    named = replace(declared, name="rainy_week-50", variants=(Variant("a", 1.0),))
+    assert trialled(settings(one, named), [one]).experiments == (named,)
