@@ -34,8 +34,8 @@ class CouponDesk(Protocol):
         """
         ...
 
-    async def check(self) -> None:
-        """Whether we may do what we have to (reachable, allowed to write promotions)."""
+    async def check(self) -> tuple[str, ...]:
+        """Whether we may do what we have to (reachable, allowed to write promotions), and what was found, in words."""
         ...
 
     async def priced(self, selection: Selection, currency: str) -> list[Priced]:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 MAX_BYTES = 8 * 1024 * 1024
 WAIT, LONGEST_WAIT = 30.0, 600.0
 """Seconds that a 429 or 503 without a usable Retry-After is given, and the longest that is believed."""
-RIGHTS = "give the administrator's role what docs/offers.md names"
+RIGHTS = "give the administrator's role what docs/offers-shop.md names"
 
 
 async def whole(host: str, response: httpx.Response) -> bytes:

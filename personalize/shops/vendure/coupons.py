@@ -7,9 +7,10 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from personalize.domain.offers.money import Money
-from personalize.domain.offers.offer import Benefit, FreeShipping, Selection
+from personalize.domain.offers.offer import AmountOff, Benefit, FreeShipping, Percent, Selection
 from personalize.domain.offers.promise import Coupon, Grant, Priced, Standing
 from personalize.errors import AdminError, CouponError
 from personalize.settings import Settings
@@ -75,14 +76,25 @@ class VendureCoupons:
         return None if exact is None else exact.price
 
     @as_coupon_error
-    async def check(self) -> None:
-        """Whether the shop is reached, lets us in, and lets us do what we have to. Raises CouponError."""
+    async def check(self) -> tuple[str, ...]:
+        """Whether the shop is reached, lets us in, and lets us do what we have to. Raises CouponError.
+
+        Says how prices are kept, and which benefits can be granted exactly.
+        """
         self.channel = await learn(self.admin)
         if missing := self.channel.missing:
             raise CouponError(
                 f"{self.admin.host} does not let us {', '.join(missing)}", code="COUPON_RIGHTS",
                 hint="add these permissions to the role of the administrator in the settings",
             )  # fmt: skip
+        exact = "every price" if self.channel.gross else "most prices, else the next dearer one (tax is added on top)"
+        benefits: dict[str, Benefit] = {
+            "percent": Percent(Decimal(1)),
+            "amount": AmountOff(Money(1, self.channel.currency)),
+        }
+        said = [f"{name}: {exact if self.honours(one) else 'not honoured'}" for name, one in benefits.items()]
+        said.append(f"free shipping: {'yes' if self.honours(FreeShipping()) else 'not honoured'}")
+        return f"may write promotions; prices in {self.channel.currency}", *said
 
     @as_coupon_error
     async def priced(self, selection: Selection, currency: str) -> list[Priced]:
