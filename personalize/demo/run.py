@@ -22,8 +22,10 @@ from personalize.artefact import load
 from personalize.console.accounts.door import Door
 from personalize.demo.catalogue import Catalogue
 from personalize.demo.generate import generate
+from personalize.demo.offers import PRICES, STRATEGIES, drop_old_codes, offers, told_of_offers
 from personalize.demo.places import TERMS, TRUSTED, put_demo_places, told_in_hamburg
 from personalize.demo.shop.app import create_shop
+from personalize.demo.shop.state import DEMO_PASSWORD
 from personalize.demo.shoppers import simulate
 from personalize.demo.storefront.app import SHOWN, create_storefront
 from personalize.demo.storefront.people import choose, remember
@@ -74,6 +76,8 @@ class Addresses:
     weather: str
     storefront: str
     password: str
+    customer: str
+    """The signed id of one who bought before."""
 
 
 async def run(folder: Path, *, once: bool, ports: Ports, svg: Path | None = None) -> None:
@@ -97,8 +101,10 @@ async def run(folder: Path, *, once: bool, ports: Ports, svg: Path | None = None
         async with httpx.AsyncClient(timeout=30.0) as client:
             shown = await tour(client, where.gateway, catalogue, SHOPPERS, SEED)
             collect = await told_in_hamburg(client, where.gateway)
+            paid = await told_of_offers(client, where.gateway, where.customer)
         console.print(shown)
         console.print(f"\nA visitor in Hamburg reads: {collect}")
+        console.print(f"A customer reads: {paid}")
         if svg is not None:
             save_picture(shown, svg)
         console.print(f"\nready after {time.perf_counter() - started:.0f} s")
@@ -152,12 +158,15 @@ async def started_demo(
             weather=f"http://{HOST}:{sky.getsockname()[1]}/script",
             storefront=f"http://{HOST}:{page.getsockname()[1]}",
             password="",
+            customer="",
         )
         settings = Settings(
             shop_url=where.shop, store_url=store_url, model=str(model), secret=(SECRET,),
             consent_default=Consent.NONE, dev=True, shop_place=PLACE, weather_provider="open-meteo",
             weather_url=where.weather.removesuffix("/script"), window=WINDOW, holdout=0.0,
-            places=TERMS, trusted_proxies=TRUSTED,
+            places=TERMS, trusted_proxies=TRUSTED, strategies=STRATEGIES, offers=offers(catalogue), prices=PRICES,
+            admin_url=where.shop.replace("/shop-api", "/admin-api"), admin_user="superadmin",
+            admin_password=DEMO_PASSWORD,
             cors_origins=(where.storefront,), experiments=EXPERIMENTS,
         )  # fmt: skip
         setup_logging("warning", settings.secrets())
@@ -165,6 +174,7 @@ async def started_demo(
         where = replace(where, password=await _operator(Door(gateway.accounts)))
         pictures = where.shop.removesuffix("/shop-api")
         identity = Identity.from_settings(settings, gateway.telemetry)
+        where = replace(where, customer=identity.sign(people[0].visitor))
         addresses = {"gateway": where.gateway, "weather": where.weather, "pictures": pictures}
         async with (
             beside(create_shop(catalogue, asset_base=pictures), shop),
@@ -201,6 +211,7 @@ async def _remember(folder: Path, store_url: str, catalogue: Catalogue, wanted: 
         for start in range(0, len(rows), BATCH):
             await store.append_events(rows[start : start + BATCH])
         await put_demo_places(store, catalogue)
+        await drop_old_codes(store)
         return [event for event in events if event.visitor in wanted]
     finally:
         await store.close()
