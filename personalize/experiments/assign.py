@@ -159,8 +159,8 @@ def running(
             continue
         if variant.all_off:
             switches.clear()
-        stopped = assignment.by is AssignedBy.HALTED and experiment is not None
-        asked = assignment.by.asked or (stopped and experiment.assigned_by is AssignedBy.HEADER)
+        by_header = experiment is not None and experiment.assigned_by is AssignedBy.HEADER
+        asked = assignment.by.asked or (assignment.by is AssignedBy.HALTED and by_header)
         for switch in variant.strategies:
             if switch.mode is Mode.OFF or not (asked and switch.name in pricing):
                 switches[switch.name] = switch
