@@ -33,7 +33,7 @@ SOCKETS: dict[str, dict[str, str]] = {
         "ranker": "personalize.decisions.ranker:Ranker",
         "situation": "personalize.decisions.situation:Situation",
         "exploring": "personalize.decisions.exploring:Exploring",
-        "offer": "personalize.decisions.offer:OfferToAll",
+        "offer": "personalize.decisions.offer:Offering",
     },
     # The shops whose Admin API we can ask for codes, prices and stock; by the name of the shop map.
     "coupons": {

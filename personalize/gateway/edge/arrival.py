@@ -11,6 +11,7 @@ from cachetools import TTLCache
 
 from personalize.domain.clock import Clock
 from personalize.domain.experiment import Assignment, Unit
+from personalize.domain.offers.deciding import Lot
 from personalize.domain.patch import Reprice
 from personalize.domain.permission import Agreement, Keep, Permissions, Trace
 from personalize.domain.profile import Profile
@@ -52,7 +53,7 @@ class Arrival:
     to: for erasing only; `refused` that the request itself refuses any profile;
     `depends` names the request headers that decide what this visit is served; `told` is the context as it was told,
     before its numbers were brought to steps; `prices` are the personal prices that this answer shows, by
-    row (`row_key`).
+    row (`row_key`); `lots` are the offers on what it shows, given or not, by name.
     """
 
     visit: Visit
@@ -70,6 +71,7 @@ class Arrival:
     depends: tuple[str, ...] = ASKED
     told: Mapping[str, object] = field(default_factory=dict)
     prices: dict[tuple[str, str, float], Reprice] = field(default_factory=dict)
+    lots: dict[str, Lot] = field(default_factory=dict)
 
 
 class Reception:
