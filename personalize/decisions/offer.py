@@ -33,8 +33,9 @@ _GIVEN, _LEFT = Lot(Arm.OFFER, 1.0, False), Lot(Arm.NONE, 1.0, False)
 class Offering:
     """Promises offers to those in their audience. It orders nothing.
 
-    Within an offer's `explore` share a lot decides. For the others the models of `offer_model` do, where one was learned
-    for the offer: they get it where the extra margin earns what it costs. Without one everybody gets it (the constant).
+    Within an offer's `explore` share a lot decides. For the others the models of `offer_model` do, where one was
+    learned for the offer: they get it where the extra margin earns what it costs. Without one everybody gets it (the
+    constant).
     Memory changes the cost of asking again, never the answer.
     """
 

@@ -41,8 +41,19 @@ WEIGHTS = {
     "refund": -2.0, "not_interested": -3.0,
 }  # fmt: skip
 AFRESH_KEEPS = frozenset(
-    {"version", "first_at", "last_at", "sessions", "seen", "behaviour", "corrections", "bought", "orders", "ordered_at",
-     "spent"}
+    {
+        "version",
+        "first_at",
+        "last_at",
+        "sessions",
+        "seen",
+        "behaviour",
+        "corrections",
+        "bought",
+        "orders",
+        "ordered_at",
+        "spent",
+    }
 )
 TOUCHES = frozenset({"select_item", "view_item", "scan", "add_to_wishlist", "add_to_cart", "purchase"})
 
@@ -157,7 +168,9 @@ class Profile(msgspec.Struct, array_like=True):
     corrections: int = 0  # how often the shopper said "not this", took it back, or started afresh
     views: int = 0
     carts: int = 0  # times that something was put into the cart
-    spent: dict[str, float] = {}  # by currency, in major units at the prices of the lines; what was returned is taken off
+    spent: dict[
+        str, float
+    ] = {}  # by currency, in major units at the prices of the lines; what was returned is taken off
 
     def apply(self, event: Event) -> None:
         """Fold one event. Raises nothing on odd events: what cannot be used is left out."""

@@ -20,7 +20,7 @@ NAMES = (
     "orders", "days_since_order", "spent", "spent_per_order", "views", "carts", "items", "sessions",
     "days_since_first", "days_since_last", "price_band", "hour", "weekday",
 )  # fmt: skip
-"""What was bought, looked at and when: nothing of the person, the place, the device, the mood or the session's haste."""
+"""What was bought, looked at and when: nothing of the person, the place, the device or the mood."""
 
 
 @dataclass(frozen=True, slots=True)

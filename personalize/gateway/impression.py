@@ -66,7 +66,7 @@ def offers_of(arrival: Arrival, items: Iterable[Item]) -> dict[str, object]:
         if change is not None and item.id not in shown.setdefault(change.price.offer, []):
             shown[change.price.offer].append(item.id)
     told = {
-        name: {"arm": lot.arm, "propensity": lot.propensity, "explored": lot.explored, "shown": shown[name]}
+        name: {"arm": lot.arm.value, "propensity": lot.propensity, "explored": lot.explored, "shown": shown[name]}
         for name, lot in arrival.lots.items()
     }
     return {"offers": told}
