@@ -50,6 +50,7 @@ until = "2026-12-01T00:00:00+01:00"
 hold = 7200
 pieces = 2
 stackable = true
+explore = 0.2
 
 [offers.five]
 currency = "JPY"
