@@ -67,14 +67,14 @@ def shown(world: World, visitors: int, seed: int) -> Iterator[Event]:
         yield from before(rng, name, regular, at)
         lot = explored(OFFER, name)
         assert lot is not None
-        told = {"arm": lot.arm.value, "propensity": lot.propensity, "explored": True, "shown": []}
+        told: dict[str, object] = {"arm": lot.arm.value, "propensity": lot.propensity, "explored": True, "shown": ()}
         item, extra = EventItem("lamp", 0, 0, PRICE, "EUR", attributes={"cost": COST}), {"offers": {OFFER.name: told}}
         yield Event(
             "view_item_list", f"{name}-list", at, name, f"{name}-now", items=(item,), extra=extra
         )  # fmt: skip
         given = lot.arm is Arm.OFFER
         if rng.random() < (world.regular if regular else world.newcomer)[given]:
-            off = {"discount": SAVING} if given else {}
+            off: dict[str, object] = {"discount": SAVING} if given else {}
             yield _bought(name, "now", at + float(rng.random()) * 10 * DAY, off)
     yield Event("view_item_list", f"{seed}-end", START + (30 + DAYS + 15) * DAY, "s:end", "end")
 

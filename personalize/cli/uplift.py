@@ -52,6 +52,8 @@ def uplift(
     if events is not None and table is None:
         if offer is None:
             raise click.UsageError("Missing option '--offer'.")
+        if treatment or control or outcome or exclude or test:
+            raise click.UsageError("--treatment, --control, --outcome, --exclude and --test are of a --table.")
         result = _own(events, offer, out, budget, window, seed)
     else:
         if events is not None or offer is not None or out is not None:

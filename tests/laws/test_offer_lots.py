@@ -1,4 +1,4 @@
-"""Laws of who gets an offer: lots are sticky, even and independent; the knapsack keeps the budget; memory is no answer."""
+"""Laws of who gets an offer: lots are sticky, even, independent; the knapsack keeps the budget; memory is no answer."""
 
 from __future__ import annotations
 

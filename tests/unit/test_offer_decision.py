@@ -56,7 +56,9 @@ def test_a_model_gives_it_to_those_who_earn_its_cost() -> None:
 
 def test_the_best_of_several_comes_first_and_lots_before_all() -> None:
     models = {"ten": spending("ten", worth=1.0), "five": spending("five", worth=3.0)}
-    drawn = next(n for n in map(str, range(99)) if "try" in Offering().wanted(visit(name=n), [offer("try", explore=1.0)]))
+    drawn = next(
+        n for n in map(str, range(99)) if "try" in Offering().wanted(visit(name=n), [offer("try", explore=1.0)])
+    )
     offers = [offer("other"), offer("ten"), offer("five"), offer("try", explore=1.0)]
     assert Offering(models).wanted(visit(name=drawn), offers) == ["try", "five", "ten", "other"]
 

@@ -191,6 +191,7 @@ def test_where_nobody_differs_the_constant_stays_and_nothing_is_written(world, t
         (["--offer", "welcome", "--window", "60"], "TOO_FEW_VISITORS"),
         (["--offer", "welcome", "--budget", "0"], "--budget"),
         (["--offer", "welcome", "--table", __file__], "without --table"),
+        (["--offer", "welcome", "--outcome", "visit"], "are of a --table"),
     ],
 )
 def test_what_cannot_be_is_named(log: Path, options: list[str], said: str) -> None:
@@ -212,4 +213,3 @@ def _decided(events: Iterable[Event]) -> Iterable[Event]:
         if isinstance(told, dict):
             event = replace_extra(event, {"offers": {name: {**one, "explored": False} for name, one in told.items()}})
         yield event
-
