@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import lightgbm as lgb
 import numpy as np
@@ -22,6 +22,27 @@ MODEL, CARD = "model.txt", "card.toml"
 LIVE = "live"
 """In a folder of versions, the file whose first line names the one that is served (`learning.versions` writes it)."""
 MAX_BYTES = 64 * 1024 * 1024
+
+
+class Columns(Protocol):
+    """What a model's rows are made of: names in column order, and the fingerprint that binds models to them."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All feature names in column order."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change with the meaning of any column."""
+        ...
+
+    def to_dict(self) -> dict[str, object]:
+        """As plain values, for a model's card."""
+        ...
+
+
+C = TypeVar("C", bound=Columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,23 +61,28 @@ class Artefact:
 
     def predict(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """Scores (n,), greater is better, of rows (n, f) in schema order; ArtefactError where one is not finite."""
-        # One thread: LightGBM's pool costs more than it gives on a page, and 8 ms under contention.
-        scores = np.asarray(self.booster.predict(matrix, num_threads=1, validate_features=False), np.float64)
-        if scores.shape != (len(matrix),) or not np.isfinite(scores).all():
-            raise ArtefactError(
-                f"Model {self.name} gave scores that are not finite numbers",
-                code="ARTEFACT_SCORES",
-                hint="Train it again; until then the shop's order is served.",
-            )
-        return scores
+        return scores(self.booster, matrix, self.name)
 
 
-def feature_names(schema: Schema) -> list[str]:
+def scores(booster: lgb.Booster, matrix: NDArray[np.float32], name: str) -> NDArray[np.float64]:
+    """What a model says (n,) of rows (n, f); ArtefactError where something is not finite."""
+    # One thread: LightGBM's pool costs more than it gives on a page, and 8 ms under contention.
+    found = np.asarray(booster.predict(matrix, num_threads=1, validate_features=False), np.float64)
+    if found.shape != (len(matrix),) or not np.isfinite(found).all():
+        raise ArtefactError(
+            f"Model {name} gave scores that are not finite numbers",
+            code="ARTEFACT_SCORES",
+            hint="Train it again; until then it is done without.",
+        )
+    return found
+
+
+def feature_names(schema: Columns) -> list[str]:
     """Names for LightGBM's file: it refuses JSON's special characters, and repeated names."""
     return [f"{number}.{re.sub(r'[^A-Za-z0-9_.]', '_', name)}" for number, name in enumerate(schema.names)]
 
 
-def save(directory: Path, model: str, schema: Schema, card: Mapping[str, Any]) -> dict[str, Any]:
+def save(directory: Path, model: str, schema: Columns, card: Mapping[str, Any]) -> dict[str, Any]:
     """Write an artefact; returns the card completed by name, fingerprint, features, schema and checksum.
 
     The card goes last, and it bears the model's checksum: a write cut short is refused, not served.
@@ -116,14 +142,26 @@ def load(directory: Path) -> Artefact:
     ArtefactError where it is missing, cut, altered, for other features, or scores NaN.
     """
     directory = current(directory)
-    again = "Train it again with this version: `personalize train --events LOG --until T --out DIR`."
+    schema, card, booster = read(directory, Schema.from_dict)
+    return Artefact(str(card.get("name", directory.name)), schema, card, booster)
+
+
+def read(
+    directory: Path, columns: Callable[[Mapping[str, object]], C], command: str = "personalize train"
+) -> tuple[C, Mapping[str, Any], lgb.Booster]:
+    """The columns, card and model of an artefact, checked and tried as `load` says; `command` makes such artefacts.
+
+    `columns` reads the card's `schema`, with ValueError where it is of another kind.
+    """
+    directory = current(directory)
+    again = f"Train it again with this version: `{command} --events LOG --out DIR`."
     try:
         card = tomllib.loads(_read(directory / CARD).decode())
         model = _read(directory / MODEL)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ArtefactError(f"{directory / CARD} is no TOML: {error}", code="ARTEFACT_CARD", hint=again) from None
     try:
-        schema = Schema.from_dict(card["schema"])
+        schema = columns(card["schema"])
         told, checksum = str(card["fingerprint"]), str(card["checksum"])
     except (KeyError, TypeError, ValueError) as error:
         raise ArtefactError(
@@ -154,9 +192,8 @@ def load(directory: Path) -> Artefact:
             code="ARTEFACT_FINGERPRINT",
             hint=again,
         )
-    found = Artefact(str(card.get("name", directory.name)), schema, card, booster)
-    found.predict(np.stack([np.zeros(width, np.float32), np.full(width, np.nan, np.float32)]))
-    return found
+    scores(booster, np.stack([np.zeros(width, np.float32), np.full(width, np.nan, np.float32)]), directory.name)
+    return schema, card, booster
 
 
 def to_toml(table: Mapping[str, Any], path: Sequence[str] = ()) -> str:

@@ -33,7 +33,7 @@ SOCKETS: dict[str, dict[str, str]] = {
         "ranker": "personalize.decisions.ranker:Ranker",
         "situation": "personalize.decisions.situation:Situation",
         "exploring": "personalize.decisions.exploring:Exploring",
-        "offer": "personalize.decisions.offer:OfferToAll",
+        "offer": "personalize.decisions.offer:Offering",
         "channel": "personalize.decisions.channel:ChannelOrder",
         "merchandising": "personalize.decisions.merchandising:Merchandising",
         "store_first": "personalize.decisions.store_first:StoreFirst",

@@ -60,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     store_url: str = "sqlite:///personalize.sqlite"
     cache_url: str = "memory://"
     model: str = ""
+    offer_model: str = ""
     strategies: tuple[Strategy, ...] = DEFAULT_STRATEGIES
     experiments: tuple[Experiment, ...] = ()
     offers: tuple[Offer, ...] = ()

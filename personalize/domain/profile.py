@@ -28,6 +28,7 @@ MAX_BOUGHT = 960
 MAX_PIECES = 10_000  # of one item in one order
 MAX_REJECTED = 64
 MAX_TOKENS = 512  # properties with an affinity
+MAX_CURRENCIES = 4  # in which a visitor has spent something
 MAX_NUMBERS = 16  # numeric attributes with a taste
 MAX_ITEMS = 256  # items read of one event
 HALF_LIFE = 90 * 86_400.0  # seconds until an affinity halves
@@ -40,7 +41,19 @@ WEIGHTS = {
     "refund": -2.0, "not_interested": -3.0,
 }  # fmt: skip
 AFRESH_KEEPS = frozenset(
-    {"version", "first_at", "last_at", "sessions", "seen", "behaviour", "corrections", "bought", "orders", "ordered_at"}
+    {
+        "version",
+        "first_at",
+        "last_at",
+        "sessions",
+        "seen",
+        "behaviour",
+        "corrections",
+        "bought",
+        "orders",
+        "ordered_at",
+        "spent",
+    }
 )
 TOUCHES = frozenset({"select_item", "view_item", "scan", "add_to_wishlist", "add_to_cart", "purchase"})
 
@@ -153,6 +166,11 @@ class Profile(msgspec.Struct, array_like=True):
     said: dict[str, Said] = {}
     taken: dict[str, Taken] = {}  # by item of `rejected`: what to give back
     corrections: int = 0  # how often the shopper said "not this", took it back, or started afresh
+    views: int = 0
+    carts: int = 0  # times that something was put into the cart
+    spent: dict[
+        str, float
+    ] = {}  # by currency, in major units at the prices of the lines; what was returned is taken off
 
     def apply(self, event: Event) -> None:
         """Fold one event. Raises nothing on odd events: what cannot be used is left out."""
@@ -180,9 +198,13 @@ class Profile(msgspec.Struct, array_like=True):
             for item in event.items[:MAX_ITEMS]:
                 self._give_back(item.item_id, event.at)
         elif event.event in WEIGHTS:
+            self.views += event.event == "view_item"
+            self.carts += event.event == "add_to_cart"
             if event.event == "purchase":
                 self.orders += 1
                 self.ordered_at = max(self.ordered_at, event.at)
+            if event.event in ("purchase", "refund"):
+                self._spend(event)
             for item in event.items[:MAX_ITEMS]:
                 self._touch(event, item, session)
 
@@ -306,6 +328,15 @@ class Profile(msgspec.Struct, array_like=True):
         )
         if known is not None:
             session.lean(known.tokens, math.log(known.price) if known.price else None)
+
+    def _spend(self, event: Event) -> None:
+        for item in event.items[:MAX_ITEMS]:
+            currency, price = item.currency, item.price
+            if currency is None or price is None or not 0 <= price < math.inf:
+                continue
+            if currency in self.spent or len(self.spent) < MAX_CURRENCIES:
+                amount = price * _pieces(item) * (1 if event.event == "purchase" else -1)
+                self.spent[currency] = max(self.spent.get(currency, 0.0) + amount, 0.0)
 
     def _give_back(self, name: str, at: float) -> None:
         """A "not this" is taken back: its weight returns to the tastes, as far as it has not faded."""

@@ -147,8 +147,13 @@ class Inference:
             context=whose.context, items=tuple(items), list_id=list_id, search_term=term, extra=extra,
         )  # fmt: skip
 
-    def looked_at(self, unit: str | None, whose: Whose, at: float, item: EventItem) -> list[Event]:
-        """A product detail was asked for: a view, and a click where the item stood in a list shown before."""
+    def looked_at(
+        self, unit: str | None, whose: Whose, at: float, item: EventItem, extra: Mapping[str, object] = NOTHING
+    ) -> list[Event]:  # fmt: skip
+        """A product detail was asked for: a view, and a click where the item stood in a list shown before.
+
+        `extra` is what else the line of the view says.
+        """
         events = []
         memory = self.of(unit)
         shown = memory.shown.get(item.item_id) if memory is not None else None
@@ -163,7 +168,9 @@ class Inference:
                           list_event_id=list_event_id)
                 )  # fmt: skip
         event_id = _id(memory, "view_item", item.item_id, at)
-        events.append(Event("view_item", event_id, at, whose.visitor, whose.session, whose.context, (item,)))
+        events.append(
+            Event("view_item", event_id, at, whose.visitor, whose.session, whose.context, (item,), extra=extra)
+        )  # fmt: skip
         return events
 
     def cart(
@@ -284,5 +291,16 @@ def _order(event: str, event_id: str, whose: Whose, at: float, cart: Cart) -> Ev
         if line.quantity
     )
     return Event(
-        event, event_id, at, whose.visitor, whose.session, whose.context, items, transaction_id=cart.code
+        event, event_id, at, whose.visitor, whose.session, whose.context, items, transaction_id=cart.code,
+        extra=_discount(cart),
     )  # fmt: skip
+
+
+def _discount(cart: Cart) -> Mapping[str, object]:
+    """`discount`: what all coupons and promotions took off the lines, where the shop tells what it charges."""
+    off = 0.0
+    for line in cart.lines:
+        if line.charged is None or line.price is None:
+            return NOTHING
+        off += line.price * line.quantity - line.charged
+    return {"discount": round(off, 4)} if off > 0.00005 else NOTHING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from time import perf_counter
 
 import msgspec
@@ -11,6 +12,7 @@ from personalize.domain.experiment import AssignedBy
 from personalize.domain.moves import Swap
 from personalize.events.infer import Inference
 from personalize.features.window import describe
+from personalize.gateway.document.hidden import Item, row_key
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.meeting import Meeting
@@ -43,6 +45,7 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
         "latency_ms": round((perf_counter() - arrival.started) * 1000.0, 2),
         "strategy": f"{change.author.strategy}@{change.author.version}" if change else "shop_order",
         **_chance(ask, [owner[row] for row in ask.shown], first - offset),
+        **offers_of(arrival, (window.read[row] for row in ask.shown)),
     }
     shadow = last_reorder(ask.decided.shadow, ask.target) if ask.orderable else None
     if shadow is not None:  # what a strategy in shadow would have shown in these places
@@ -69,6 +72,22 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
 def exposed(met: Meeting, first: int, rows: int, event: Event) -> Event:
     """The line of a page with the experiments whose difference stood on it; it takes as long as some decisions."""
     return msgspec.structs.replace(event, extra={**event.extra, "exposed": met.at(first, first + rows)})
+
+
+def offers_of(arrival: Arrival, items: Iterable[Item]) -> dict[str, object]:
+    """`offers`: how each offer on what the answer shows fell for the visitor, and the items that bore its price."""
+    if not arrival.lots:
+        return {}
+    shown: dict[str, list[str]] = {name: [] for name in arrival.lots}
+    for item in items if arrival.prices else ():
+        change = arrival.prices.get(row_key(item))
+        if change is not None and item.id not in shown.setdefault(change.price.offer, []):
+            shown[change.price.offer].append(item.id)
+    told = {
+        name: {"arm": lot.arm.value, "propensity": lot.propensity, "explored": lot.explored, "shown": shown[name]}
+        for name, lot in arrival.lots.items()
+    }
+    return {"offers": told}
 
 
 def _chance(ask: Ask, shown: list[int], start: int) -> dict[str, object]:

@@ -17,7 +17,7 @@ from personalize.gateway.document.slots import ActionSlot
 from personalize.gateway.document.values import at_path, evaluate
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.health import Health
-from personalize.gateway.impression import exposed, impression
+from personalize.gateway.impression import exposed, impression, offers_of
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.window import Window
 
@@ -48,8 +48,8 @@ class Observer:
     def detail(self, arrival: Arrival, item: Item) -> None:
         """A product that was looked at."""
         if arrival.watched:
-            seen = event_item(item)
-            for event in self.inference.looked_at(arrival.key, arrival.whose, arrival.visit.at, seen):
+            seen, extra = event_item(item), offers_of(arrival, (item,))
+            for event in self.inference.looked_at(arrival.key, arrival.whose, arrival.visit.at, seen, extra):
                 self._offer(arrival, event)
 
     def action(self, arrival: Arrival, action: ActionSlot, data: Mapping[str, Any], variables: dict[str, Any]) -> None:

@@ -66,6 +66,9 @@ def readable(profile: Profile, names: Mapping[int, str], at: float) -> dict[str,
         ],
         "orders": profile.orders,
         "last_order": moment(profile.ordered_at),
+        "views": profile.views,
+        "carts": profile.carts,
+        "spent": dict(profile.spent),
         "turned_to": [
             {"item_id": item, "times": one.count, "last": moment(one.at)} for item, one in profile.history.items()
         ],

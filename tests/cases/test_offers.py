@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from personalize.domain.offers.offer import Audience
 from personalize.domain.strategy import Mode, Strategy
+from personalize.events.log import parse
 from tests.gateway_world import demo_shop, listening
 from tests.offer_world import Shopper, offer, offer_settings, offering, unit_price
 
@@ -93,3 +95,50 @@ async def test_only_the_audience_is_promised_anything(shop, browser):
         await shopper.listed()
         assert not await shopper.offered()
         assert (await gateway.store.offers.spent("welcome", "EUR")).reserved.minor == 0
+
+
+async def lines(gateway, count, kind="view_item_list"):
+    """The lines of a kind once the log holds so many."""
+    async with asyncio.timeout(15):
+        while True:
+            found = [line async for row in gateway.store.events() if (line := parse(row.line)).event == kind]
+            if len(found) >= count:
+                return found
+            await asyncio.sleep(0.02)
+
+
+async def test_who_is_tried_out_on_is_drawn_and_the_log_says_so(shop, browser):
+    async with offering(offer_settings(shop, offer(explore=1.0))) as (gateway, front):
+        met = {"offer": 0, "none": 0}
+        for number in range(1, 41):
+            shopper = browser(front)
+            rows = await shopper.offered()
+            told = (await lines(gateway, 2 * number - 1))[-1].extra["offers"]["welcome"]
+            assert (told["propensity"], told["explored"]) == (0.5, True)
+            assert bool(rows) == (told["arm"] == "offer")
+            shown = [row["personalization"]["itemId"] for row in rows]
+            assert told["shown"] == shown
+            assert await shopper.offered() == rows  # it stays
+            met[told["arm"]] += 1
+            if min(met.values()) >= 2:
+                break
+        assert min(met.values()) >= 2
+        purse = await gateway.store.offers.spent("welcome", "EUR")
+        assert purse.reserved.minor > 0
+
+
+async def test_what_is_decided_is_logged_for_the_consented_alone(shop, browser):
+    async with offering(offer_settings(shop, offer())) as (gateway, front):
+        silent = browser(front, consent=None)
+        await silent.listed()
+        assert "offers" not in (await lines(gateway, 1))[0].extra
+        shopper = browser(front)
+        row = (await shopper.offered())[0]
+        told = (await lines(gateway, 2))[-1].extra["offers"]["welcome"]
+        assert (told["arm"], told["propensity"], told["explored"]) == ("offer", 1.0, False)
+        await shopper.add(row["personalization"]["offer"]["variantId"])
+        await shopper.cart_with(1)
+        await shopper.pay()
+        (bought,) = await lines(gateway, 1, "purchase")
+        saving = row["personalization"]["offer"]["saving"]["minorUnits"]
+        assert round(bought.extra["discount"] * 100) == saving

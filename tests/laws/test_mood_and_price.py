@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from decimal import Decimal
 from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from personalize.decisions.offer import Offering
+from personalize.domain.correction import Said
+from personalize.domain.offers.offer import Offer, Percent
 from personalize.domain.patch import Annotate, Change, Explore, Reorder, Reprice
+from personalize.domain.profile import Profile
 from personalize.domain.reason import TEXTS
 from personalize.domain.situation import (
     BEHAVIOURS,
@@ -22,10 +27,11 @@ from personalize.domain.situation import (
     Origin,
     Place,
 )
-from personalize.domain.visit import Visit
+from personalize.domain.visit import Trust, Visit, VisitorId
 from personalize.registry import load, names
 from personalize.settings import Settings
 from personalize.visitors.context import KEYS, read_context
+from tests.unit.spendings import spending
 
 OF_THE_PERSON = {"mood", "mode", "occasion", "behaviour", "device", "save_data", "referrer"}
 
@@ -72,6 +78,22 @@ def test_a_price_sees_what_is_named_and_nothing_that_comes_new(situation, person
     assert seen.context.items() >= situation.items()
     assert seen.browser is None
     assert seen.for_price() == seen
+
+
+@given(SITUATIONS, PERSONS, SITUATIONS, PERSONS, UNKNOWN, st.integers(0, 3))
+def test_no_mood_device_or_country_decides_who_is_offered_what(here, one, there, other, unknown, orders):
+    """Neither by model, nor by lot, nor by the constant; and what somebody once said of their mood is not read."""
+    offers = [Offer(name, "EUR", Percent(Decimal(10)), explore=share) for name, share in (("ten", 0.0), ("try", 0.5))]
+    decision = Offering({"ten": spending("ten")})
+    told = []
+    for context in ({**here, **one}, {**unknown, **there, **other}):
+        visit = _visit(context)
+        said = {"mood": Said(str(context.get("mood")), 0.0, None)} if context.get("mood") else {}
+        profile = Profile(version=1, orders=orders, said=said)
+        visit = dataclasses.replace(visit, profile=profile, visitor=VisitorId("anna", Trust.SIGNED), language="de")
+        told.append((decision.lots(visit.for_price(), offers), Offering().wanted(visit.for_price(), offers)))
+        decision = Offering({"ten": spending("ten")})
+    assert told[0] == told[1]
 
 
 def test_every_key_of_the_person_is_hidden():

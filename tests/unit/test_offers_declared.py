@@ -50,6 +50,7 @@ until = "2026-12-01T00:00:00+01:00"
 hold = 7200
 pieces = 2
 stackable = true
+explore = 0.2
 
 [offers.five]
 currency = "JPY"
@@ -95,6 +96,7 @@ def test_everything_of_the_file():
         Selection(frozenset({"12", "13"}), frozenset({"40"}), {"facet": frozenset({"5", "6"})}, frozenset({"99"})),
         Audience(AudienceKind.GROUP, (0, 0), "berlin", 0.5), Budget(eur("1000"), eur("100.50"), eur("20")),
         Bounds(eur("4.99"), Decimal("0.2"), eur("10")), Frequency(1, 30), 1793487600.0, 1796079600.0, 7200.0, 2, True,
+        0.2,
     )  # fmt: skip
     assert five == Offer("five", "JPY", AmountOff(Money(500, "JPY")), budget=Budget(per_day=Money(20_000, "JPY")))
     assert shipping.benefit == FreeShipping(eur("4.90"))
@@ -159,6 +161,9 @@ GOOD = {"currency": "EUR", "percent": 10, "budget": {"total": "100"}}
         ({"hold": 5}, "a whole number from 60", ""),
         ({"pieces": 0}, "a whole number from 1 to 100", ""),
         ({"stackable": "yes"}, "true or false", ""),
+        ({"explore": 0}, "a share above 0", ""),
+        ({"explore": 1.5}, "at most 1", ""),
+        ({"audience": {"kind": "general"}, "explore": 0.2}, "for everybody", "leave out explore"),
         ({"products": "12"}, "a list of at most", ""),
         ({"products": [""]}, "a list of at most", ""),
         ({"attributes": ["a"]}, "names and values", ""),

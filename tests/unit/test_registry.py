@@ -11,8 +11,10 @@ def test_every_plug_loads(socket, name):
     assert callable(load(socket, name))
 
 
-def test_sockets_are_the_seven():
-    assert set(SOCKETS) == {"shops", "signals", "weather", "decisions", "stores", "stock", "caches"}
+def test_sockets_are_the_nine():
+    assert set(SOCKETS) == {
+        "shops", "signals", "weather", "decisions", "coupons", "stock", "stores", "accounts", "caches",
+    }  # fmt: skip
     assert names("stores") == ("memory", "sqlite")
 
 

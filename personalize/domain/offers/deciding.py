@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from personalize.domain.offers.ledger import Promise
@@ -19,6 +20,21 @@ class Row(NamedTuple):
     listed: Mapping[str, Money]
 
 
+class Arm(StrEnum):
+    """What falls to a visitor of an offer: to have it, or to see list prices."""
+
+    OFFER = "offer"
+    NONE = "none"
+
+
+class Lot(NamedTuple):
+    """How an offer fell for a visitor: the arm, how likely it was, and whether chance drew it (else it was decided)."""
+
+    arm: Arm
+    propensity: float
+    explored: bool
+
+
 class Pricing(Protocol):
     """A decision that proposes Reprices, in two steps: which offers a visitor should have, and what rows show of them.
 
@@ -33,6 +49,10 @@ class Pricing(Protocol):
 
         The same for the same visitor as long as offers and what is known of the visitor stay.
         """
+        ...
+
+    def lots(self, visit: Visit, offers: Sequence[Offer]) -> Mapping[str, Lot]:
+        """How each of these offers fell, for the log: of those that this visitor may have, `wanted` or not."""
         ...
 
     def reprice(self, target: str, rows: Mapping[int, Row], promises: Sequence[Promise]) -> Patch:

@@ -42,6 +42,7 @@ HOLD = (60, 30 * 86_400)
 KEYS = (
     "currency", "percent", "amount", "free_shipping", "worth", "products", "variants", "attributes", "never",
     "audience", "budget", "frequency", "floor", "margin", "most", "from", "until", "hold", "pieces", "stackable",
+    "explore",
 )  # fmt: skip
 AUDIENCE = ("kind", "orders", "store", "share")
 PRICES = (
@@ -108,12 +109,15 @@ def _offer(name: str, raw: object) -> Offer:
     if ends is not None and ends <= starts:
         raise SettingsError(f"{where}.until is not after {where}.from", hint="an offer ends after it has begun")
     benefit = _benefit(where, body, currency)
+    audience = _audience(f"{where}.audience", body.get("audience", {}))
+    if audience.kind is AudienceKind.GENERAL and "explore" in body:
+        raise SettingsError(f"{where}: a general offer is for everybody", hint="leave out explore")
     return Offer(
         name=name,
         currency=currency,
         benefit=benefit,
         selection=_selection(where, body, benefit),
-        audience=_audience(f"{where}.audience", body.get("audience", {})),
+        audience=audience,
         budget=_budget(f"{where}.budget", body.get("budget", {}), currency),
         bounds=Bounds(
             optional_money(f"{where}.floor", body.get("floor"), currency),
@@ -126,6 +130,7 @@ def _offer(name: str, raw: object) -> Offer:
         hold=float(whole(f"{where}.hold", body.get("hold", 3_600), *HOLD)),
         pieces=whole(f"{where}.pieces", body.get("pieces", 1), 1, 100),
         stackable=boolean(f"{where}.stackable", body.get("stackable", False)),
+        explore=share(f"{where}.explore", body["explore"]) if "explore" in body else 0.0,
     )
 
 

@@ -103,7 +103,8 @@ class Offer:
     """One offer of the operator. `starts` and `ends` are epoch seconds, `hold` is how long a shown price is promised.
 
     `pieces` is for how many pieces of one order the personal price holds: it bounds what one promise can cost.
-    `stackable`: may stand beside coupons of the shop's own.
+    `stackable`: may stand beside coupons of the shop's own. `explore` is the share of its audience (0..1) for whom a
+    lot decides, so that what the offer changes can be told.
     """
 
     name: str
@@ -119,3 +120,4 @@ class Offer:
     hold: float = 3_600.0
     pieces: int = 1
     stackable: bool = False
+    explore: float = 0.0

@@ -11,6 +11,7 @@ from cachetools import TTLCache
 
 from personalize.domain.clock import Clock
 from personalize.domain.experiment import Assignment, Unit
+from personalize.domain.offers.deciding import Lot
 from personalize.domain.offers.prices import PRICE_STRATEGIES
 from personalize.domain.patch import Reprice
 from personalize.domain.permission import Agreement, Keep, Permissions, Trace
@@ -59,7 +60,8 @@ class Arrival:
     before its numbers were brought to steps; `prices` are the personal prices that this answer shows, by
     row (`row_key`); `course` is what runs with the orders that are mixed, `ground` what it was
     worked out from, `compared` whether the log has to know what other variants would have shown; `started` is when the
-    call came in (`perf_counter`), `account` what the log calls the account.
+    call came in (`perf_counter`), `account` what the log calls the account; `lots` are the
+    offers on what it shows, given or not, by name.
     """
 
     visit: Visit
@@ -77,6 +79,7 @@ class Arrival:
     depends: tuple[str, ...] = ASKED
     told: Mapping[str, object] = field(default_factory=dict)
     prices: dict[tuple[str, str, float], Reprice] = field(default_factory=dict)
+    lots: dict[str, Lot] = field(default_factory=dict)
     course: Course = field(default_factory=Course)
     ground: Ground | None = None
     compared: bool = False

@@ -59,8 +59,9 @@ class Showing:
         shown = {variant for _, row in rows.values() for variant in row.listed}
         running = self.book.running()
         visit = arrival.visit.for_price()
-        wanted = decision.wanted(visit, [ready.offer for ready in running.values()])
-        wanted = [name for name in wanted if name in running and not shown.isdisjoint(running[name].tariff)]
+        offers = [ready.offer for name, ready in running.items() if not shown.isdisjoint(ready.tariff)]
+        wanted = [name for name in decision.wanted(visit, offers) if name in running]
+        arrival.lots.update(decision.lots(visit, offers))
         if not shown or not (wanted or self.book.holds(arrival.key)):
             return
         promises = await self.book.promises(arrival.key, wanted)
