@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from personalize.domain.companions import PRIOR
 from personalize.domain.profile import WEIGHTS, Bought, Profile, fade
 from personalize.features.prepared import Prepared
 from personalize.features.schema import LASTING
@@ -56,10 +57,24 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
         table = np.minimum(table * (scale / (kind + PURCHASE)), 1.0)
         table[[number for key in prepared.common if (number := prepared.token_number.get(key)) is not None]] = 0.0
     out[:, _COLUMN["affinity_of_kind"]] = spread_over(prepared, table)
+    _fill_company(out, prepared, profile, kind, at)
     if owned:
         rows = [row for row, _ in owned]
         recent = out[rows, _COLUMN["bought_recent"]]
         out[rows, _COLUMN["bought_of_kind"]] = recent * PURCHASE / (kind + PURCHASE)
+
+
+def _fill_company(out: NDArray[np.float32], prepared: Prepared, profile: Profile, kind: float, at: float) -> None:
+    """What buyers of the visitor's own items of this kind bought, too: a share, and beside how many buy it at all."""
+    company = np.zeros(len(prepared.ids))
+    for item in sorted(prepared.near.keys() & profile.bought.keys()):  # sums of floats depend on the order
+        bought = profile.bought[item]
+        recent = bought.recent * fade(at - bought.last)
+        for row, share in prepared.near[item]:
+            company[row] += recent * share
+    company *= PURCHASE / (kind + PURCHASE)
+    out[:, _COLUMN["company"]] = company
+    out[:, _COLUMN["company_lift"]] = company / (prepared.buyers + PRIOR)
 
 
 def _bought(bought: Bought, orders: int, at: float) -> tuple[float, ...]:

@@ -47,6 +47,7 @@ class Journal:
         os.unlink(name)
         weakref.finalize(self, os.close, handle)
         self._file = handle
+        self.explored = False  # whether any list tells a draw of the strategy `exploring`
         ids, at, starts, rows = array("Q"), array("d"), array("q", [0]), array("i")
         marks = Marks()
         latest, horizon = float("-inf"), (time.time() if now is None else now) + FUTURE
@@ -70,6 +71,7 @@ class Journal:
             if not event.items and event.event in NAMING:
                 self.noted["NO_ITEMS"] += 1  # kept: sessions count it, as they did when it happened
             marks.note(event)
+            self.explored = self.explored or "exploration" in event.extra
             ids.append(digest(event.event_id))
             at.append(event.at)
             rows.append(len(event.items) if event.event == "view_item_list" else -1)
