@@ -76,27 +76,26 @@ class Companions:
                 self._meet(row, alike)
             own = np.append(own, row)
 
-    def near(self, ids: Sequence[str]) -> dict[str, list[tuple[int, float]]]:
+    def near(self, ids: Sequence[str]) -> tuple[dict[str, list[tuple[int, float]]], NDArray[np.float64]]:
         """Per item that is a companion of `ids`: the places of these, and the share of its buyers who bought that, too.
 
-        Smoothed by `PRIOR`; shares of few buyers are near zero.
+        Shares are smoothed by `PRIOR`: those of few buyers are near zero. Also how many bought each of `ids`, (n,).
         """
-        places = [place for place, item in enumerate(ids) if item in self._rows]
-        if not places:
-            return {}
-        rows = np.fromiter((self._rows[ids[place]] for place in places), np.int64, len(places))
-        with_, count = self._with[rows], self._count[rows]
-        shares = count / (self._buyers[with_] + PRIOR)
-        found: dict[str, list[tuple[int, float]]] = {}
-        at, column = np.nonzero(count)
-        for place, other, share in zip(at, with_[at, column], shares[at, column].tolist(), strict=True):
-            found.setdefault(self._names[other], []).append((places[place], share))
-        return found
-
-    def buyers(self, ids: Sequence[str]) -> NDArray[np.float64]:
-        """How many visitors bought each of `ids`, (n,)."""
+        buyers = np.zeros(len(ids))
         rows = np.fromiter((self._rows.get(item, -1) for item in ids), np.int64, len(ids))
-        return np.where(rows < 0, 0.0, self._buyers[rows]) if len(self._rows) else np.zeros(len(ids))
+        places = np.flatnonzero(rows >= 0)
+        if not len(places):
+            return {}, buyers
+        rows = rows[places]
+        buyers[places] = self._buyers[rows]
+        at, column = np.nonzero(self._count[rows])
+        at_row = rows[at]
+        others = self._with[at_row, column]
+        shares = self._count[at_row, column] / (self._buyers[others] + PRIOR)
+        found: dict[str, list[tuple[int, float]]] = {}
+        for place, other, share in zip(places[at].tolist(), others.tolist(), shares.tolist(), strict=True):
+            found.setdefault(self._names[other], []).append((place, share))
+        return found, buyers
 
     def to_saved(self) -> Saved:
         """As plain values: nothing is lost by a restart."""

@@ -128,10 +128,16 @@ class Popularity:
         rate: NDArray[np.float64] = (counts[:, CLICKS] + PRIOR_CLICKS) / (counts[:, EXPECTED] + PRIOR_CLICKS)
         return rate
 
-    def of_kind(self, common: Iterable[int], at: float) -> float:
-        """Purchases (faded, by item and order) of the kind that a list's common properties tell; NaN where none is."""
+    def of_list(self, ids: tuple[str, ...], common: Iterable[int], at: float) -> tuple[NDArray[np.float64], float]:
+        """The counts of `ids`, and the purchases (by item and order) of the kind that a list's common properties tell.
+
+        NaN where they tell none.
+        """
         kind = self.companions.kinds.of(common)
-        return math.nan if kind is None else float(self.counts((_name(kind),), at)[0, PURCHASES])
+        if kind is None:
+            return self.counts(ids, at), math.nan
+        counts = self.counts((*ids, _name(kind)), at)
+        return counts[:-1], float(counts[-1, PURCHASES])
 
     def lift(self, tokens: Sequence[int], context: Mapping[str, object], at: float) -> NDArray[np.float64]:
         """Per property, (t,): how much more it draws clicks in this situation than at all, as a log; 0.0 = not known.

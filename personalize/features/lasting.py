@@ -116,7 +116,5 @@ def spread_over(prepared: Prepared, table: NDArray[np.float64] | None) -> NDArra
 
 def visitor_values(profile: Profile, at: float) -> list[float]:
     """The values `VISITOR`, equal for all rows."""
-    return [
-        float(profile.sessions), float(len(profile.history)), float(len(profile.bought)), float(profile.orders),
-        max(at - profile.ordered_at, 0.0) / DAY if profile.orders else math.nan,
-    ]  # fmt: skip
+    since = max(at - profile.ordered_at, 0.0) / DAY if profile.orders else math.nan
+    return [float(profile.sessions), since]

@@ -121,9 +121,9 @@ def prepare(
         kinds += [names.setdefault(pair, len(names)) for pair in read.pairs]
         if schema.attributes and read.numbers:
             table[row] = [read.numbers.get(name, np.nan) for name in schema.attributes]
-    counts = popularity.counts(listing.ids, at)
+    counts, of_kind = popularity.of_list(listing.ids, facts.common, at)
     rate = (counts[:, CLICKS] + PRIOR_CLICKS) / (counts[:, EXPECTED] + PRIOR_CLICKS)
-    buyers = popularity.companions.buyers(listing.ids)
+    near, buyers = popularity.companions.near(listing.ids)
     static = np.empty((n, len(schema.static_names)), np.float32)
     columns: list[Floats | float] = [
         position,
@@ -138,7 +138,7 @@ def prepare(
         *(np.log1p(counts[:, column]) for column in range(CLICKS, PURCHASES_AGAIN)),
         (counts[:, PURCHASES_AGAIN] + PRIOR_AGAIN[0]) / (counts[:, PURCHASES_EVER] + PRIOR_AGAIN[1]),
         np.log1p(buyers),
-        np.log((counts[:, PURCHASES] + PRIOR_SHARE[0]) / (popularity.of_kind(facts.common, at) + PRIOR_SHARE[1])),
+        np.log((counts[:, PURCHASES] + PRIOR_SHARE[0]) / (of_kind + PRIOR_SHARE[1])),
         popularity.position_rates()[np.clip(position, 0, MAX_POSITIONS - 1).astype(np.int64)],
     ]
     for column, name in enumerate(schema.attributes):
@@ -162,7 +162,7 @@ def prepare(
         common=facts.common,
         wanted=facts.common.union(number),
         elsewhere=facts.touched,
-        near=popularity.companions.near(listing.ids),
+        near=near,
         buyers=buyers,
         at=at,
         popularity=popularity,

@@ -41,7 +41,7 @@ LASTING = (
     "bought_recent", "bought_pieces", "bought_of_kind", "rejected_days", "taste_price", "affinity_sum",
     "affinity_of_kind", "affinity_to_kind", "company", "company_lift",
 )  # fmt: skip
-VISITOR = ("visitor_sessions", "visitor_items", "visitor_bought", "visitor_orders", "days_since_order")
+VISITOR = ("visitor_sessions", "days_since_order")
 CLOCK = ("hour", "weekday")
 LIFT = ("context_lift", "context_lift_max")
 

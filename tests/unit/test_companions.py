@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from struct import pack
 
+import numpy as np
 import pytest
 
 from personalize.domain.companions import EACH, Companions
@@ -52,13 +53,13 @@ def test_who_buys_one_buys_another() -> None:
         company.buy({"a": 1, "b": 1, "x": 2}, ())
     company.buy({"b": 1}, ("a",))
     company.buy({"b": 1}, ("b",))  # again: no meeting
-    near = company.near(("b", "x"))
+    near, buyers = company.near(("b", "x"))
+    assert buyers.tolist() == [31, 30]
     assert set(near) == {"a"}  # x is of another kind, alone
     assert near["a"] == [(0, pytest.approx(31 / 40))]
-    assert company.buyers(("a", "b", "x", "never")).tolist() == [30, 31, 30, 0]
-    assert company.near(()) == {}
-    assert Companions().near(("a",)) == {}
-    assert Companions().buyers(("a",)).tolist() == [0]
+    assert company.near(("a", "never"))[1].tolist() == [30, 0]
+    assert company.near(())[0] == {}
+    assert Companions().near(("a",))[0] == {}
 
 
 def test_companions_are_bounded() -> None:
@@ -66,8 +67,9 @@ def test_companions_are_bounded() -> None:
     for number in range(400):
         company.buy({"star": 1, f"i{number}": 1, f"j{number}": None}, ())
     assert len(company) <= 40
-    assert company.buyers(("star",))[0] > 5
-    assert sum(any(place == 0 for place, _ in met) for met in company.near(("star",)).values()) <= EACH
+    near, buyers = company.near(("star",))
+    assert buyers[0] > 5
+    assert 0 < len(near) <= EACH
     wide: dict[str, int | None] = {f"w{number}": 3 for number in range(100)}
     company.buy(wide, ())
     assert len(company) <= 40
@@ -84,7 +86,7 @@ def test_a_kind_is_remembered_from_lists() -> None:
     assert again.kind("i1") == CHEESE
     company.buy({"i1": 1, "i2": 1}, ())
     again = Companions.from_saved(company.to_saved())
-    assert again.near(("i1",)) == company.near(("i1",)) != {}
+    assert again.near(("i1",))[0] == company.near(("i1",))[0] != {}
     again.buy({"i3": 1}, ("i1",))
 
 
@@ -97,11 +99,12 @@ def test_popularity_knows_what_is_bought_again_and_of_which_kind() -> None:
     popularity.apply(Event("purchase", "q", 0.0, "v", items=items[:1]), ("i0", "i1"))
     assert popularity.counts(("i0", "i1"), 0.0)[:, [PURCHASES, PURCHASES_AGAIN]].tolist() == [[2, 1], [1, 0]]
     lamps = (token("category", "lamps"),)
-    assert popularity.of_kind(lamps, 0.0) == 3
-    assert popularity.of_kind((), 0.0) != popularity.of_kind((), 0.0)  # NaN
+    counts, of_kind = popularity.of_list(("i0", "i1"), lamps, 0.0)
+    assert (counts[:, PURCHASES].tolist(), of_kind) == ([2, 1], 3)
+    assert np.isnan(popularity.of_list(("i0",), (), 0.0)[1])
     again = Popularity.from_bytes(popularity.to_bytes())
-    assert again.of_kind(lamps, 0.0) == 3
-    assert again.companions.near(("i0",)) == popularity.companions.near(("i0",)) != {}
+    assert again.of_list((), lamps, 0.0)[1] == 3
+    assert again.companions.near(("i0",))[0] == popularity.companions.near(("i0",))[0] != {}
 
 
 def test_purchases_before_an_event_are_told_from_the_log() -> None:
