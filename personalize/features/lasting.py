@@ -66,15 +66,20 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
 
 def _fill_company(out: NDArray[np.float32], prepared: Prepared, profile: Profile, kind: float, at: float) -> None:
     """What buyers of the visitor's own items of this kind bought, too: a share, and beside how many buy it at all."""
+    first = _COLUMN["company"]
+    met = prepared.near.keys() & profile.bought.keys()
+    if not met:
+        out[:, first : first + 2] = 0.0
+        return
     company = np.zeros(len(prepared.ids))
-    for item in sorted(prepared.near.keys() & profile.bought.keys()):  # sums of floats depend on the order
+    for item in sorted(met):  # sums of floats depend on the order
         bought = profile.bought[item]
         recent = bought.recent * fade(at - bought.last)
         for row, share in prepared.near[item]:
             company[row] += recent * share
     company *= PURCHASE / (kind + PURCHASE)
-    out[:, _COLUMN["company"]] = company
-    out[:, _COLUMN["company_lift"]] = company / (prepared.buyers + PRIOR)
+    out[:, first] = company
+    out[:, first + 1] = company / (prepared.buyers + PRIOR)
 
 
 def _bought(bought: Bought, orders: int, at: float) -> tuple[float, ...]:

@@ -21,7 +21,7 @@ LIST = (
 )  # fmt: skip
 POPULARITY = (
     "rate", "impressions", "clicks", "views", "carts", "purchases", "clicks_now", "purchases_now",
-    "purchases_ever", "bought_again", "buyers", "share_of_kind",
+    "purchases_ever", "purchases_again", "buyers", "share_of_kind",
     "position_rate",
 )  # fmt: skip
 SESSION_ITEM = (
