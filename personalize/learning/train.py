@@ -122,7 +122,7 @@ def train(
         "metrics": {"slice": f"latest {LATER:.0%} of the lists, model trained on the rest", "ndcg@10": score},
         "examination": examined.card() if examined is not None else None,
         "signals": {finding.signal: finding.told() for finding in findings},
-        "ranking": {"depth": DEPTH, "blend": BLEND, "repeat_share": repeat_share(found)},
+        "ranking": {"depth": DEPTH, "blend": BLEND, "repeat_share": repeat_share(found.purchases())},
         "drift": describe(examples.matrix, schema.names),
     }
     return save(out, booster.model_to_string(num_iteration=-1), schema, card)

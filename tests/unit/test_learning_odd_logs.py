@@ -164,6 +164,13 @@ def test_the_matrix_keeps_the_newest_lists_within_its_bytes() -> None:
     assert part.at.tolist() == whole.at[-len(part) :].tolist()
 
 
+def test_purchases_are_read_alone() -> None:
+    journal = Journal(shop_log(10))
+    told = [event for event in journal if event.event == "purchase"]
+    assert list(journal.purchases()) == told != []
+    assert list(Journal([]).purchases()) == []
+
+
 def test_columns_are_left_out_in_place_and_lists_picked() -> None:
     journal = Journal(shop_log(30))
     whole = collect(journal, detect(journal))
