@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from personalize.domain.kinds import Kinds
 
-MAX_ITEMS = 20_000  # items that have companions: those bought by the most, 150 bytes each
+MAX_ITEMS = 50_000  # items that have companions: those bought by the most, 300 bytes each
 MAX_KNOWN = 50_000  # items whose kind is remembered from the lists that showed them
 EACH = 16  # companions of an item; the one met least leaves
 ALIKE = 64  # of a visitor's items of one kind, the newest, that a new one is paired with
+KEEP = 0.95  # of all counts when items have to go: what was bought long ago makes room in the end
 PRIOR = 10.0  # buyers of an item that weigh as much as "nobody else's"
 
 Rows = NDArray[np.int64]
@@ -26,7 +27,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 class Companions:
     """Of each item bought: its kind, its buyers, and the `EACH` items of its kind that most of them bought, too.
 
-    A visitor's first purchase of an item counts, later ones do not. Counts do not fade; they halve when it is full.
+    A visitor's first purchase of an item counts, later ones do not. Counts fade only as it fills up (`KEEP`).
     """
 
     def __init__(self, limit: int = MAX_ITEMS, kinds: Kinds | None = None) -> None:
@@ -151,7 +152,7 @@ class Companions:
             self._with[new, least], self._count[new, least] = other, 1.0
 
     def _make_room(self, needed: int) -> None:
-        """Let the items go that the fewest bought, a tenth or as many as are needed, and halve what is left."""
+        """Let the items go that the fewest bought, a tenth or as many as are needed, and fade the others."""
         size = len(self._names)
         drop = min(size, max(self.limit // 10, needed))
         kept = np.sort(np.argsort(self._buyers[:size], kind="stable")[drop:])
@@ -159,8 +160,8 @@ class Companions:
         moved[kept] = np.arange(len(kept))
         self._names = [self._names[row] for row in kept]
         self._rows = {item: row for row, item in enumerate(self._names)}
-        self._kind, self._buyers = self._kind[kept], self._buyers[kept] / 2
-        partners, counts = moved[self._with[kept]], self._count[kept] / 2
+        self._kind, self._buyers = self._kind[kept], self._buyers[kept] * KEEP
+        partners, counts = moved[self._with[kept]], self._count[kept] * KEEP
         self._with, self._count = np.maximum(partners, 0), np.where(partners < 0, 0, counts).astype(np.float32)
 
 
