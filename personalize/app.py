@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -28,10 +28,10 @@ from personalize.console.pages.house import House
 from personalize.console.shelf import ShopShelf
 from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
-from personalize.domain.entry import Entry
 from personalize.domain.offers.deciding import Pricing
 from personalize.domain.places.shop_store import places_of
 from personalize.domain.popularity import Popularity
+from personalize.domain.purchases import Purchases
 from personalize.domain.signal import Surroundings
 from personalize.domain.store import Store
 from personalize.domain.strategy import Decision
@@ -118,11 +118,12 @@ class Gateway:
         self.popularity = Popularity()
         who = Identity.from_settings(settings, self.telemetry)
         self.profiles = ProfileBook(
-            self.store, self.telemetry, clock=clock, ttl=settings.profile_days * DAY, shared=settings.workers > 1
-        )
+            self.store, self.telemetry, clock=clock, ttl=settings.profile_days * DAY, shared=settings.workers > 1,
+            learn=self.popularity.apply,
+        )  # fmt: skip
         self.orders = Orders(self.store, clock)
         self.outbox = Outbox(
-            self.store.append_events, (self.profiles.fold, self._learn), self.telemetry,
+            self.store.append_events, (self.profiles.fold,), self.telemetry,
             writes=(self.profiles.write, self.orders.write),
             write_every=0.0 if settings.workers > 1 else WRITE_SECONDS,
         )  # fmt: skip
@@ -349,20 +350,17 @@ class Gateway:
         if self.affinities.learn(names):
             self.decider.epoch += 1
 
-    async def _learn(self, entries: Any) -> None:
-        entry: Entry
-        for entry in entries:
-            self.popularity.apply(entry.event)
-
     async def _remember(self) -> None:
         """Fold the log's last days into the popularity counts, so that a restart does not forget them.
 
         Runs behind: until it is done, what is popular is what was seen since the start.
         """
         now = self.clock()
+        bought = Purchases()
         try:
             async for row in self.store.events(since=now - REMEMBERED_DAYS * DAY, until=now):
-                self.popularity.apply(parse(row.line))
+                event = parse(row.line)
+                self.popularity.apply(event, bought.before(event))
                 await asyncio.sleep(0)
         except PersonalizeError as error:
             self.telemetry.fault("popularity", error.code, error)

@@ -47,21 +47,24 @@ _LOG = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--until", type=Moment(), help="Learn from lists before this time only.")
 @click.option("--out", required=True, type=_FOLDER, help="Folder of the artefact.")
 @click.option("--seed", default=1, show_default=True)
+@click.option("--threads", default=0, type=click.IntRange(0, 64), help="Of the trees; 0: cores with nothing to do.")
 @click.option(
     "--signals", default="auto", show_default=True, type=click.Choice(["auto", "all", "none"]),
     help="Which context the model may use: what pays on later lists of the log, all, or none.",
 )  # fmt: skip
-def train(events: Path, until: datetime | None, out: Path, seed: int, signals: Mode) -> None:
+def train(events: Path, until: datetime | None, out: Path, seed: int, threads: int, signals: Mode) -> None:
     """Train a ranker on an event log."""
-    training(events, until, out, seed, signals)
+    training(events, until, out, seed, signals, threads)
 
 
-def training(events: Path, until: datetime | None, out: Path, seed: int, signals: Mode = "auto") -> None:
+def training(
+    events: Path, until: datetime | None, out: Path, seed: int, signals: Mode = "auto", threads: int = 0
+) -> None:
     """Train with progress on standard error, and tell of the artefact and of what the log lost."""
     with bars() as told:
         card = run_training(
-            events, until, out, seed=seed, signals=signals, command=shlex.join(["personalize", *sys.argv[1:]]),
-            progress=told,
+            events, until, out, seed=seed, threads=threads, signals=signals,
+            command=shlex.join(["personalize", *sys.argv[1:]]), progress=told,
         )  # fmt: skip
     click.echo(f"model written to {out}")
     for name in ("name", "fingerprint", "created"):

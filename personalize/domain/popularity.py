@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from personalize.domain.companions import Companions
+from personalize.domain.companions import Saved as SavedCompanions
 from personalize.domain.event import Event
 from personalize.domain.lift import Lift, Saved
 from personalize.domain.tokens import traits
 from personalize.errors import StoreError
 
-FORMAT = 2
+FORMAT = 3
 MAX_ITEMS = 200_000
 MAX_POSITIONS = 64  # positions with a click rate of their own; deeper ones share the last
 DAY = 86_400.0
 HALF_LIFE = 14 * DAY  # seconds until a count halves
 PRIOR_CLICKS = 3.0  # expected clicks that weigh as much as the prior of an item (Bayesian smoothing)
 PRIOR_POSITIONS = 50.0  # impressions that weigh as much as the prior of a position
+MAX_BASKET = 256  # items of an order that are looked at together
 BASE_RATE = 0.04  # click rate of a position before anything is known
 
-IMPRESSIONS, EXPECTED, CLICKS, VIEWS, CARTS, PURCHASES, CLICKS_NOW, PURCHASES_NOW, PURCHASES_EVER = range(9)
-COUNTS = 9
+COUNTS = 10
+IMPRESSIONS, EXPECTED, CLICKS, VIEWS, CARTS, PURCHASES, CLICKS_NOW, PURCHASES_NOW, *_ = range(COUNTS)
+PURCHASES_EVER, PURCHASES_AGAIN = 8, 9
 # What these fade by whatever the half life of the others: beside those, they tell a trend.
-_OTHERWISE = {CLICKS_NOW: DAY, PURCHASES_NOW: 3 * DAY, PURCHASES_EVER: 180 * DAY}
+_OTHERWISE = {CLICKS_NOW: DAY, PURCHASES_NOW: 3 * DAY, PURCHASES_EVER: 180 * DAY, PURCHASES_AGAIN: 180 * DAY}
 _COLUMNS = {
     "select_item": [CLICKS, CLICKS_NOW],
     "view_item": [VIEWS],
@@ -37,7 +43,8 @@ _COLUMNS = {
 class Popularity:
     """Decayed counters per item: impressions, expected clicks (by position), clicks, views, carts, purchases.
 
-    Clicks and purchases are counted again with other half lives: those of now, and purchases of a long time.
+    Clicks and purchases are counted again with other half lives: those of now, and purchases of a long time; of these
+    once more those by visitors who had bought the item before. `companions` are told of lists and orders, too.
 
     At most `limit` items; when full, the tenth with the least left leaves. Not idempotent: the caller sees to it that
     an event comes once. About 130 bytes an item. Not thread-safe.
@@ -56,12 +63,16 @@ class Popularity:
         self._clicked: NDArray[np.float64] = np.zeros(MAX_POSITIONS)
 
         self._lift = Lift()
+        self.companions = Companions()
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def apply(self, event: Event) -> None:
-        """Fold one event. What a client told counts only where the gateway stands for it (`events/told.py`)."""
+    def apply(self, event: Event, before: Collection[str] = ()) -> None:
+        """Fold one event; `before` are the items that its visitor had bought before it, the newest last.
+
+        What a client told counts only where the gateway stands for it (`events/told.py`).
+        """
         if event.extra.get("source") == "track" and event.extra.get("vouched") is not True:
             return
         self.version += 1
@@ -75,8 +86,13 @@ class Popularity:
             self._counts[rows, IMPRESSIONS] += 1.0
             self._counts[rows, EXPECTED] += rates
             np.add.at(self._shown, places, 1.0)
-            if event.context:
-                self._show(event, rates)
+            due = self.companions.kinds.due()
+            if event.context or due:
+                borne = self._borne(event)
+                if event.context:
+                    self._lift.show(event.event_id, borne, rates, event.context, event.at)
+                if due:
+                    self.companions.show(borne)
             return
         columns = _COLUMNS.get(event.event)
         if columns is None or not event.items:
@@ -84,6 +100,8 @@ class Popularity:
         rows = self._touch(list(dict.fromkeys(item.item_id for item in event.items[: self.limit])), event.at)
         for column in columns:
             self._counts[rows, column] += 1.0
+        if columns[0] == PURCHASES:
+            self._buy(event, before)
         if columns[0] == CLICKS:
             for item in event.items:
                 if item.index is not None:
@@ -98,7 +116,7 @@ class Popularity:
         return rates
 
     def counts(self, ids: tuple[str, ...] | list[str], at: float) -> NDArray[np.float64]:
-        """Decayed counts as of `at`, shape (n, 9) in the order of the module's constants; 0 for unknown items."""
+        """Decayed counts as of `at`, shape (n, 10) in the order of the module's constants; 0 for unknown items."""
         rows = np.fromiter((self._rows.get(item, -1) for item in ids), np.int64, len(ids))
         counts = self._counts[rows] * self._fade(rows, at)
         counts[rows < 0] = 0.0
@@ -109,6 +127,17 @@ class Popularity:
         counts = self.counts(ids, at)
         rate: NDArray[np.float64] = (counts[:, CLICKS] + PRIOR_CLICKS) / (counts[:, EXPECTED] + PRIOR_CLICKS)
         return rate
+
+    def of_list(self, ids: tuple[str, ...], common: Iterable[int], at: float) -> tuple[NDArray[np.float64], float]:
+        """The counts of `ids`, and the purchases (by item and order) of the kind that a list's common properties tell.
+
+        NaN where they tell none.
+        """
+        kind = self.companions.kinds.of(common)
+        if kind is None:
+            return self.counts(ids, at), math.nan
+        counts = self.counts((*ids, _name(kind)), at)
+        return counts[:-1], float(counts[-1, PURCHASES])
 
     def lift(self, tokens: Sequence[int], context: Mapping[str, object], at: float) -> NDArray[np.float64]:
         """Per property, (t,): how much more it draws clicks in this situation than at all, as a log; 0.0 = not known.
@@ -123,6 +152,7 @@ class Popularity:
         saved = _Saved(
             list(self._rows), self._counts[:size].tobytes(), self._at[:size].tobytes(), self._shown.tobytes(),
             self._clicked.tobytes(), self.half_life, self.limit, self.version, self._lift.to_saved(),
+            self.companions.to_saved(),
         )  # fmt: skip
         return bytes([FORMAT]) + msgspec.msgpack.encode(saved)
 
@@ -144,6 +174,7 @@ class Popularity:
             found._clicked = np.frombuffer(saved.clicked).reshape(MAX_POSITIONS).copy()
             found.version = saved.version
             found._lift = Lift.from_saved(saved.lift)
+            found.companions = Companions.from_saved(saved.companions)
         except (ValueError, msgspec.DecodeError) as error:
             raise StoreError(
                 f"The popularity counters cannot be read: {error}",
@@ -152,14 +183,29 @@ class Popularity:
             ) from None
         return found
 
-    def _show(self, event: Event, rates: NDArray[np.float64]) -> None:
-        """Note what a list in a known situation makes expect of its rows' properties."""
+    def _borne(self, event: Event) -> dict[str, bytes]:
+        """The packed tokens of the items of a list."""
         borne: dict[str, bytes] = {}
         for item in event.items[: self.limit]:
             if item.item_id not in borne:
                 price = item.price if item.price is not None and item.price == item.price else None
                 borne[item.item_id] = traits(item.item_id, item.attributes, price, item.currency).packed
-        self._lift.show(event.event_id, borne, rates, event.context, event.at)
+        return borne
+
+    def _buy(self, event: Event, before: Collection[str]) -> None:
+        """Note whether items are bought again, and which ones the same visitor bought."""
+        bought = dict.fromkeys(item.item_id for item in event.items)
+        again = [self._rows[item] for item in bought if item in before and item in self._rows]
+        self._counts[again, PURCHASES_AGAIN] += 1.0
+        kinds: dict[str, int | None] = {}
+        for item in event.items[:MAX_BASKET]:
+            read = traits(item.item_id, item.attributes, item.price, item.currency) if item.attributes else None
+            kinds[item.item_id] = self.companions.kind(item.item_id, read.tokens if read is not None else ())
+        self.companions.buy(kinds, before)
+        of_kind = Counter(_name(kind) for kind in kinds.values() if kind is not None)
+        if len(of_kind) < self.limit:
+            rows = self._touch(list(of_kind), event.at)
+            self._counts[rows, PURCHASES] += list(of_kind.values())
 
     def _fade(self, rows: NDArray[np.int64], at: float) -> NDArray[np.float64]:
         """What is left of each count, shape (n, COUNTS)."""
@@ -195,6 +241,11 @@ class Popularity:
         self._counts[len(kept) :], self._at[len(kept) :] = 0.0, 0.0
 
 
+def _name(kind: int) -> str:
+    """Under which name a kind is counted beside the items."""
+    return f"\x1f{kind}"
+
+
 class _Saved(msgspec.Struct, array_like=True):
     ids: list[str]
     counts: bytes
@@ -205,3 +256,4 @@ class _Saved(msgspec.Struct, array_like=True):
     limit: int
     version: int
     lift: Saved
+    companions: SavedCompanions

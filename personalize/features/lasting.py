@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from personalize.domain.companions import PRIOR
 from personalize.domain.profile import WEIGHTS, Bought, Profile, fade
 from personalize.features.prepared import Prepared
 from personalize.features.schema import LASTING
@@ -56,10 +57,29 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
         table = np.minimum(table * (scale / (kind + PURCHASE)), 1.0)
         table[[number for key in prepared.common if (number := prepared.token_number.get(key)) is not None]] = 0.0
     out[:, _COLUMN["affinity_of_kind"]] = spread_over(prepared, table)
+    _fill_company(out, prepared, profile, kind, at)
     if owned:
         rows = [row for row, _ in owned]
         recent = out[rows, _COLUMN["bought_recent"]]
         out[rows, _COLUMN["bought_of_kind"]] = recent * PURCHASE / (kind + PURCHASE)
+
+
+def _fill_company(out: NDArray[np.float32], prepared: Prepared, profile: Profile, kind: float, at: float) -> None:
+    """What buyers of the visitor's own items of this kind bought, too: a share, and beside how many buy it at all."""
+    first = _COLUMN["company"]
+    met = prepared.near.keys() & profile.bought.keys()
+    if not met:
+        out[:, first : first + 2] = 0.0
+        return
+    company = np.zeros(len(prepared.ids))
+    for item in sorted(met):  # sums of floats depend on the order
+        bought = profile.bought[item]
+        recent = bought.recent * fade(at - bought.last)
+        for row, share in prepared.near[item]:
+            company[row] += recent * share
+    company *= PURCHASE / (kind + PURCHASE)
+    out[:, first] = company
+    out[:, first + 1] = company / (prepared.buyers + PRIOR)
 
 
 def _bought(bought: Bought, orders: int, at: float) -> tuple[float, ...]:
@@ -101,7 +121,5 @@ def spread_over(prepared: Prepared, table: NDArray[np.float64] | None) -> NDArra
 
 def visitor_values(profile: Profile, at: float) -> list[float]:
     """The values `VISITOR`, equal for all rows."""
-    return [
-        float(profile.sessions), float(len(profile.history)), float(len(profile.bought)), float(profile.orders),
-        max(at - profile.ordered_at, 0.0) / DAY if profile.orders else math.nan,
-    ]  # fmt: skip
+    since = max(at - profile.ordered_at, 0.0) / DAY if profile.orders else math.nan
+    return [float(profile.sessions), since]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,12 +10,24 @@ from numpy.typing import NDArray
 
 from personalize.domain.lift import situation
 from personalize.domain.listing import Listing
-from personalize.domain.popularity import CLICKS, EXPECTED, IMPRESSIONS, MAX_POSITIONS, PRIOR_CLICKS, Popularity
+from personalize.domain.popularity import (
+    CLICKS,
+    EXPECTED,
+    IMPRESSIONS,
+    MAX_POSITIONS,
+    PRIOR_CLICKS,
+    PURCHASES,
+    PURCHASES_AGAIN,
+    PURCHASES_EVER,
+    Popularity,
+)
 from personalize.domain.tokens import token
 from personalize.features.schema import Schema
 from personalize.features.window import GRID, Facts, log_prices, measure, rank, traits_of
 
 Floats = NDArray[np.float64]
+PRIOR_AGAIN = 1.0, 4.0  # purchases again, and in all, that an item starts with
+PRIOR_SHARE = 0.5, 10.0  # purchases of an item, and of its kind, that it starts with
 MAX_SITUATIONS = 64  # whose lifts are remembered with a listing
 
 
@@ -28,7 +40,8 @@ class Prepared:
     rows lie in one flat table: `token_row[k]` bears the property number `token_kind[k]`, whose hash `token_number`
     maps to it and whose `(name, value)` is `token_names[number]`. `common` are the properties that nearly all of the
     window bear, `wanted` these and those of the rows. `elsewhere` gives the position of touched items of
-    the window that are no rows here.
+    the window that are no rows here. `near` maps companions of rows to these, with the share of their buyers who
+    bought the row, too; `buyers` (n,) are those of each row.
     """
 
     schema: Schema
@@ -46,6 +59,8 @@ class Prepared:
     common: frozenset[int]
     wanted: frozenset[int]
     elsewhere: Mapping[str, float]
+    near: Mapping[str, Sequence[tuple[int, float]]]
+    buyers: Floats
     at: float
     popularity: Popularity
     _lifts: dict[tuple[int, ...], NDArray[np.float32]] = field(default_factory=dict)
@@ -106,8 +121,9 @@ def prepare(
         kinds += [names.setdefault(pair, len(names)) for pair in read.pairs]
         if schema.attributes and read.numbers:
             table[row] = [read.numbers.get(name, np.nan) for name in schema.attributes]
-    counts = popularity.counts(listing.ids, at)
+    counts, of_kind = popularity.of_list(listing.ids, facts.common, at)
     rate = (counts[:, CLICKS] + PRIOR_CLICKS) / (counts[:, EXPECTED] + PRIOR_CLICKS)
+    near, buyers = popularity.companions.near(listing.ids)
     static = np.empty((n, len(schema.static_names)), np.float32)
     columns: list[Floats | float] = [
         position,
@@ -119,7 +135,10 @@ def prepare(
         facts.prices[-2] - facts.prices[1] if facts.prices else np.nan,
         rate,
         np.log1p(counts[:, IMPRESSIONS]),
-        *(np.log1p(counts[:, column]) for column in range(CLICKS, counts.shape[1])),
+        *(np.log1p(counts[:, column]) for column in range(CLICKS, PURCHASES_AGAIN)),
+        (counts[:, PURCHASES_AGAIN] + PRIOR_AGAIN[0]) / (counts[:, PURCHASES_EVER] + PRIOR_AGAIN[1]),
+        np.log1p(buyers),
+        np.log((counts[:, PURCHASES] + PRIOR_SHARE[0]) / (of_kind + PRIOR_SHARE[1])),
         popularity.position_rates()[np.clip(position, 0, MAX_POSITIONS - 1).astype(np.int64)],
     ]
     for column, name in enumerate(schema.attributes):
@@ -143,6 +162,8 @@ def prepare(
         common=facts.common,
         wanted=facts.common.union(number),
         elsewhere=facts.touched,
+        near=near,
+        buyers=buyers,
         at=at,
         popularity=popularity,
     )

@@ -13,7 +13,7 @@ from personalize.domain.denied import denied
 from personalize.domain.event import Event
 from personalize.domain.tokens import MAX_WORD, numbers
 
-VERSION = 3  # raise it whenever the meaning of a feature changes, so that older models are refused
+VERSION = 4  # raise it whenever the meaning of a feature changes, so that older models are refused
 
 LIST = (
     "position", "list_size", "price_log", "price_rank", "price_ratio", "price_order",
@@ -21,7 +21,8 @@ LIST = (
 )  # fmt: skip
 POPULARITY = (
     "rate", "impressions", "clicks", "views", "carts", "purchases", "clicks_now", "purchases_now",
-    "purchases_ever", "position_rate",
+    "purchases_ever", "purchases_again", "buyers", "share_of_kind",
+    "position_rate",
 )  # fmt: skip
 SESSION_ITEM = (
     "touched_count", "touched_clicks", "touched_carts", "touched_order", "touched_events_ago", "touched_seconds",
@@ -38,9 +39,9 @@ SESSION = (
 LASTING = (
     "past_count", "past_days", "bought_times", "bought_days", "bought_due", "bought_share", "bought_orders_ago",
     "bought_recent", "bought_pieces", "bought_of_kind", "rejected_days", "taste_price", "affinity_sum",
-    "affinity_of_kind", "affinity_to_kind",
+    "affinity_of_kind", "affinity_to_kind", "company", "company_lift",
 )  # fmt: skip
-VISITOR = ("visitor_sessions", "visitor_items", "visitor_bought", "visitor_orders", "days_since_order")
+VISITOR = ("visitor_sessions", "days_since_order")
 CLOCK = ("hour", "weekday")
 LIFT = ("context_lift", "context_lift_max")
 

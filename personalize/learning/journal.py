@@ -23,7 +23,7 @@ from personalize.events.log import Report, read
 from personalize.learning.judgments import Judgments, Marks, digest
 
 FUTURE = 86_400.0  # seconds that a line may lie ahead of the clock of this machine
-MAX_EVENTS = 50_000_000  # lines of one journal; 28 bytes of memory and 300 to 3,000 of disk each
+MAX_EVENTS = 50_000_000  # lines of one journal; 29 bytes of memory and 300 to 3,000 of disk each
 NAMING = frozenset({"select_item", "view_item", "add_to_cart", "purchase"})  # they tell little without items
 SPOOL = 1 << 20  # bytes written at once
 EVERY = 20_000  # lines between two tellings of progress
@@ -35,7 +35,7 @@ class Journal:
     """Events in time order, iterable any number of times; how each list was answered is in `judgments`.
 
     The events lie in an unnamed file in the system's temporary folder (`TMPDIR`), which takes about as much room as
-    the plain log. Memory holds 28 bytes an event and about 40 a click. `report` counts the lines that were dropped by
+    the plain log. Memory holds 29 bytes an event and about 40 a click. `report` counts the lines that were dropped by
     reason, `noted` what was met and is no line dropped: lines out of order, clicks that answer nothing.
     """
 
@@ -47,7 +47,9 @@ class Journal:
         os.unlink(name)
         weakref.finalize(self, os.close, handle)
         self._file = handle
+        self.explored = False  # whether any list tells a draw of the strategy `exploring`
         ids, at, starts, rows = array("Q"), array("d"), array("q", [0]), array("i")
+        bought = array("b")
         marks = Marks()
         latest, horizon = float("-inf"), (time.time() if now is None else now) + FUTURE
         buffer = bytearray()
@@ -70,9 +72,11 @@ class Journal:
             if not event.items and event.event in NAMING:
                 self.noted["NO_ITEMS"] += 1  # kept: sessions count it, as they did when it happened
             marks.note(event)
+            self.explored = self.explored or "exploration" in event.extra
             ids.append(digest(event.event_id))
             at.append(event.at)
             rows.append(len(event.items) if event.event == "view_item_list" else -1)
+            bought.append(event.event == "purchase")
             starts.append(starts[-1] + len(packed))
             buffer += packed
             if len(buffer) >= SPOOL:
@@ -80,6 +84,7 @@ class Journal:
                 buffer.clear()
         _write(handle, buffer)
         self._starts = np.frombuffer(starts, np.int64)
+        self._bought = np.frombuffer(bought, np.bool_) if bought else np.zeros(0, np.bool_)
         names, times = np.frombuffer(ids, np.uint64) if ids else _NO_IDS, np.frombuffer(at) if at else np.zeros(0)
         self._order = self._arrange(names, times)
         self._times = times
@@ -96,8 +101,15 @@ class Journal:
         return len(self._order)
 
     def __iter__(self) -> Iterator[Event]:
+        return self._read(self._order)
+
+    def purchases(self) -> Iterator[Event]:
+        """The purchases alone, in time order: of a long log few lines, read at once."""
+        return self._read(self._order[self._bought[self._order]])
+
+    def _read(self, rows: NDArray[np.int64]) -> Iterator[Event]:
         starts = self._starts
-        for row in self._order:
+        for row in rows:
             start = int(starts[row])
             yield _DECODER.decode(os.pread(self._file, int(starts[row + 1]) - start, start))
 

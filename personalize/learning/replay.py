@@ -117,8 +117,8 @@ def replay(
                 )
                 if answer.clicked.any():
                     yield Judged(event, listing, position, facts, answer, profile, popularity)
+        popularity.apply(event, profile.bought if profile is not None else ())
         if profile is not None:
             profile.apply(event)
-        popularity.apply(event)
     noted["VISITORS_FORGOTTEN"] += shelf.forgotten
     journal.noted = +noted

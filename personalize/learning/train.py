@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +59,7 @@ def train(
     out: Path,
     *,
     seed: int = 1,
-    threads: int = 1,
+    threads: int = 0,
     debias: bool = True,
     signals: Mode = "auto",
     command: str = "",
@@ -67,11 +68,11 @@ def train(
 ) -> dict[str, Any]:
     """Train on the judged lists before `until` (all, if None), write the artefact to `out`, return its card.
 
-    The same log, `until`, seed and version give the same model. `threads` more than one pays only on a machine with
-    nothing else to do. Where the log holds enough draws of the strategy `exploring`, clicks are freed of what positions
-    explain of them, and the card says so under `examination` (`debias=False` leaves that out). `signals` says which
-    context may be used: `auto`, what pays (`gate.ranking`; the card tells what was found), `all` or `none`. EventError
-    where the log has fewer than `MIN_LISTS` judged lists.
+    The same log, `until`, seed and version give the same model. `threads` changes nothing but the time it takes; 0
+    takes the cores that have nothing else to do. Where the log holds enough draws of the strategy `exploring`, clicks
+    are freed of what positions explain of them, and the card says so under `examination` (`debias=False` leaves that
+    out). `signals` says which context may be used: `auto`, what pays (`gate.ranking`; the card tells what was found),
+    `all` or `none`. EventError where the log has fewer than `MIN_LISTS` judged lists.
     """
     tell = progress or _silent
     report = Report()
@@ -89,7 +90,8 @@ def train(
             code="TOO_FEW_LISTS",
             hint="`select_item` lines name the list they answer in `list_event_id`; or give a later `--until`.",
         )
-    examined = examination_of(found) if debias else None
+    threads = threads if threads > 0 else _idle()
+    examined = examination_of(found) if debias and found.explored else None
     learn = learner(seed, threads, examined, trust=signals == "auto")
     examples, schema, findings = admit(examples, schema, signals, learn, progress)
     cut = int(len(examples) * (1 - LATER))
@@ -120,7 +122,7 @@ def train(
         "metrics": {"slice": f"latest {LATER:.0%} of the lists, model trained on the rest", "ndcg@10": score},
         "examination": examined.card() if examined is not None else None,
         "signals": {finding.signal: finding.told() for finding in findings},
-        "ranking": {"depth": DEPTH, "blend": BLEND, "repeat_share": repeat_share(found)},
+        "ranking": {"depth": DEPTH, "blend": BLEND, "repeat_share": repeat_share(found.purchases())},
         "drift": describe(examples.matrix, schema.names),
     }
     return save(out, booster.model_to_string(num_iteration=-1), schema, card)
@@ -201,6 +203,13 @@ def _dataset(
         reference=reference,
         params={"verbose": -1},
     )
+
+
+def _idle() -> int:
+    """How many cores have nothing to do, this process aside: threads that wait for each other's core cost double."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return max(min(cores, round(cores + 1 - busy)), 1)
 
 
 def _told(at: float) -> str:

@@ -58,8 +58,8 @@ def state(events: list[Event]) -> tuple[Profile, Popularity]:
     """Profile and popularity after some events."""
     profile, popularity = Profile(), Popularity()
     for event in events:
+        popularity.apply(event, profile.bought)
         profile.apply(event)
-        popularity.apply(event)
     return profile, popularity
 
 
@@ -111,8 +111,8 @@ def test_replay_sees_exactly_what_serving_saw() -> None:
             here = listing([int(entry.item_id[1:]) for entry in event.items])
             ready = prepare(here, popularity, event.at, SCHEMA)
             served[event.event_id] = extract(ready, profile, event.session, event.context, event.at)
+        popularity.apply(event, profile.bought)
         profile.apply(event)
-        popularity.apply(event)
         profiles[event.visitor] = profile.to_bytes()
     count = 0
     for judged in replay([parse(dump(event)) for event in events]):

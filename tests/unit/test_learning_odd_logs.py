@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from personalize.domain.event import Event, EventItem
 from personalize.errors import EventError
 from personalize.events.log import Report, write
-from personalize.features.schema import Schema
+from personalize.features.schema import Schema, detect
 from personalize.learning.examples import Examples, collect
 from personalize.learning.journal import Journal, load
 from personalize.learning.judgments import CART, CLICK, FULL_LISTS, PURCHASE, ROBOT_CLICKS
@@ -161,6 +162,29 @@ def test_the_matrix_keeps_the_newest_lists_within_its_bytes() -> None:
     assert rows <= 2_000
     assert (part.matrix == whole.matrix[-rows:])[~(part.matrix != part.matrix)].all()
     assert part.at.tolist() == whole.at[-len(part) :].tolist()
+
+
+def test_purchases_are_read_alone() -> None:
+    journal = Journal(shop_log(10))
+    told = [event for event in journal if event.event == "purchase"]
+    assert list(journal.purchases()) == told != []
+    assert list(Journal([]).purchases()) == []
+
+
+def test_columns_are_left_out_in_place_and_lists_picked() -> None:
+    journal = Journal(shop_log(30))
+    whole = collect(journal, detect(journal))
+    columns = [0, 2, 3, 40, whole.matrix.shape[1] - 1]
+    picked = np.array([3, 0, len(whole) - 1])
+    some, fewer = whole.lists(picked, columns), whole.narrowed(columns)
+    ends = np.cumsum(whole.sizes)
+    rows = np.concatenate([np.arange(ends[number] - whole.sizes[number], ends[number]) for number in picked])
+    np.testing.assert_array_equal(some.matrix, whole.matrix[rows][:, columns])
+    np.testing.assert_array_equal(some.grade, whole.grade[rows])
+    np.testing.assert_array_equal(some.sizes, whole.sizes[picked])
+    again = whole.narrow(columns)
+    np.testing.assert_array_equal(again.matrix, fewer.matrix)
+    assert np.shares_memory(again.matrix, whole.matrix)
 
 
 def test_the_shelf_brings_profiles_back_and_forgets_within_bounds() -> None:

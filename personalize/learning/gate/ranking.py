@@ -77,13 +77,15 @@ def admit(
 ) -> tuple[Examples, Schema, tuple[Finding, ...]]:
     """The examples and the schema with the features of signals that pay alone, and what was found of each signal.
 
-    `all` and `none` let in every signal or none, unmeasured.
+    `all` and `none` let in every signal or none, unmeasured. The examples given must not be used again: a matrix that
+    fills the memory it may take cannot be had twice.
     """
     if mode == "all" or not schema.context:
         return examples, schema, ()
     findings = measure(examples, schema, learn, progress) if mode == "auto" else ()
     off = set(schema.context) - {key for finding in findings if finding.on for key in finding.keys}
-    return (*_less(examples, schema, off), findings)
+    left = schema.without(off)
+    return (examples if left == schema else examples.narrow(_kept(schema, left))), left, findings
 
 
 def measure(
@@ -143,31 +145,30 @@ class _Trial:
         """NDCG@10 of each judged list by rankers that have the signals `on`."""
         if on not in self._known:
             off = {key for signal, keys in signals.items() if signal not in on for key in keys}
-            examples, schema = _less(self._examples, self._schema, off)
+            schema = self._schema.without(off)
+            kept = _kept(self._schema, schema)
             found: list[float] = []
-            for (first, cut, end), judged in zip(self._parts, self._judged, strict=True):
-                ranker = self._learn(examples.part(first, cut), schema, TREES, RATE, **ALL)
-                found += _scores(ranker, examples.part(cut, end), judged - cut)
+            for (first, cut, _), judged in zip(self._parts, self._judged, strict=True):
+                ranker = self._learn(self._examples.part(first, cut).narrowed(kept), schema, TREES, RATE, **ALL)
+                found += _scores(ranker, self._examples.lists(judged, kept))
             self._known[on] = np.array(found)
         return self._known[on]
 
 
-def _scores(ranker: Any, later: Examples, judged: NDArray[np.int64]) -> Iterator[float]:
-    """NDCG@10 of the lists `judged` of some later ones."""
-    scores = -np.asarray(ranker.predict(later.matrix, num_threads=1), np.float64)
-    ends = np.cumsum(later.sizes)
-    for number in judged.tolist():
-        rows = slice(int(ends[number] - later.sizes[number]), int(ends[number]))
-        yield ndcg(np.argsort(scores[rows], kind="stable"), later.grade[rows] > 0)
+def _scores(ranker: Any, judged: Examples) -> Iterator[float]:
+    """NDCG@10 of each list."""
+    scores = -np.asarray(ranker.predict(judged.matrix, num_threads=1), np.float64)
+    start = 0
+    for size in judged.sizes.tolist():
+        rows = slice(start, start + size)
+        yield ndcg(np.argsort(scores[rows], kind="stable"), judged.grade[rows] > 0)
+        start += size
 
 
-def _less(examples: Examples, schema: Schema, keys: Iterable[str]) -> tuple[Examples, Schema]:
-    """Examples and schema without the features of some keys."""
-    left = schema.without(set(keys))
-    if left == schema:
-        return examples, schema
+def _kept(schema: Schema, left: Schema) -> list[int]:
+    """Where the columns of `left` stand in a schema that has more."""
     place = columns(schema)
-    return examples.narrowed([place[name] for name in left.names]), left
+    return [place[name] for name in left.names]
 
 
 def _oldest(examples: Examples, cut: int) -> int:
