@@ -157,14 +157,13 @@ class OfferBook:
         held = self._held.get(visitor)
         return held is None or bool(held.promises)
 
-    @property
-    def priced(self) -> Mapping[str, Priced]:
-        """The variants of all offers as the shop prices them."""
-        return self.keeper.priced
+    def priced(self, currency: str) -> Mapping[str, Priced]:
+        """The variants of all offers in a currency, as the shop prices them."""
+        return self.keeper.priced.get(currency, {})
 
-    def variants(self, product: str) -> Sequence[str]:
-        """The variants of a product that offers are on."""
-        return self.keeper.products.get(product, ())
+    def variants(self, product: str, currency: str) -> Sequence[str]:
+        """The variants of a product that offers in a currency are on."""
+        return self.keeper.products.get(currency, {}).get(product, ())
 
     @property
     def automatic(self) -> bool:
@@ -208,8 +207,8 @@ class OfferBook:
             frozenset() if ready is None else ready.apart,
         )  # fmt: skip
 
-    def sight(self, promises: Sequence[Promise]) -> Sight:
-        """What Reprices of a visitor who holds these promises are held against.
+    def sight(self, promises: Sequence[Promise], currency: str) -> Sight:
+        """What Reprices, of rows in a currency, of a visitor who holds these promises are held against.
 
         An offer that was not looked up yet (just started, the Admin API down) is none: what the law wants beside its
         prices is not known.
@@ -220,7 +219,7 @@ class OfferBook:
             self.prices,
             {name: self._offers[name] for name in ready.keys() & self._offers.keys() - self.refusals.halted.keys()},
             promises,
-            self.keeper.priced,
+            self.priced(currency),
             self.notes.dearest,
             {name: one.lowest for name, one in ready.items() if one.reduced},
         )
@@ -249,7 +248,7 @@ class OfferBook:
 
     def bears(self, promise: Promise, variant: str, price: Money) -> bool:
         """Whether a promised variant may be charged `price` for a piece, which a coupon of the shop's own lowered."""
-        offer, known = self._offers.get(promise.offer), self.keeper.priced.get(variant)
+        offer, known = self._offers.get(promise.offer), self.priced(promise.reserved.currency).get(variant)
         if offer is None or known is None:
             return False
         item = replace(known, listed=promise.prices[variant][0])
@@ -265,7 +264,7 @@ class OfferBook:
             return
         self._relisted[promise.code] = True
         self.telemetry.count("offer_mismatch", RELISTED)
-        known = self.keeper.priced.get(variant)
+        known = self.priced(promise.reserved.currency).get(variant)
         if known is not None and known.listed == promise.prices[variant][0]:
             self._refused(promise.offer, RELISTED)
         self.keeper.wake()
