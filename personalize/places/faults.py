@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from personalize.errors import PlaceError
+from personalize.registry import nearest
 
 SHOWN = 10
 MOST = 1_000
@@ -36,3 +37,9 @@ class Faults:
                 code="IMPORT_INVALID",
                 hint="nothing was changed; mend the file and import it again",
             )
+
+
+def unknown(what: str, name: str, known: tuple[str, ...]) -> str:
+    """A sentence that refuses a name, with the nearest known one where there is one."""
+    meant = nearest(name, known)
+    return f"unknown {what} {name!r}; {meant}" if meant else f"unknown {what} {name!r}"

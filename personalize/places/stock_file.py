@@ -13,8 +13,7 @@ from typing import IO, cast
 
 from personalize.domain.places.stock import MAX_QUANTITY, MAX_ROWS, StockRow
 from personalize.errors import PlaceError
-from personalize.places.faults import Faults
-from personalize.registry import nearest
+from personalize.places.faults import Faults, unknown
 
 COLUMNS = ("store", "variant", "quantity", "observed_at", "product")
 NEEDED = COLUMNS[:4]
@@ -69,7 +68,7 @@ def _lines(file: IO[str], faults: Faults) -> Iterator[tuple[str, list[str | None
         header = [name.strip() for name in next(lines, [])]
         for name in header:
             if name not in COLUMNS:
-                faults.add("line 1", f"unknown column {name!r}; {nearest(name, COLUMNS)}")
+                faults.add("line 1", unknown("column", name, COLUMNS))
         if missing := [name for name in NEEDED if name not in header]:
             faults.add("line 1", f"missing columns: {', '.join(missing)}")
         if len(header) != len(set(header)):

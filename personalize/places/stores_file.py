@@ -15,8 +15,7 @@ import orjson
 from personalize.domain.places.hours import Hours, read_hours
 from personalize.domain.places.shop_store import ID, MAX_STORES, Service, ShopStore
 from personalize.errors import PlaceError
-from personalize.places.faults import Faults
-from personalize.registry import nearest
+from personalize.places.faults import Faults, unknown
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_TEXT = 200
@@ -59,7 +58,7 @@ def _csv(path: Path, text: str, faults: Faults) -> Iterator[tuple[str, Mapping[s
         header = [name.strip() for name in next(lines, [])]
         for name in header:
             if name not in COLUMNS:
-                faults.add("line 1", f"unknown column {name!r}; {nearest(name, COLUMNS)}")
+                faults.add("line 1", unknown("column", name, COLUMNS))
         if missing := [name for name in COLUMNS[:4] if name not in header] or (len(header) != len(set(header))):
             faults.add("line 1", f"columns are missing or there twice: {missing or header}")
         faults.check()
@@ -84,7 +83,7 @@ def _features(path: Path, text: str, faults: Faults) -> Iterator[tuple[str, Mapp
         raise PlaceError(f"{path} is no GeoJSON FeatureCollection (RFC 7946)", code="IMPORT_INVALID")
     for key in raw:
         if key not in _TOP:
-            faults.add("the file", f"unknown key {key!r}; {nearest(key, _TOP)}")
+            faults.add("the file", unknown("key", key, _TOP))
     for number, feature in enumerate(raw["features"], 1):
         where = f"feature {number}"
         try:
@@ -102,7 +101,7 @@ def _flat(feature: Any) -> dict[str, object]:
         raise ValueError("`properties` is no object")
     for key in properties:
         if key not in KEYS:
-            raise ValueError(f"unknown property {key!r}; {nearest(str(key), KEYS)}")
+            raise ValueError(unknown("property", str(key), KEYS))
     point = geometry.get("coordinates") if isinstance(geometry, dict) and geometry.get("type") == "Point" else None
     if not isinstance(point, list) or len(point) not in (2, 3):
         raise ValueError("`geometry` is no Point with longitude and latitude")
