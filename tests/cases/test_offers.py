@@ -8,11 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from personalize.domain.offers.offer import Audience
+from personalize.domain.offers.money import Money
+from personalize.domain.offers.offer import Audience, FreeShipping, Selection
 from personalize.domain.strategy import Mode, Strategy
 from personalize.events.log import parse
 from tests.gateway_world import demo_shop, listening
 from tests.offer_world import Shopper, offer, offer_settings, offering, unit_price
+
+HELD = "{ personalization { offers { kind percent amount { amount } code automatic validUntil disclosure } } }"
 
 
 @pytest.fixture
@@ -142,3 +145,20 @@ async def test_what_is_decided_is_logged_for_the_consented_alone(shop, browser):
         (bought,) = await lines(gateway, 1, "purchase")
         saving = row["personalization"]["offer"]["saving"]["minorUnits"]
         assert round(bought.extra["discount"] * 100) == saving
+
+
+async def test_free_shipping_is_told_and_given(shop, browser):
+    free = offer("shipping", benefit=FreeShipping(Money.of("4.90", "EUR")), selection=Selection())
+    async with offering(offer_settings(shop, free)) as (gateway, front):
+        shopper = browser(front)
+        assert (await shopper.ask(HELD))["personalization"]["offers"] == []  # nobody is here yet
+        (told,) = (await shopper.ask(HELD))["personalization"]["offers"]
+        assert told["kind"] == "FREE_SHIPPING"
+        assert "automated decision" in told["disclosure"]
+        (row, *_) = await shopper.listed(group=False)
+        assert row["personalization"]["offer"] is None
+        await shopper.add(row["productVariantId"])
+        assert (await shopper.cart_with(1))["couponCodes"] == [told["code"]]
+        order = await shopper.pay()
+        assert order["shippingWithTax"] == 0
+        assert (await gateway.store.offers.spent("shipping", "EUR")).spent == Money.of("4.90", "EUR")

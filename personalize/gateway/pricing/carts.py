@@ -189,6 +189,8 @@ class _Work:
 
 def saved(promise: Promise, cart: Cart) -> Money:
     """What an order cost less by a promise: list prices of its lines less what they were charged."""
+    if not promise.prices:  # free shipping: what it was reckoned to cost
+        return promise.reserved
     least = Money(0, promise.reserved.currency)
     total = least
     for line in cart.lines:
