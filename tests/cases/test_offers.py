@@ -115,8 +115,9 @@ async def test_who_is_tried_out_on_is_drawn_and_the_log_says_so(shop, browser):
         met = {"offer": 0, "none": 0}
         for number in range(1, 41):
             shopper = browser(front)
+            await shopper.listed()
             rows = await shopper.offered()
-            told = (await lines(gateway, 2 * number - 1))[-1].extra["offers"]["welcome"]
+            told = (await lines(gateway, 3 * number - 1))[-1].extra["offers"]["welcome"]
             assert (told["propensity"], told["explored"]) == (0.5, True)
             assert bool(rows) == (told["arm"] == "offer")
             shown = [row["personalization"]["itemId"] for row in rows]
