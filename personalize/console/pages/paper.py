@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from personalize.domain.offers.money import Money, exponent
+
 HERE = Path(__file__).resolve().parent
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -54,6 +56,13 @@ def percent(value: float | None, language: str, digits: int = 0, signed: bool = 
     shown = number(abs(value) * 100, language, digits)
     sign = "−" if value < 0 else "+" if signed and value > 0 else ""
     return f"{sign}{shown}\u202f%" if language == "de" else f"{sign}{shown}%"
+
+
+def money(amount: Money | None, language: str) -> str:
+    """An amount with its currency: `1,234.50 EUR` or `1.234,50 EUR`; a dash for none."""
+    if amount is None:
+        return "–"
+    return f"{number(float(amount.amount), language, exponent(amount.currency))}\u00a0{amount.currency}"
 
 
 def moment(at: float | None, language: str, zone: str = "UTC", seconds: bool = False) -> str:
