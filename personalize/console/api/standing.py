@@ -96,7 +96,8 @@ class OfferView:
         offer, benefit = one.offer, one.offer.benefit
         return cls(
             name=offer.name, running=one.why is None, why=None if one.why is None else one.why.value,
-            refusal=one.refusal or None, stopped=one.stopped, audience=offer.audience.kind.value, priced=one.priced, variants=one.variants,
+            refusal=one.refusal or None, stopped=one.stopped, audience=offer.audience.kind.value,
+            priced=one.priced, variants=one.variants,
             starts=moment(offer.starts) if offer.starts else None, products=one.products, pool=one.pool,
             ends=None if offer.ends is None else moment(offer.ends), reserve=MoneyView.any(one.reserve),
             reach=one.reach,
