@@ -73,7 +73,8 @@ class OfferStanding:
 
     `refusal` is the last refusal of one that stopped itself. `priced` are the variants it is on, `variants` those whose
     price stays within all bounds, `products` theirs; `pool` are the codes ready, `reserve` what one promise sets aside,
-    `reach` the share of the visitors of 30 days (0..1, None: not known). `promises` counts those kept, by state.
+    `reach` the share of the visitors of 30 days (0..1, None: nobody yet, or too few visitors to tell). `promises`
+    counts those that are kept, by state.
     """
 
     offer: Offer
@@ -162,7 +163,7 @@ class OfferDesk:
         return OfferStanding(
             offer, why, halted if halted is not None and halted != OPERATOR else "", halted == OPERATOR,
             len(ready.priced) if ready else 0, len(tariff), len(products), pool, ready.reserve if ready else None,
-            ready.reach if ready else None, total, today, promises,
+            (ready.reach or None) if ready else None, total, today, promises,
         )  # fmt: skip
 
     def _why(self, book: OfferBook, offer: Offer, ready: Ready | None, total: Bar, today: Bar) -> Why | None:

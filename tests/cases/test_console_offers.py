@@ -11,6 +11,7 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
+from personalize.app import Gateway
 from personalize.console.accounts.door import Door
 from personalize.console.accounts.passwords import Passwords
 from personalize.domain.desk.actor import Actor, Role
@@ -156,6 +157,22 @@ async def test_an_offer_that_stopped_itself_is_let_run_again_everywhere(shop):
         assert gateway.book.halted("welcome") == "used"
 
 
+async def test_another_process_follows(shop, tmp_path):
+    settings = offer_settings(shop, offer(), store_url=f"sqlite:///{tmp_path}/store.sqlite")
+    async with offering(settings) as (one, _), offering(settings) as (other, _):
+        other.book.refusals.halted["welcome"] = "used"
+        await one.desk.stop_offer(ANNA, "welcome", "a test")
+        assert one.book.halted("welcome") == "operator"
+        await until(lambda: other.book.halted("welcome") == "operator")
+        await one.desk.release_offer(ANNA, "welcome", "a test")
+        await until(lambda: other.book.halted("welcome") is None)  # of itself, too
+    async with offering(settings) as (later, _):
+        await later.desk.stop_offer(ANNA, "welcome", "a test")
+    later = Gateway(settings)
+    async with later.running():
+        assert later.book.halted("welcome") == "operator"  # also after a restart
+
+
 async def test_why_an_offer_rests(shop):
     at = 2_000_000_000.0
     small = Budget(total=Money.of("0.01", "EUR"))
@@ -190,8 +207,6 @@ async def test_without_an_admin_api_offers_are_told_and_rest():
     shipping = offer("ships", benefit=FreeShipping(TEN), selection=Selection(), audience=Audience(orders=(2, 5)))
     settings = offer_settings("http://127.0.0.1:1", shipping, admin_url="", admin_user="", admin_password="",
                               operator_token=TOKEN, strategies=(Strategy("offer", Mode.ON),))  # fmt: skip
-    from personalize.app import Gateway
-
     gateway = Gateway(settings)
     async with gateway.running():
         assert gateway.book is None
@@ -199,7 +214,7 @@ async def test_without_an_admin_api_offers_are_told_and_rest():
         assert (ships["why"], ships["pool"], ships["budget"]["total"]["left"]) == ("no_admin", 0, None)
         page = (await (await browser_of(gateway, Role.VIEWER)).get("/console/offers")).text
         assert "free shipping, worth 10.00" in page
-        assert "2 to 5 orders" in page
+        assert "orders known: 2 to 5" in page
 
 
 STORES = """{ stores(first: 2) { after items { id name hours open services

@@ -242,3 +242,23 @@ async def test_by_keyboard_and_without_a_script() -> None:
         await expect(page.get_by_role("heading", name="Vorschau")).to_be_visible()
         await page.get_by_role("button", name="Abmelden").click()
         await expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+
+
+async def test_an_offer_is_stopped_and_let_run_again() -> None:
+    async with running(offers=True) as world:
+        page = await log_in(world)
+        await page.get_by_role("link", name="Offers", exact=True).click()
+        card = page.locator("section", has=page.get_by_role("heading", name="welcome"))
+        await expect(card).to_contain_text("10% off")
+        await card.get_by_text("Stop now welcome").click()
+        await card.get_by_role("textbox", name="Why").fill("a wrong price")
+        await card.get_by_role("button", name="Stop now").click()
+        await expect(page.get_by_role("status").first).to_contain_text("list prices from now on")
+        await expect(card).to_contain_text("An operator stopped it")
+        assert world.gateway.book.halted("welcome") == "operator"
+        await card.get_by_text("Let it run again welcome").click()
+        await card.get_by_role("textbox", name="Why").fill("mended")
+        await card.get_by_role("button", name="Let it run again").click()
+        await expect(card).not_to_contain_text("An operator stopped it")
+        assert world.gateway.book.halted("welcome") is None
+        assert world.__dict__.get("errors", []) == []

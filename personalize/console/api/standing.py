@@ -86,7 +86,9 @@ class OfferView:
     products: int
     pool: int = strawberry.field(description="Codes that are ready.")
     reserve: MoneyView | None = strawberry.field(description="What one promise sets aside.")
-    reach: float | None = strawberry.field(description="Share of the visitors of 30 days that were promised it, 0..1.")
+    reach: float | None = strawberry.field(
+        description="Share of the visitors of 30 days that were promised it, 0..1; null: not known."
+    )
     budget: BudgetView
     promises: PromisesView
 

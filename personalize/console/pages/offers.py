@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from personalize.console.offers import Bar, OfferStanding
 from personalize.console.pages.asked import Asked
-from personalize.console.pages.paper import money, number
+from personalize.console.pages.paper import amount, money, number
 from personalize.domain.offers.ledger import PromiseState
 from personalize.domain.offers.offer import AmountOff, Audience, Percent
 
@@ -21,7 +21,8 @@ async def offers(asked: Asked) -> Response:
     return asked.show(
         "offers.html", found=await desk.standings(), states=list(PromiseState), cuts=counted.cuts,
         mismatches=counted.mismatches, troubles=dict(list(counted.troubles.items())[:MOST]),
-        money=lambda one: money(one, asked.language), drawn=drawn, benefit=lambda one: _benefit(asked, one),
+        money=lambda one: money(one, asked.language),
+        amount=lambda one: amount(one, asked.language), drawn=drawn, benefit=lambda one: _benefit(asked, one),
         audience=lambda one: _audience(asked, one), minutes=lambda one: number(one / 60, asked.language),
     )  # fmt: skip
 

@@ -58,11 +58,14 @@ def percent(value: float | None, language: str, digits: int = 0, signed: bool = 
     return f"{sign}{shown}\u202f%" if language == "de" else f"{sign}{shown}%"
 
 
-def money(amount: Money | None, language: str) -> str:
-    """An amount with its currency: `1,234.50 EUR` or `1.234,50 EUR`; a dash for none."""
-    if amount is None:
-        return "–"
-    return f"{number(float(amount.amount), language, exponent(amount.currency))}\u00a0{amount.currency}"
+def amount(one: Money, language: str) -> str:
+    """Money without its currency: `1,234.50` or `1.234,50`."""
+    return number(float(one.amount), language, exponent(one.currency))
+
+
+def money(one: Money | None, language: str) -> str:
+    """Money with its currency: `1,234.50 EUR` or `1.234,50 EUR`; a dash for none."""
+    return "–" if one is None else f"{amount(one, language)}\u00a0{one.currency}"
 
 
 def moment(at: float | None, language: str, zone: str = "UTC", seconds: bool = False) -> str:
