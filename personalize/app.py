@@ -23,9 +23,11 @@ from personalize.console.api.endpoint import OperatorApi
 from personalize.console.api.told import HouseTold
 from personalize.console.desk import Desk
 from personalize.console.evidence import Evidence
+from personalize.console.offers import OfferDesk
 from personalize.console.pages.app import routes
 from personalize.console.pages.house import House
 from personalize.console.shelf import ShopShelf
+from personalize.console.stock import StoreBoard
 from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
 from personalize.domain.offers.deciding import Pricing
@@ -249,6 +251,8 @@ class Gateway:
         self.decider.use(published)
         self.knowledge.settings = self.reception.settings = self.listings.settings = effective
         self.watchman.settings = effective
+        if self.book is not None:
+            self.book.follow(self.programmes.programme.offers)
         self.runs.clear()
 
     def _open_book(self) -> OfferBook | None:
@@ -276,12 +280,17 @@ class Gateway:
 
     def operator(self) -> Starlette:
         """The app of the operator port: health, metrics, experiments as flags, the operator API and the console."""
-        api = OperatorApi(self.desk, self._told, self.store, self.settings.operator_token, self.telemetry, self.clock)
+        offers = OfferDesk(
+            self.book, self.desk, lambda: self.settings, lambda: self.listings.settings, self.telemetry
+        )  # fmt: skip
+        stock = StoreBoard(self.keeper, self.settings.shop_timezone)
+        token = self.settings.operator_token
+        api = OperatorApi(self.desk, self._told, self.store, offers, stock, token, self.telemetry, self.clock)
         house = House(
             settings=lambda: self.settings, effective=lambda: self.listings.settings,
             door=Door(self.accounts, self.clock), desk=self.desk, store=self.store, evidence=self.evidence,
             telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge, shop=self.shop,
-            peers=Peers(self.settings.trusted_proxies), clock=self.clock,
+            peers=Peers(self.settings.trusted_proxies), clock=self.clock, offers=offers, stock=stock,
         )  # fmt: skip
         return Starlette(
             routes=[

@@ -12,7 +12,7 @@ from personalize.domain.clock import Clock
 from personalize.domain.desk.actor import Actor, Role
 from personalize.domain.desk.finding import Finding, refuse
 from personalize.domain.desk.knob import Knob, knobs_of
-from personalize.domain.desk.programme import EVERYTHING
+from personalize.domain.desk.programme import EVERYTHING, OFFER
 from personalize.domain.desk.reading import NAME, nearest, read_draft
 from personalize.domain.desk.rows import body_of, row_of, version_of
 from personalize.domain.desk.store import CHANGED, MAX_ROWS, STRATEGY, SWITCH, AuditRow, DeskRow, DeskStore
@@ -180,11 +180,19 @@ class Desk:
 
     async def kill(self, actor: Actor, name: str | None, why: str) -> None:
         """Throw the kill switch of a strategy, also of one in the settings, or (None) of everything."""
-        await self._switch(actor, name, why, KILLED)
+        await self._switch(actor, _switched(name), why, KILLED)
 
     async def revive(self, actor: Actor, name: str | None, why: str) -> None:
         """Take a kill switch back."""
-        await self._switch(actor, name, why, LIVE)
+        await self._switch(actor, _switched(name), why, LIVE)
+
+    async def stop_offer(self, actor: Actor, name: str, why: str) -> None:
+        """Throw the switch of an offer: list prices at once. That there is such an offer, the caller knows."""
+        await self._switch(actor, OFFER + name, why, KILLED)
+
+    async def release_offer(self, actor: Actor, name: str, why: str) -> None:
+        """Let an offer run again, also one that stopped itself."""
+        await self._switch(actor, OFFER + name, why, LIVE)
 
     async def _publish(
         self, actor: Actor, action: str, name: str, number: int, why: str, over: int | None
@@ -214,11 +222,9 @@ class Desk:
 
         return await self._change(change), findings
 
-    async def _switch(self, actor: Actor, name: str | None, why: str, state: str) -> None:
+    async def _switch(self, actor: Actor, target: str, why: str, state: str) -> None:
         actor.needs(Role.OPERATOR)
-        why, target = _why(why), EVERYTHING if name is None else name
-        if name is not None and not NAME.fullmatch(name):
-            raise DeskError(f"{name[:80]!r} is no name of a strategy", code="NAME_INVALID")
+        why = _why(why)
 
         async def change(revision: int) -> None:
             rows = await self.store.rows(SWITCH, name=target, limit=1)
@@ -292,6 +298,13 @@ def _why(why: str) -> str:
             code="WHY_MISSING" if not told else "TOO_LARGE", hint="say in `why` what it is for",
         )  # fmt: skip
     return told
+
+
+def _switched(name: str | None) -> str:
+    """The name of a strategy's switch; None: that of everything."""
+    if name is not None and not NAME.fullmatch(name):
+        raise DeskError(f"{name[:80]!r} is no name of a strategy", code="NAME_INVALID")
+    return EVERYTHING if name is None else name
 
 
 def _stale(name: str, newest: int) -> DeskError:

@@ -10,7 +10,7 @@ import msgspec
 
 from personalize.domain.clock import Clock
 from personalize.domain.desk.knob import knobs_of
-from personalize.domain.desk.programme import NOTHING, Programme
+from personalize.domain.desk.programme import NOTHING, OFFER, OfferSwitch, Programme
 from personalize.domain.desk.rows import version_of
 from personalize.domain.desk.store import MAX_ROWS, STRATEGY, SWITCH, DeskStore
 from personalize.domain.desk.strategy import Scope, State, StrategyVersion
@@ -68,9 +68,9 @@ class Programmes:
         return True
 
     def _take(self, programme: Programme) -> None:
-        before = self.active, self.programme.killed
+        before = self.active, self.programme.killed, self.programme.offers
         self.programme, self.active = programme, programme.active(self.clock())
-        if (self.active, programme.killed) != before:
+        if (self.active, programme.killed, programme.offers) != before:
             self.put_in_place()
 
     def decision(self, version: StrategyVersion, base: Mapping[str, Decision]) -> Decision | None:
@@ -98,6 +98,7 @@ async def read_programme(store: DeskStore) -> Programme:
         revision = await store.revision()
         rows = await store.rows(STRATEGY, states=(State.PUBLISHED.value,), limit=MAX_PUBLISHED)
         switches = await store.rows(SWITCH, states=(KILLED,), limit=MAX_ROWS)
+        offers = await store.rows(SWITCH, after=OFFER, limit=MAX_ROWS)
         if await store.revision() == revision:
             break
     versions: list[StrategyVersion] = []
@@ -109,7 +110,11 @@ async def read_programme(store: DeskStore) -> Programme:
             continue
         versions.append(version)
     versions.sort(key=lambda one: (one.draft.priority, one.name))
-    return Programme(revision, tuple(versions), frozenset(row.name for row in switches))
+    switched = frozenset(
+        OfferSwitch(row.name.removeprefix(OFFER), row.state == KILLED, row.at)
+        for row in offers if row.name.startswith(OFFER)
+    )  # fmt: skip
+    return Programme(revision, tuple(versions), frozenset(row.name for row in switches), switched)
 
 
 def overlaid(settings: Settings, programmes: Programmes, base: Mapping[str, Decision]) -> tuple[Settings, Published]:

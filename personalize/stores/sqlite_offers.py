@@ -183,6 +183,12 @@ class SqliteOffers:
         assert row is not None
         return Purse(Money(row[0], currency), Money(row[1], currency))
 
+    async def counts(self) -> Mapping[str, Mapping[PromiseState, int]]:
+        found: dict[str, dict[PromiseState, int]] = {}
+        for offer, state, count in await self._all("SELECT offer, state, count(*) FROM promise GROUP BY 1, 2", ()):
+            found.setdefault(offer, {})[PromiseState(state)] = count
+        return found
+
     async def history(self, visitor: str) -> list[Promise]:
         if not visitor:
             return []

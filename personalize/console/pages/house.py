@@ -10,6 +10,8 @@ from starlette.requests import Request
 from personalize.console.accounts.door import Door
 from personalize.console.desk import Desk
 from personalize.console.evidence import Evidence
+from personalize.console.offers import OfferDesk
+from personalize.console.stock import StoreBoard
 from personalize.domain.clock import Clock
 from personalize.domain.store import Store
 from personalize.gateway.listing.decide import Decider
@@ -36,6 +38,8 @@ class House:
     shop: ShopMap
     peers: Peers
     clock: Clock
+    offers: OfferDesk
+    stock: StoreBoard
 
     def secure(self, request: Request) -> bool:
         """Whether the browser came by https: to us, or to a trusted proxy that says so."""

@@ -138,6 +138,7 @@ class _Work:
                     cart = await self._move(self.remove, code) or cart
             for code, promise in promises.items():
                 wanted = code not in cart.codes and (self.key, code) not in self.declined
+                wanted = wanted and self.book.halted(promise.offer) is None  # the list price is shown by now
                 if wanted and await self._qualifies(promise, cart, others):
                     cart = await self._put_in(promise, cart)
         except Exception as error:  # the cart stays as it is; what was not put in is charged at list price
