@@ -89,6 +89,8 @@ class MemoryOffers:
         more = reserved - promise.reserved
         if more.minor <= 0:
             return True
+        if not promise.visitor:  # forgotten: nobody's bounds can be kept
+            return False
         if not self._room(promise.visitor, promise.offer, more, limits, entry.day):
             return False
         entry.promise = replace(promise, reserved=reserved)

@@ -107,6 +107,8 @@ class SqliteOffers:
             more = reserved.minor - before
             if more <= 0:
                 return True
+            if not visitor:  # forgotten: nobody's bounds can be kept
+                return False
             if not _room(database, visitor, offer, currency, more, limits, day):
                 return False
             database.execute("UPDATE promise SET reserved = ? WHERE code = ?", (reserved.minor, code))

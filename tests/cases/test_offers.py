@@ -137,8 +137,9 @@ async def test_what_is_decided_is_logged_for_the_consented_alone(shop, browser):
         await silent.listed()
         assert "offers" not in (await lines(gateway, 1))[0].extra
         shopper = browser(front)
+        await shopper.listed()
         row = (await shopper.offered())[0]
-        told = (await lines(gateway, 2))[-1].extra["offers"]["welcome"]
+        told = (await lines(gateway, 3))[-1].extra["offers"]["welcome"]
         assert (told["arm"], told["propensity"], told["explored"]) == ("offer", 1.0, False)
         await shopper.add(row["personalization"]["offer"]["variantId"])
         await shopper.cart_with(1)

@@ -72,9 +72,12 @@ class Carts:
                 self._later(arrival.key, shop, _session(shop, call, answer), action.cart, cart, removing=removing)
 
     async def close(self) -> None:
-        """Finish what is under way."""
+        """Finish what is under way, within `ASK_SECONDS`."""
         if under_way := {*self._pending.values(), *self._keeping}:
-            await asyncio.wait(under_way, timeout=ASK_SECONDS)
+            _, late = await asyncio.wait(under_way, timeout=ASK_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     def _later(self, key: str, shop: ShopMap, call: Call, kind: CartMap, cart: Cart, *, removing: bool) -> None:
         apply, remove = shop.coupon(CouponMove.APPLY), shop.coupon(CouponMove.REMOVE)

@@ -71,7 +71,11 @@ class Showing:
         except Exception as error:  # law 4
             self.telemetry.fault("offers", "held", error)
             return []
-        return [(self.book.offers[one.offer], one) for one in promises if one.offer in self.book.offers]
+        return [
+            (self.book.offers[one.offer], one)
+            for one in promises
+            if one.offer in self.book.offers and self.book.halted(one.offer) is None
+        ]
 
     async def _decide(self, items: Iterable[Item], arrival: Arrival) -> None:
         decision = self._decision(arrival)
