@@ -255,9 +255,9 @@ async def test_from_preview_by_pin_and_publishing_to_a_trial_and_back(world: Sim
     published = await send(client, "/strategies/pins_women/publish", number="4", over="0", why="women first")
     assert published.headers["location"].endswith("done=published")
     names = [one.name for one in world.gateway.listings.settings.experiments]
-    assert names == ["pins_women-50"]
-    assert "pins_women-50" in (await client.get("/console/experiments")).text
-    assert (await client.get("/console/experiments/pins_women-50")).status_code == 200
+    assert names == ["pins_women-50-v4"]
+    assert "pins_women-50-v4" in (await client.get("/console/experiments")).text
+    assert (await client.get("/console/experiments/pins_women-50-v4")).status_code == 200
     wider = await send(client, "/strategies/pins_women/reach", mode="on", share="50", why="it helps")
     assert wider.headers["location"].endswith("done=published")
     assert world.gateway.listings.settings.experiments == ()
