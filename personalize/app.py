@@ -279,8 +279,8 @@ class Gateway:
         house = House(
             settings=lambda: self.settings, effective=lambda: self.listings.settings,
             door=Door(self.accounts, self.clock), desk=self.desk, store=self.store, evidence=self.evidence,
-            telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge, shop=self.shop,
-            peers=Peers(self.settings.trusted_proxies), clock=self.clock,
+            telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge, watchman=self.watchman,
+            shop=self.shop, peers=Peers(self.settings.trusted_proxies), clock=self.clock,
         )  # fmt: skip
         return Starlette(
             routes=[

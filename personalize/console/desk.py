@@ -144,7 +144,7 @@ class Desk:
         `seen` is the newest version that the writer knows of (0: none): DeskError `DRAFT_STALE` where there is a newer.
         """
         actor.needs(Role.OPERATOR)
-        draft, why = read_draft(document), _why(why)
+        draft, why = read_draft(document), reason(why)
 
         async def change(revision: int) -> StrategyVersion:
             rows = await self.store.rows(STRATEGY, name=draft.name, limit=1)
@@ -186,11 +186,20 @@ class Desk:
         """Take a kill switch back."""
         await self._switch(actor, name, why, LIVE)
 
+    async def note(self, actor: Actor, action: str, kind: str, name: str, why: str) -> None:
+        """Write into the audit what was done to something that is no strategy. Raises StoreError."""
+        line = self._line(actor, action, name, 0, why, b"", b"", kind=kind)
+
+        async def change(revision: int) -> int:
+            return await self.store.write([], line, seen=revision)
+
+        await self._change(change)
+
     async def _publish(
         self, actor: Actor, action: str, name: str, number: int, why: str, over: int | None
     ) -> tuple[StrategyVersion, list[Finding]]:
         actor.needs(Role.OPERATOR)
-        why = _why(why)
+        why = reason(why)
         found = await self.version(name, number)
         findings = await self._check(found.draft)
         refuse(findings)
@@ -216,7 +225,7 @@ class Desk:
 
     async def _switch(self, actor: Actor, name: str | None, why: str, state: str) -> None:
         actor.needs(Role.OPERATOR)
-        why, target = _why(why), EVERYTHING if name is None else name
+        why, target = reason(why), EVERYTHING if name is None else name
         if name is not None and not NAME.fullmatch(name):
             raise DeskError(f"{name[:80]!r} is no name of a strategy", code="NAME_INVALID")
 
@@ -283,8 +292,8 @@ def _set(rows: Sequence[DeskRow], state: State) -> list[DeskRow]:
     return [row._replace(state=state.value) for row in rows]
 
 
-def _why(why: str) -> str:
-    """The reason for a change: everybody who reads the audit later wants one."""
+def reason(why: str) -> str:
+    """The reason for a change: everybody who reads the audit later wants one. Raises DeskError where it will not do."""
     told = " ".join(why.split())
     if not told or len(told) > MAX_WHY:
         raise DeskError(

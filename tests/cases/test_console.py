@@ -285,6 +285,35 @@ async def test_what_speaks_against_publishing_is_told(world: SimpleNamespace) ->
     assert (await world.gateway.desk.strategy("odd")).published is None
 
 
+async def test_what_guardrails_stopped_is_told_and_goes_on_with_a_reason(world: SimpleNamespace) -> None:
+    gateway = world.gateway
+    document = {"name": "calm_week", "decision": "situation", "mode": "share", "share": 0.5}
+    made = await gateway.desk.draft(ADA, document, "a try")
+    await gateway.desk.publish(ADA, "calm_week", made.number, "a try")
+    name = "calm_week-50-v1"
+    paths = (f"/console/experiments/{name}", "/console/strategies/calm_week", "/console/experiments", "/console")
+    operator, viewer = await world.client(Role.OPERATOR), await world.client(Role.VIEWER)
+    for path in paths:
+        assert "guardrails" not in (await operator.get(path)).text
+    await gateway.store.put_trial(name, b'{"form": "", "since": 0, "halted": "GUARDRAIL: <i>conversion</i>"}')
+    await gateway.watchman.recall()
+    for path in paths:
+        assert "guardrails" in (await viewer.get(path)).text
+    assert "GUARDRAIL: &lt;i&gt;conversion" in (await viewer.get(paths[0])).text
+    assert "Let it go on" not in (await viewer.get(paths[0])).text
+    assert "Let it go on" in (await operator.get(paths[1])).text
+    assert (await send(viewer, f"/experiments/{name}/resume", why="x")).status_code == 403
+    assert (await send(operator, f"/experiments/{name}/resume", why=" ")).status_code == 409
+    assert list(gateway.halted) == [name]
+    resumed = await send(operator, f"/experiments/{name}/resume", why="it was the sale")
+    assert resumed.headers["location"] == f"/console/experiments/{name}?done=resumed"
+    assert dict(gateway.halted) == {}
+    await send(operator, f"/experiments/{name}/resume", why="once more")
+    audit = (await viewer.get("/console/audit")).text
+    assert "it was the sale" in audit
+    assert "once more" not in audit
+
+
 async def test_everything_is_stopped_and_started_again(world: SimpleNamespace) -> None:
     client = await world.client(Role.OPERATOR)
     assert "Stop everything?" in (await client.get("/console/stop")).text

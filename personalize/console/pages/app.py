@@ -72,6 +72,7 @@ PLACES = (
     Place("POST", "/preview/pin", preview.pin, OPERATOR),
     Place("GET", "/experiments", experiments.overview),
     Place("GET", "/experiments/{name}", experiments.experiment),
+    Place("POST", "/experiments/{name}/resume", experiments.resume, OPERATOR),
     Place("GET", "/stores", places.places),
     Place("GET", "/events", journal.journal),
     Place("GET", "/audit", audit.audit),
