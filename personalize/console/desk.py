@@ -212,7 +212,9 @@ class Desk:
             if version.state is not wanted or (over is not None and over != there):
                 raise _not_to_be(action, version, there)
             # Others may have published what contradicts it since the shop was asked.
-            refuse(await check(version.draft, self.decisions, await self._others(name), _Seen(self.shelf)))
+            refuse(
+                await check(version.draft, self.decisions, await self._others(name), _Seen(self.shelf), self.clock())
+            )
             made = replace(version, state=State.PUBLISHED)
             before = current[0].body if current else b""
             await self.store.write(
@@ -254,7 +256,7 @@ class Desk:
         raise AssertionError("unreachable")
 
     async def _check(self, draft: StrategyDraft) -> list[Finding]:
-        return await check(draft, self.decisions, await self._others(draft.name), self.shelf)
+        return await check(draft, self.decisions, await self._others(draft.name), self.shelf, self.clock())
 
     async def _others(self, name: str) -> list[StrategyVersion]:
         return [one for one in await self.published() if one.name != name]

@@ -16,7 +16,7 @@ from personalize.app import Gateway
 from personalize.console.accounts.door import Door
 from personalize.console.accounts.passwords import Passwords
 from personalize.console.pages.app import PLACES
-from personalize.console.pages.forms import BODY_MAX
+from personalize.console.pages.forms import BODY_MAX, FIELDS_MAX
 from personalize.domain.desk.actor import Actor, Role
 from personalize.domain.store import EventRow
 from tests.gateway_world import Counting, demo_shop, settings_of
@@ -199,7 +199,7 @@ async def test_bodies_have_a_bound(world: SimpleNamespace) -> None:
     token = csrf(await client.get("/console"))
     for fields in (
         {"csrf": token, "name": "x" * (BODY_MAX + 1)},
-        {"csrf": token, **{f"f{n}": "1" for n in range(500)}},
+        {"csrf": token, **{f"f{n}": "1" for n in range(FIELDS_MAX + 1)}},
     ):
         answer = await client.post("/console/people", data=fields)
         assert answer.status_code == 400
