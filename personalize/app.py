@@ -181,6 +181,7 @@ class Gateway:
         )  # fmt: skip
         self.watchman = Watchman(self.store, self.telemetry, clock, settings, self.runs.clear)
         self.halted = self.reception.halted = self.watchman.halted
+        self._put_in_place()
         self.renew_seconds = RELOAD_SECONDS
         self._behind: list[asyncio.Task[None]] = []
 

@@ -115,15 +115,13 @@ async def read_programme(store: DeskStore) -> Programme:
 def overlaid(settings: Settings, programmes: Programmes, base: Mapping[str, Decision]) -> tuple[Settings, Published]:
     """The settings with what is published over them, and its decisions.
 
-    `strategies = off` in the settings wins over all. Then the kill switches win; then what is published and within its
-    schedule replaces the switch of the same name, or comes after those of the settings.
+    `strategies = off` in the settings wins over all, experiments included. Then the kill switches win; then what is
+    published and within its schedule replaces the switch of the same name, or comes after those of the settings.
     """
     programme = programmes.programme
-    if programme.stopped:
+    if programme.stopped or not settings.strategies:
         return msgspec.structs.replace(settings, strategies=(), experiments=(), holdout=0.0), Published()
     experiments = tuple(_without(one, programme.killed) for one in settings.experiments)
-    if not settings.strategies:
-        return msgspec.structs.replace(settings, experiments=experiments), Published()
     decisions: dict[str, Decision] = {}
     scopes: dict[str, Scope] = {}
     caps: dict[str, Cap] = {}
