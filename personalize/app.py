@@ -155,7 +155,7 @@ class Gateway:
         self.programmes = Programmes(self.store.desk, self._put_in_place, self.telemetry, clock)
         guest = Guest(self.knowledge, self.upstream)
         preview = Preview(guest, self.decider, lambda: self.listings.settings, clock)
-        self.desk = Desk(self.store.desk, decisions, ShopShelf(guest), preview, clock, self.programmes.poll)
+        self.desk = Desk(self.store.desk, decisions, ShopShelf(guest), preview, clock, self.programmes)
         self.health = Health(self.telemetry)
         self.listings = Listings(
             settings, self.shop, self.upstream, sessions, self.windows, self.runs,

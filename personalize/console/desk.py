@@ -20,6 +20,7 @@ from personalize.domain.desk.strategy import State, StrategyDraft, StrategyVersi
 from personalize.domain.strategy import Decision, Mode
 from personalize.errors import DeskError, StoreError
 from personalize.gateway.preview import ROWS, Looked, Overlay, Preview, Previewed
+from personalize.gateway.published import Programmes
 
 T = TypeVar("T")
 
@@ -28,6 +29,7 @@ MAX_WHY = 500
 TRIES = 4
 """How often a change is decided anew because somebody else changed the desk meanwhile."""
 KILLED, LIVE = "killed", "live"
+STOPPED_HERE = "STOPPED_HERE"
 MAX_PREVIEWS = 2
 """Previews that are made at once; others wait."""
 NONE: Mapping[str, Mode] = {}
@@ -59,9 +61,10 @@ class Desk:
 
     def __init__(
         self, store: DeskStore, decisions: Mapping[str, Decision], shelf: Shelf, preview: Preview, clock: Clock,
-        take: Callable[[], Awaitable[object]],
+        programmes: Programmes,
     ) -> None:  # fmt: skip
-        self.store, self.decisions, self.shelf, self.clock, self._take = store, decisions, shelf, clock, take
+        self.store, self.decisions, self.shelf, self.clock = store, decisions, shelf, clock
+        self._programmes = programmes
         self._preview, self._previews = preview, asyncio.Semaphore(MAX_PREVIEWS)
 
     def knobs(self) -> dict[str, tuple[Knob, ...]]:
@@ -179,12 +182,23 @@ class Desk:
         return await self._publish(actor, "revert", name, number, why, over)
 
     async def kill(self, actor: Actor, name: str | None, why: str) -> None:
-        """Throw the kill switch of a strategy, also of one in the settings, or (None) of everything."""
-        await self._switch(actor, name, why, KILLED)
+        """Throw the kill switch of a strategy, also of one in the settings, or (None) of everything.
+
+        Where the store cannot take it, it holds in this process alone, and StoreError `STOPPED_HERE` says so.
+        """
+        try:
+            await self._switch(actor, name, why, KILLED)
+        except StoreError as error:
+            self._programmes.hold(EVERYTHING if name is None else name)
+            raise StoreError(
+                f"{name or 'everything'} is stopped in this process only, and not in the audit: {error.message}",
+                code=STOPPED_HERE, hint="repeat it when the store is back; strategies = off in the settings stops all",
+            ) from error  # fmt: skip
 
     async def revive(self, actor: Actor, name: str | None, why: str) -> None:
         """Take a kill switch back."""
         await self._switch(actor, name, why, LIVE)
+        self._programmes.let(EVERYTHING if name is None else name)
 
     async def note(self, actor: Actor, action: str, kind: str, name: str, why: str) -> None:
         """Write into the audit what was done to something that is no strategy. Raises StoreError."""
@@ -251,7 +265,7 @@ class Desk:
                 if error.code != CHANGED or not left:
                     raise
                 continue
-            await self._take()
+            await self._programmes.poll()
             return made
         raise AssertionError("unreachable")
 

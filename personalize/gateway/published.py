@@ -46,6 +46,8 @@ class Programmes:
         self.programme: Programme = NOTHING
         self.active: tuple[StrategyVersion, ...] = ()
         self.configured: dict[tuple[str, int], Decision] = {}
+        self.here: frozenset[str] = frozenset()
+        """Names killed in this process alone, because the store could not take it."""
         self._lock = asyncio.Lock()
 
     async def keep(self) -> None:
@@ -59,13 +61,26 @@ class Programmes:
         try:
             async with asyncio.timeout(DEADLINE), self._lock:
                 if await self.store.revision() != self.programme.revision:
-                    self._take(await read_programme(self.store))
+                    found = await read_programme(self.store)
+                    self.here -= found.killed
+                    self._take(changed(found, killed=found.killed | self.here))
                 elif self.programme.active(self.clock()) != self.active:
                     self._take(self.programme)
         except (PersonalizeError, TimeoutError) as error:
             self.telemetry.fault("desk", getattr(error, "code", "TIMEOUT"), error)
             return False
         return True
+
+    def hold(self, name: str) -> None:
+        """Kill in this process alone, at once; until the store has the name as killed, too, or `let` takes it back."""
+        self.here |= {name}
+        self._take(changed(self.programme, killed=self.programme.killed | self.here))
+
+    def let(self, name: str) -> None:
+        """Take back what was killed in this process alone."""
+        if name in self.here:
+            self.here -= {name}
+            self._take(changed(self.programme, killed=self.programme.killed - {name}))
 
     def _take(self, programme: Programme) -> None:
         before = self.active, self.programme.killed

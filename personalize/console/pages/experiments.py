@@ -90,9 +90,10 @@ async def experiment(asked: Asked) -> Response:
         return asked.show("trouble.html", status=404, title=asked.say("trouble.nothing"), fault=None, told=name)
     findings = await asked.house.evidence.ask(plans)
     told = findings.told.get(name) if findings is not None else None
+    halted = asked.house.watchman.halted
     return asked.show(
-        "experiment.html", plan=plan, told=told, findings=findings, summary=summary(told, {}) if told else None,
-        halted=asked.house.watchman.halted.get(name, ""),
+        "experiment.html", plan=plan, told=told, findings=findings, summary=summary(told, halted) if told else None,
+        halted=halted.get(name, ""),
         declared=next((one for one in settings.experiments if one.name == name), None),
         arrivals=_arrivals(asked, told) if told else Markup(""), effects=_effects(asked, told) if told else Markup(""),
         measures=_measures(told.report.findings) if told and told.report else [],
@@ -114,11 +115,17 @@ def _times(asked: Asked, told: Told) -> Callable[[float], str]:
     return lambda at: paper.tick(at, asked.language, zone, hours)
 
 
+def _colours(told: Told) -> dict[str, int]:
+    """The number of each variant's colour: the first, which is grey, is the control's."""
+    return {name: number for number, name in enumerate(sorted(told.met, key=lambda one: one != told.plan.control))}
+
+
 def _arrivals(asked: Asked, told: Told) -> Markup:
     """Units of each variant so far."""
+    colours = _colours(told)
     series = [
-        Series(name, list(zip(times, map(float, counts), strict=True)), colour=number)
-        for number, (name, (times, counts)) in enumerate(told.met.items())
+        Series(name, list(zip(times, map(float, counts), strict=True)), colour=colours[name])
+        for name, (times, counts) in told.met.items()
     ]
     if not series:
         return Markup("")
@@ -132,10 +139,9 @@ def _arrivals(asked: Asked, told: Told) -> Markup:
 
 def _effects(asked: Asked, told: Told) -> Markup:
     """The effect on the primary measure of each variant, with the interval that may be watched."""
+    colours = _colours(told)
     series = [
-        Series(
-            name, [(p.at, p.lift) for p in points], [(p.at, p.low, p.high) for p in points], list(told.met).index(name)
-        )
+        Series(name, [(p.at, p.lift) for p in points], [(p.at, p.low, p.high) for p in points], colours[name])
         for name, points in told.effects.items()
         if points
     ]
