@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -13,6 +14,7 @@ from personalize.settings import Settings
 
 ON, CONTROL = "on", "control"
 MAX_TRIALS = 20
+_NAME = re.compile(r"(?P<strategy>[a-z][a-z0-9_]*)-(?P<share>[0-9]+(?:\.[0-9]+)?(?:e-[0-9]+)?)-v[0-9]+")
 GUARDRAILS = tuple(Guardrail(name) for name in (SRM, "conversion", "not_this"))
 """What stops a trial by itself: whoever publishes to a share declares nothing, and may not be looking."""
 
@@ -46,12 +48,18 @@ def trialled(settings: Settings, active: Sequence[StrategyVersion]) -> Settings:
     chosen = dict(list(shared.items())[:MAX_TRIALS])
     if not chosen:
         return settings
-    trials = tuple(_trial(one) for one in chosen.values())
+    trials = tuple(_trial(trial_name(one), one.name, one.draft.share) for one in chosen.values())
     return msgspec.structs.replace(settings, experiments=trials + settings.experiments)
 
 
-def _trial(version: StrategyVersion) -> Experiment:
-    share = version.draft.share
-    switched = [(Strategy(version.name, mode),) for mode in (Mode.ON, Mode.OFF)]
+def trial_of(name: str) -> Experiment | None:
+    """The trial of that name, as a log elsewhere is read and a token is issued; None where no trial is called so."""
+    found = _NAME.fullmatch(name)
+    share = float(found["share"]) / 100.0 if found is not None else 0.0
+    return _trial(name, found["strategy"], share) if found is not None and 0.0 < share < 1.0 else None
+
+
+def _trial(name: str, strategy: str, share: float) -> Experiment:
+    switched = [(Strategy(strategy, mode),) for mode in (Mode.ON, Mode.OFF)]
     variants = (Variant(ON, share, switched[0]), Variant(CONTROL, 1.0 - share, switched[1]))
-    return Experiment(trial_name(version), variants, seed=f"share:{version.name}", guardrails=GUARDRAILS)
+    return Experiment(name, variants, seed=f"share:{strategy}", guardrails=GUARDRAILS)

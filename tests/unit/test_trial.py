@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from personalize.domain.desk.strategy import State, StrategyDraft, StrategyVersi
 from personalize.domain.experiment import AssignedBy, Experiment, Unit, Variant
 from personalize.domain.strategy import Mode, Strategy
 from personalize.experiments.assign import assign, running, takes_part
-from personalize.gateway.trial import CONTROL, ON, trialled
+from personalize.gateway.trial import CONTROL, ON, trial_of, trialled
 from personalize.settings import Settings
 
 BASE = (Strategy("popularity", Mode.ON), Strategy("ranker", Mode.ON))
@@ -49,6 +50,19 @@ def test_another_version_is_another_experiment_of_the_same_buckets() -> None:
     found = [trialled(settings(one), [one]).experiments[0] for one in versions]
     assert [one.name for one in found] == ["rainy_week-10-v1", "rainy_week-50-v2", "rainy_week-50-v3"]
     assert len({one.seed for one in found}) == 1
+
+
+@given(share=st.floats(1e-6, 1.0, exclude_max=True), number=st.integers(1, 10_000))
+def test_its_name_tells_how_it_was_dealt(share: float, number: int) -> None:
+    (made,) = trialled(settings(one := version(share, number=number)), [one]).experiments
+    again = trial_of(made.name)
+    if again is None:  # what rounds to all of them
+        assert share > 0.999_999
+    else:
+        assert [one.weight for one in again.variants] == pytest.approx([one.weight for one in made.variants], abs=1e-5)
+        assert (again.name, again.seed, again.control) == (made.name, made.seed, CONTROL)
+    for name in ("rainy_week", "rainy_week-50", "rainy_week-0-v1", "rainy_week-100-v1", "a-b", "rainy_week-e-v1"):
+        assert trial_of(name) is None
 
 
 def test_it_is_stopped_by_guardrails_though_nobody_declared_them() -> None:
