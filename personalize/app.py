@@ -158,7 +158,7 @@ class Gateway:
         self.programmes = Programmes(self.store.desk, self._put_in_place, self.telemetry, clock)
         guest = Guest(self.knowledge, self.upstream)
         preview = Preview(guest, self.decider, lambda: self.listings.settings, clock)
-        self.desk = Desk(self.store.desk, decisions, ShopShelf(guest), preview, clock, self.programmes.poll)
+        self.desk = Desk(self.store.desk, decisions, ShopShelf(guest), preview, clock, self.programmes)
         self.health = Health(self.telemetry)
         self.listings = Listings(
             settings, self.shop, self.upstream, sessions, self.windows, self.runs,
@@ -184,6 +184,7 @@ class Gateway:
         )  # fmt: skip
         self.watchman = Watchman(self.store, self.telemetry, clock, settings, self.runs.clear)
         self.halted = self.reception.halted = self.watchman.halted
+        self._put_in_place()
         self.renew_seconds = RELOAD_SECONDS
         self._behind: list[asyncio.Task[None]] = []
 
@@ -289,8 +290,8 @@ class Gateway:
         house = House(
             settings=lambda: self.settings, effective=lambda: self.listings.settings,
             door=Door(self.accounts, self.clock), desk=self.desk, store=self.store, evidence=self.evidence,
-            telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge, shop=self.shop,
-            peers=Peers(self.settings.trusted_proxies), clock=self.clock, offers=offers, stock=stock,
+            telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge, watchman=self.watchman,
+            shop=self.shop, peers=Peers(self.settings.trusted_proxies), clock=self.clock, offers=offers, stock=stock,
         )  # fmt: skip
         return Starlette(
             routes=[

@@ -46,6 +46,8 @@ class Programmes:
         self.programme: Programme = NOTHING
         self.active: tuple[StrategyVersion, ...] = ()
         self.configured: dict[tuple[str, int], Decision] = {}
+        self.here: frozenset[str] = frozenset()
+        """Names killed in this process alone, because the store could not take it."""
         self._lock = asyncio.Lock()
 
     async def keep(self) -> None:
@@ -59,13 +61,26 @@ class Programmes:
         try:
             async with asyncio.timeout(DEADLINE), self._lock:
                 if await self.store.revision() != self.programme.revision:
-                    self._take(await read_programme(self.store))
+                    found = await read_programme(self.store)
+                    self.here -= found.killed
+                    self._take(changed(found, killed=found.killed | self.here))
                 elif self.programme.active(self.clock()) != self.active:
                     self._take(self.programme)
         except (PersonalizeError, TimeoutError) as error:
             self.telemetry.fault("desk", getattr(error, "code", "TIMEOUT"), error)
             return False
         return True
+
+    def hold(self, name: str) -> None:
+        """Kill in this process alone, at once; until the store has the name as killed, too, or `let` takes it back."""
+        self.here |= {name}
+        self._take(changed(self.programme, killed=self.programme.killed | self.here))
+
+    def let(self, name: str) -> None:
+        """Take back what was killed in this process alone."""
+        if name in self.here:
+            self.here -= {name}
+            self._take(changed(self.programme, killed=self.programme.killed - {name}))
 
     def _take(self, programme: Programme) -> None:
         before = self.active, self.programme.killed, self.programme.offers
@@ -120,15 +135,13 @@ async def read_programme(store: DeskStore) -> Programme:
 def overlaid(settings: Settings, programmes: Programmes, base: Mapping[str, Decision]) -> tuple[Settings, Published]:
     """The settings with what is published over them, and its decisions.
 
-    `strategies = off` in the settings wins over all. Then the kill switches win; then what is published and within its
-    schedule replaces the switch of the same name, or comes after those of the settings.
+    `strategies = off` in the settings wins over all, experiments included. Then the kill switches win; then what is
+    published and within its schedule replaces the switch of the same name, or comes after those of the settings.
     """
     programme = programmes.programme
-    if programme.stopped:
+    if programme.stopped or not settings.strategies:
         return msgspec.structs.replace(settings, strategies=(), experiments=(), holdout=0.0), Published()
     experiments = tuple(_without(one, programme.killed) for one in settings.experiments)
-    if not settings.strategies:
-        return msgspec.structs.replace(settings, experiments=experiments), Published()
     decisions: dict[str, Decision] = {}
     scopes: dict[str, Scope] = {}
     caps: dict[str, Cap] = {}

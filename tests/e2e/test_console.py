@@ -158,7 +158,7 @@ async def test_an_operator_without_an_engineer(monkeypatch) -> None:
         await asyncio.sleep(1.0)  # events travel by the side door
         await buy(world)
         await page.get_by_role("link", name="Experiments", exact=True).click()
-        await page.get_by_role("link", name="pins_women-50").click()
+        await page.get_by_role("link", name="pins_women-50-v2").click()
         await expect(page.get_by_role("heading", name="Units so far")).to_be_visible()
         arrivals = page.get_by_role("img", name=re.compile("Units so far"))
         await expect(arrivals).to_be_visible(timeout=20_000)
@@ -168,7 +168,7 @@ async def test_an_operator_without_an_engineer(monkeypatch) -> None:
         await expect(page.get_by_role("img", name=re.compile("Effect on conversion"))).to_be_visible()
         assert await violations(page) == []
         await page.get_by_role("link", name="Events").click()
-        await expect(page.locator("#tail")).to_contain_text("pins_women-50=")
+        await expect(page.locator("#tail")).to_contain_text("pins_women-50-v2=")
 
         # The kill switch: everybody gets the shop's own order again, at once.
         await page.get_by_role("link", name="Dashboard").click()
@@ -187,7 +187,7 @@ async def test_an_operator_without_an_engineer(monkeypatch) -> None:
 PAGES = (
     "", "/strategies", "/strategies/new", "/strategies/new?name=a&decision=merchandising", "/strategies/rainy_week",
     "/strategies/rainy_week/draft", "/strategies/nothing", "/preview?collection=women&weather=rain&strategy=rainy_week",
-    "/preview?more=odd", "/experiments", "/experiments/rainy_week-50",
+    "/preview?more=odd", "/experiments", "/experiments/rainy_week-50-v1",
     "/offers", "/offers?done=offer_stopped", "/stores", "/events", "/audit", "/people",
     "/account", "/stop", "/stop?name=rainy_week",
 )  # fmt: skip

@@ -6,20 +6,23 @@ import re
 import string
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.types import Message
 
 from personalize.console.pages import paper, words
 from personalize.console.pages.asked import _origins
 from personalize.console.pages.difference import differences
 from personalize.console.pages.drafting import RULE_FIELDS, blank, read_document, read_rules
-from personalize.console.pages.forms import Form, within
+from personalize.console.pages.forms import Form, read_form, within
 from personalize.console.pages.plot import Series, legend, plot, steps
 from personalize.decisions.merchandising import Merchandising
 from personalize.domain.desk.reading import as_document, read_draft
-from personalize.domain.desk.rules import _STRUCTS
+from personalize.domain.desk.rules import _STRUCTS, MAX_ITEMS, MAX_RULES
 from personalize.domain.desk.rules import read_rules as rules_of
 from personalize.domain.offers.money import Money
 
@@ -50,7 +53,7 @@ def test_every_text_that_a_page_names_is_there() -> None:
     [
         "//evil.example", "https://evil.example/console", "/\\evil.example", "/console/..//evil",
         "javascript:alert(1)", "/consoleevil", "/graphql", "", "/console\r\nSet-Cookie: x", "console",
-        "/console//evil.example",
+        "/console//evil.example", "/console/%2e%2e/metrics", "/console/.%2E/metrics",
         "/console/\u2028", "http:/console", "/console?" + "x" * 3_000,
     ],
 )  # fmt: skip
@@ -129,7 +132,7 @@ RULES = [
 ]
 
 
-def form_of(document: dict) -> Form:
+def fields_of(document: dict) -> list[tuple[str, str]]:
     """The fields that the page sends for a document."""
     fields = [("mode", document["mode"]), ("share", f"{document['share'] * 100:g}"), ("priority", "3")]
     for part in ("scope", "schedule", "guardrails"):
@@ -138,7 +141,7 @@ def form_of(document: dict) -> Form:
     for number, rule in enumerate(document["parameters"]["rules"]):
         told = {key: " ".join(value) if isinstance(value, list) else str(value) for key, value in rule.items()}
         fields += [(f"p.rules.{number}.{key}", value) for key, value in told.items()]
-    return Form(fields)
+    return fields
 
 
 def test_a_document_comes_back_from_its_form_as_it_was() -> None:
@@ -150,9 +153,26 @@ def test_a_document_comes_back_from_its_form_as_it_was() -> None:
         }
     )  # fmt: skip
     knobs = Merchandising.knobs
-    again = read_draft(read_document(form_of(as_document(draft)), "rainy_week", "merchandising", knobs))
+    again = read_draft(read_document(Form(fields_of(as_document(draft))), "rainy_week", "merchandising", knobs))
     assert again == draft
     assert len(rules_of(again.parameters["rules"])) == len(RULES)
+
+
+async def test_the_most_rules_and_the_longest_come_back_whole() -> None:
+    rules = [{"kind": "share", "attribute": "a", "value": "b", "first": 9, "at_most": 3, "at_least": 2}] * MAX_RULES
+    ids = [f"0b1f9a52-5f4e-4f6e-9d1c-{number:012}" for number in range(MAX_ITEMS)]
+    for wanted in (rules, [{"kind": "sequence", "items": ids, "place": 1}]):
+        parameters = {"rules": wanted, "max_displacement": 2}
+        document = as_document(read_draft(blank("rainy_week", "merchandising") | {"parameters": parameters}))
+        body = urlencode(fields_of(document)).encode()
+
+        async def receive(body: bytes = body) -> Message:
+            return {"type": "http.request", "body": body}
+
+        kind = (b"content-type", b"application/x-www-form-urlencoded")
+        form = await read_form(Request({"type": "http", "method": "POST", "headers": [kind]}, receive))
+        again = read_document(form, "rainy_week", "merchandising", Merchandising.knobs)
+        assert again["parameters"]["rules"] == wanted
 
 
 def test_rules_are_taken_out_and_added_by_the_form() -> None:

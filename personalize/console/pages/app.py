@@ -76,6 +76,7 @@ PLACES = (
     Place("GET", "/offers", offers.offers),
     Place("POST", "/offers/stop", offers.stop, OPERATOR),
     Place("POST", "/offers/release", offers.release, OPERATOR),
+    Place("POST", "/experiments/{name}/resume", experiments.resume, OPERATOR),
     Place("GET", "/stores", places.places),
     Place("GET", "/events", journal.journal),
     Place("GET", "/audit", audit.audit),

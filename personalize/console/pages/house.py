@@ -16,6 +16,7 @@ from personalize.domain.clock import Clock
 from personalize.domain.store import Store
 from personalize.gateway.listing.decide import Decider
 from personalize.gateway.ours.knowledge import Knowledge
+from personalize.gateway.watchman import Watchman
 from personalize.settings import Settings
 from personalize.shops.map import ShopMap
 from personalize.telemetry import Telemetry
@@ -35,6 +36,7 @@ class House:
     telemetry: Telemetry
     decider: Decider
     knowledge: Knowledge
+    watchman: Watchman
     shop: ShopMap
     peers: Peers
     clock: Clock
