@@ -291,6 +291,18 @@ def _check_prices(settings: Settings) -> None:
             code="PRICES_UNDISCLOSED",
             hint="show `disclosure` and `lowestPrice30d` where they are told, then set disclosed = true under [prices]",
         )
+    if shown and settings.offers and not settings.admin_url:
+        raise SettingsError(
+            f"strategy {shown[0]!r} is on, and admin_url is empty: nothing could make the codes of an offer",
+            hint="set admin_url and an administrator of the shop, see docs/offers-shop.md",
+        )
+    for offer in settings.offers:
+        if offer.frequency is not None and 0 < settings.events_days < offer.frequency.days:
+            raise SettingsError(
+                f"offers.{offer.name}.frequency counts {offer.frequency.days} days, and promises are kept for"
+                f" events_days = {settings.events_days:g}",
+                hint="raise events_days, or count fewer days",
+            )
 
 
 def _has_host(url: str) -> bool:

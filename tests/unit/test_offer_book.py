@@ -115,7 +115,7 @@ async def test_what_is_promised_is_shown_told_and_recorded(store):
     world = World(store, [of()], Prices(jurisdictions=frozenset({"EU", "US-NY"})))
     await world.rounds()
     (promise,) = await world.book.promises("s:a", ["ten"])
-    sight = world.book.sight([promise])
+    sight = world.book.sight([promise], "EUR")
     changes = [reprice(promise, "lamp-1"), reprice(promise, "lamp-1", 1), reprice(promise, "desk-1", 2)]
     shelves = {0: Shelf("lamp", {"lamp-1": eur(1000)}), 1: Shelf("lamp", {"lamp-1": eur(1100)})}
     clipped = clip(Patch(tuple(changes)), "t", shelves, sight)
@@ -163,6 +163,21 @@ async def test_offers_on_the_same_items_are_not_both_promised(store):
     assert [one.offer for one in found] == ["lamps", "desks"]
 
 
+@pytest.mark.parametrize("currencies", [("EUR", "USD"), ("USD", "EUR")])
+async def test_each_currency_has_its_own_list_prices(store, currencies):
+    offers = [
+        Offer(one.lower(), one, Percent(Decimal(10)), budget=Budget(total=Money(1_000, one))) for one in currencies
+    ]
+    world = World(store, offers)
+    await world.rounds()
+    for currency in currencies:
+        assert world.book.priced(currency)["lamp-1"].listed == Money(1_000, currency)
+        assert world.book.variants("lamp", currency) == ("lamp-1", "lamp-2")
+    world.book.use(offers[:1], world.book.prices)
+    await world.rounds()
+    assert not world.book.priced(currencies[1])
+
+
 async def test_a_list_price_that_changes_makes_new_codes_and_ends_the_old(store):
     world = World(store, [of(bounds=Bounds(floor=eur(800)))])
     await world.rounds()
@@ -202,10 +217,10 @@ async def test_a_book_that_never_reached_the_shop_shows_nothing_and_ends_nothing
     world.book, world.shop.down = world.another([of()]), True
     await world.rounds()
     assert await world.book.promises("s:a", ["ten"]) == (promise,)
-    assert world.book.sight([promise]).offers == {}
+    assert world.book.sight([promise], "EUR").offers == {}
     world.shop.down = False
     await world.rounds()
-    assert set(world.book.sight([promise]).offers) == {"ten"}
+    assert set(world.book.sight([promise], "EUR").offers) == {"ten"}
     assert len(world.shop.codes) == 2 * MINTED
 
 
@@ -299,7 +314,7 @@ async def test_refusals_withdraw_and_past_a_share_the_offer_halts_itself(store):
     await world.book.refused("foreign", "used")
     assert (world.count("not_combinable", "offer_mismatch"), world.count("other", "offer_halted")) == (3, 1)
     assert set(world.book.running()) == {"ten"}
-    assert "other" not in world.book.sight([]).offers
+    assert "other" not in world.book.sight([], "EUR").offers
     await world.rounds()
     assert {code.offer for code in world.shop.codes.values()} == {"ten"}
     assert await world.book.promises("s:new", ["other"]) == ()
@@ -472,7 +487,7 @@ async def test_a_general_offer_waits_until_the_lowest_price_of_30_days_is_known(
     shelves = {0: Shelf("lamp", {"lamp-1": eur(1000)})}
 
     def cut():
-        clipped = clip(Patch((reprice(promise, "lamp-1"),)), "t", shelves, world.book.sight([promise]))
+        clipped = clip(Patch((reprice(promise, "lamp-1"),)), "t", shelves, world.book.sight([promise], "EUR"))
         return [one.rule for one in clipped.cuts]
 
     assert cut() == [Rule.LOWEST_PRICE_UNKNOWN]

@@ -255,3 +255,21 @@ def test_offers_change_without_a_restart(tmp_path):
     fresh = watch.poll()
     assert fresh is not None
     assert fresh.offers[0].benefit == Percent(Decimal(20))
+
+
+def test_offers_that_could_make_no_codes_are_refused():
+    settings = Settings(
+        strategies=(Strategy("offer", Mode.ON),), prices=Prices(disclosed=True),
+        offers=parse_offers({"ten": {"currency": "EUR", "percent": 10, "budget": {"total": "5"}}}),
+    )  # fmt: skip
+    with pytest.raises(SettingsError, match="admin_url is empty"):
+        _check_prices(settings)
+
+
+def test_a_frequency_looks_no_further_back_than_promises_are_kept():
+    ten = {"currency": "EUR", "percent": 10, "budget": {"total": "5"}, "frequency": {"times": 1, "days": 60}}
+    offers = parse_offers({"ten": ten})
+    _check_prices(Settings(offers=offers))
+    _check_prices(Settings(offers=offers, events_days=0))
+    with pytest.raises(SettingsError, match="counts 60 days"):
+        _check_prices(Settings(offers=offers, events_days=30))

@@ -89,8 +89,10 @@ def parse_prices(raw: object) -> Prices:
 def _floors(raw: object) -> dict[str, Money]:
     found: dict[str, Money] = {}
     for text in raw if isinstance(raw, list) else [raw]:
-        amount, _, currency = text.strip().partition(" ") if isinstance(text, str) else ("", "", "")
         where = "prices.brand_floor"
+        amount, space, currency = text.strip().partition(" ") if isinstance(text, str) else ("", "", "")
+        if not space:
+            raise SettingsError(f"{where} is {text!r}, expected an amount and a currency", hint='like "5.00 EUR"')
         floor = money(where, amount, _currency(where, currency.strip(), 'like "5.00 EUR"'))
         if floor.currency in found:
             raise SettingsError(f"{where} names {floor.currency} twice")

@@ -101,7 +101,8 @@ def moment(where: str, raw: object) -> float:
         except ValueError:
             found = None
     if not isinstance(found, datetime) or found.tzinfo is None:
-        raise SettingsError(f"{where} is {raw!r}, expected a time with an offset like 2026-11-27T00:00:00+01:00")
+        told = raw.isoformat() if isinstance(raw, datetime) else repr(raw)
+        raise SettingsError(f"{where} is {told}, expected a time with an offset like 2026-11-27T00:00:00+01:00")
     return found.astimezone(UTC).timestamp()
 
 

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from cachetools import TTLCache
@@ -27,7 +27,7 @@ from personalize.gateway.offers.granting import Ready
 from personalize.gateway.offers.keeper import Keeper
 from personalize.gateway.offers.notes import PriceNotes, Record
 from personalize.gateway.offers.trust import Refusals
-from personalize.guardrails.price import Cut, Sight
+from personalize.guardrails.price import Cut, Sight, out_of_bounds
 from personalize.telemetry import Telemetry
 
 DAY = 86_400.0
@@ -35,6 +35,7 @@ VISITORS = 20_000
 WANTED_MAX = 8
 OPERATOR = "operator"
 """Why an offer halts that the operator stopped."""
+RELISTED = "list_changed"
 FRESH = 5.0
 """Seconds that what a visitor holds is remembered: so long may another process's withdrawal go unnoticed."""
 
@@ -81,6 +82,7 @@ class OfferBook:
         self._clock, self._deadline, self._zone = clock, deadline, zone
         self._offers = {offer.name: offer for offer in offers}
         self._held: TTLCache[str, _Held] = TTLCache(VISITORS, fresh_for, timer=clock)
+        self._relisted: TTLCache[str, bool] = TTLCache(VISITORS, DAY, timer=clock)
         self._breaker = Breaker(clock)
         self.refusals = Refusals(prices.mismatch)
         self._switches: frozenset[OfferSwitch] = frozenset()
@@ -166,19 +168,25 @@ class OfferBook:
             held = await self._ask(visitor, wanted[:WANTED_MAX], at, self._deadline if deadline is None else deadline)
         return tuple(one for one in held.promises if one.valid_until > at) if held else ()
 
+    async def held(self, visitor: str) -> tuple[Promise, ...]:
+        """The promises that a visitor holds now, for work behind a request: as the store has them, however late.
+
+        Another process may have made or withdrawn one a moment ago. Raises `StoreError`.
+        """
+        return tuple(await self.store.open_promises(visitor, self._clock()))
+
     def holds(self, visitor: str) -> bool:
         """Whether a visitor may hold promises, as far as this process knows: one who never asked here may, too."""
         held = self._held.get(visitor)
         return held is None or bool(held.promises)
 
-    @property
-    def priced(self) -> Mapping[str, Priced]:
-        """The variants of all offers as the shop prices them."""
-        return self.keeper.priced
+    def priced(self, currency: str) -> Mapping[str, Priced]:
+        """The variants of all offers in a currency, as the shop prices them."""
+        return self.keeper.priced.get(currency, {})
 
-    def variants(self, product: str) -> Sequence[str]:
-        """The variants of a product that offers are on."""
-        return self.keeper.products.get(product, ())
+    def variants(self, product: str, currency: str) -> Sequence[str]:
+        """The variants of a product that offers in a currency are on."""
+        return self.keeper.products.get(currency, {}).get(product, ())
 
     @property
     def automatic(self) -> bool:
@@ -222,8 +230,8 @@ class OfferBook:
             frozenset() if ready is None else ready.apart,
         )  # fmt: skip
 
-    def sight(self, promises: Sequence[Promise]) -> Sight:
-        """What Reprices of a visitor who holds these promises are held against.
+    def sight(self, promises: Sequence[Promise], currency: str) -> Sight:
+        """What Reprices, of rows in a currency, of a visitor who holds these promises are held against.
 
         An offer that was not looked up yet (just started, the Admin API down) is none: what the law wants beside its
         prices is not known.
@@ -237,7 +245,7 @@ class OfferBook:
                 for name in ready.keys() & self._offers.keys() - self.refusals.halted.keys() - self.stopped
             },
             promises,
-            self.keeper.priced,
+            self.priced(currency),
             self.notes.dearest,
             {name: one.lowest for name, one in ready.items() if one.reduced},
         )
@@ -263,6 +271,33 @@ class OfferBook:
     def applied(self, offer: str) -> None:
         """The shop took a promised code."""
         self.refusals.applied(offer)
+
+    def bears(self, promise: Promise, variant: str, price: Money) -> bool:
+        """Whether a promised variant may be charged `price` for a piece, which a coupon of the shop's own lowered."""
+        offer, known = self._offers.get(promise.offer), self.priced(promise.reserved.currency).get(variant)
+        if offer is None or known is None:
+            return False
+        item = replace(known, listed=promise.prices[variant][0])
+        return out_of_bounds(price, item, offer, self.prices, self.notes.dearest.get(variant)) is None
+
+    def relisted(self, promise: Promise, variant: str) -> None:
+        """A cart asks another list price of a variant than the one promised from; counted once for each code.
+
+        Prices change, and are looked up at once then. Where the catalogue goes on asking the old one, carts are priced
+        in some other way: that is as good as a refusal.
+        """
+        if promise.code in self._relisted:
+            return
+        self._relisted[promise.code] = True
+        self.telemetry.count("offer_mismatch", RELISTED)
+        known = self.priced(promise.reserved.currency).get(variant)
+        if known is not None and known.listed == promise.prices[variant][0]:
+            self._refused(promise.offer, RELISTED)
+        self.keeper.wake()
+
+    def _refused(self, offer: str, why: str) -> None:
+        if self.refusals.refused(offer, why):
+            self.telemetry.fault("offer_halted", offer)
 
     async def raised(self, code: str, saving: Money) -> bool:
         """Whether the budget bears `saving` for a code whose cart wants more; False: the code may not be applied."""
@@ -303,8 +338,7 @@ class OfferBook:
             if promise is None:
                 return
             self._held.pop(promise.visitor, None)
-            if self.refusals.refused(promise.offer, why):
-                self.telemetry.fault("offer_halted", promise.offer)
+            self._refused(promise.offer, why)
             await self.store.withdraw(code, self._clock())
             self.keeper.end(code)
         except PersonalizeError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -64,8 +65,9 @@ class Keeper:
     def __init__(self, book: OfferBook, ledger: PriceLedger, profile_seconds: float) -> None:
         self._book, self._ledger, self._profile_seconds = book, ledger, profile_seconds
         self.ready: dict[str, Ready] = {}
-        self.priced: dict[str, Priced] = {}
-        self.products: dict[str, tuple[str, ...]] = {}
+        self.priced: dict[str, dict[str, Priced]] = {}
+        self.products: dict[str, dict[str, tuple[str, ...]]] = {}
+        """Both by currency: a shop may ask several of one variant."""
         self._looked: dict[str, tuple[_Looked, Tariff]] = {}
         self._ending: dict[str, None] = {}
         self._orphans: set[str] = set()
@@ -154,7 +156,7 @@ class Keeper:
             self._book.notes.note(item.variant, item.listed)
         tariff = await self._tariff(offer, priced)
         known = {item.variant: item for item in priced}
-        self.priced.update(known)
+        self.priced.setdefault(offer.currency, {}).update(known)
         before = self.ready.get(offer.name)
         same = before is not None and before.tariff == tariff
         fresh = Ready(
@@ -186,13 +188,13 @@ class Keeper:
         for name, others in overlaps.items():
             if self.ready[name].apart != others:
                 self.ready[name] = replace(self.ready[name], apart=others)
-        wanted = {variant for one in self.ready.values() for variant in one.priced}
-        for variant in self.priced.keys() - wanted:
-            del self.priced[variant]
-        products: dict[str, list[str]] = {}
-        for variant, item in sorted(self.priced.items()):
-            products.setdefault(item.product, []).append(variant)
-        self.products = {product: tuple(variants) for product, variants in products.items()}
+        wanted: dict[str, set[str]] = {}
+        for one in self.ready.values():
+            wanted.setdefault(one.offer.currency, set()).update(one.priced)
+        for currency in list(self.priced):
+            kept = wanted.get(currency, set())
+            self.priced[currency] = {v: item for v, item in sorted(self.priced[currency].items()) if v in kept}
+        self.products = {currency: _by_product(priced) for currency, priced in self.priced.items()}
 
     async def _dearest(self) -> None:
         by_currency: dict[str, list[str]] = {}
@@ -344,6 +346,13 @@ class Keeper:
         for step, notes in (("note", self._book.notes), ("record", self._book.record)):
             with self._counting(step):
                 await notes.flush()
+
+
+def _by_product(priced: Mapping[str, Priced]) -> dict[str, tuple[str, ...]]:
+    products: dict[str, list[str]] = {}
+    for variant, item in priced.items():
+        products.setdefault(item.product, []).append(variant)
+    return {product: tuple(variants) for product, variants in products.items()}
 
 
 class _Counting:

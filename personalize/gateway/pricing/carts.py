@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 from cachetools import TTLCache
 
+from personalize.domain.offers.law import may_have_offers
 from personalize.domain.offers.ledger import Promise
-from personalize.domain.offers.money import Money, MoneyError
 from personalize.errors import UpstreamError
-from personalize.events.infer import Cart, Line
+from personalize.events.infer import Cart
 from personalize.gateway.document.hidden import cart_text, leaves
 from personalize.gateway.document.reading import at, read_cart
 from personalize.gateway.document.slots import ActionSlot
@@ -21,6 +21,7 @@ from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.edge.call import Call
 from personalize.gateway.edge.upstream import Answer, Upstream
 from personalize.gateway.offers.book import OfferBook
+from personalize.gateway.pricing.charging import as_promised, pieces, relisted, saved, saving
 from personalize.shops.codes import PLAIN, CouponMap, CouponMove, Refusal
 from personalize.shops.map import CartMap, ShopMap
 from personalize.telemetry import Telemetry
@@ -50,7 +51,7 @@ class Carts:
 
     async def settled(self, arrival: Arrival) -> None:
         """Wait until what this visitor's last mutation set off is done, `WAIT_SECONDS` at most."""
-        task = self._pending.get(arrival.key or "")
+        task = self._pending.get(_name(arrival))
         if task is not None:
             await asyncio.wait({task}, timeout=WAIT_SECONDS)
 
@@ -66,10 +67,10 @@ class Carts:
                 continue
             if cart.state in action.cart.placed:
                 self._placed(cart)
-            elif cart.state not in action.cart.checkout and arrival.key is not None:
+            elif cart.state not in action.cart.checkout:
                 moved = shop.coupons.get((action.map.parent, action.map.field))
                 removing = moved is not None and moved.move is CouponMove.REMOVE
-                self._later(arrival.key, shop, _session(shop, call, answer), action.cart, cart, removing=removing)
+                self._later(arrival, shop, _session(shop, call, answer), action.cart, cart, removing=removing)
 
     async def close(self) -> None:
         """Finish what is under way, within `ASK_SECONDS`."""
@@ -79,20 +80,25 @@ class Carts:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _later(self, key: str, shop: ShopMap, call: Call, kind: CartMap, cart: Cart, *, removing: bool) -> None:
+    def _later(
+        self, arrival: Arrival, shop: ShopMap, call: Call, kind: CartMap, cart: Cart, *, removing: bool
+    ) -> None:  # fmt: skip
         apply, remove = shop.coupon(CouponMove.APPLY), shop.coupon(CouponMove.REMOVE)
         if apply is None or remove is None or kind.codes is None or kind.charged is None:
             return
-        if not (self.book.holds(key) or cart.codes):
+        # Whoever may have no personal price (any more) keeps no code of ours, however it came into the cart.
+        key = arrival.key if may_have_offers(arrival.visit) is None else None
+        if key is None and not cart.codes:
             return
         if len(self._pending) >= MAX_PENDING:
             self.telemetry.count("offers", "carts_crowded")
             return
-        before = self._pending.get(key)
+        name = _name(arrival) or cart.code
+        before = self._pending.get(name)
         work = _Work(self.book, self.upstream, self.telemetry, call, kind, apply, remove, key, self._declined)
         task = asyncio.get_running_loop().create_task(work.settle(cart, before, removing=removing))
-        self._pending[key] = task
-        task.add_done_callback(lambda done: self._pending.pop(key) if self._pending.get(key) is done else None)
+        self._pending[name] = task
+        task.add_done_callback(lambda done: self._pending.pop(name) if self._pending.get(name) is done else None)
 
     def _placed(self, cart: Cart) -> None:
         if cart.codes and len(self._keeping) < MAX_PENDING:
@@ -113,63 +119,88 @@ class Carts:
 
 
 class _Work:
-    """One cart of one visitor."""
+    """One cart of one visitor; `key` is None where the visitor may have no personal price."""
 
     def __init__(
         self, book: OfferBook, upstream: Upstream, telemetry: Telemetry, call: Call, kind: CartMap, apply: CouponMap,
-        remove: CouponMap, key: str, declined: TTLCache[tuple[str, str], bool],
+        remove: CouponMap, key: str | None, declined: TTLCache[tuple[str, str], bool],
     ) -> None:  # fmt: skip
         self.book, self.upstream, self.telemetry = book, upstream, telemetry
         self.call, self.kind, self.apply, self.remove, self.key = call, kind, apply, remove, key
         self.declined = declined
+        self.promises: dict[str, Promise] = {}
 
     async def settle(self, cart: Cart, before: asyncio.Task[None] | None, *, removing: bool) -> None:
         """Put in what qualifies, take out what does not; `removing`: the shopper took a code out. Raises nothing."""
         try:
             if before is not None:
                 await asyncio.wait({before}, timeout=WAIT_SECONDS)
-            promises = {one.code: one for one in await self.book.promises(self.key, ())}
-            for code in promises:
-                if removing and code not in cart.codes:
-                    self.declined[self.key, code] = True
-                elif code in cart.codes:
-                    self.declined.pop((self.key, code), None)
-            others = [code for code in cart.codes if code not in promises and not await self.book.find(code)]
+            async with asyncio.timeout(ASK_SECONDS):  # a store that is late takes no code out: that raises
+                held = () if self.key is None else await self.book.held(self.key)
+                self.promises = {one.code: one for one in held}
+                others = await self._others(cart)
+            self._decline(cart, removing=removing)
             for code in cart.codes:  # of ours that no promise stands behind any more, or that do not qualify
-                promise = promises.get(code)
-                if code not in others and (promise is None or not await self._qualifies(promise, cart, others)):
+                promise = self.promises.get(code)
+                if code not in others and (promise is None or not await self._stays(promise, cart, others)):
                     cart = await self._move(self.remove, code) or cart
-            for code, promise in promises.items():
-                wanted = code not in cart.codes and (self.key, code) not in self.declined
+            for code, promise in self.promises.items():
+                wanted = code not in cart.codes and (self.key or "", code) not in self.declined
                 wanted = wanted and self.book.halted(promise.offer) is None  # the list price is shown by now
                 if wanted and await self._qualifies(promise, cart, others):
                     cart = await self._put_in(promise, cart)
         except Exception as error:  # the cart stays as it is; what was not put in is charged at list price
             self.telemetry.fault("offers", "cart", error)
 
+    def _decline(self, cart: Cart, *, removing: bool) -> None:
+        for code in self.promises:
+            if removing and code not in cart.codes:
+                self.declined[self.key or "", code] = True
+            elif code in cart.codes:
+                self.declined.pop((self.key or "", code), None)
+
+    async def _others(self, cart: Cart) -> list[str]:
+        """The codes in a cart that are none of ours."""
+        return [code for code in cart.codes if code not in self.promises and not await self.book.find(code)]
+
     async def _qualifies(self, promise: Promise, cart: Cart, others: Sequence[str]) -> bool:
         """Whether the cart may have the code: as many pieces as promised, at the prices promised, in the budget."""
         offer = self.book.offers.get(promise.offer)
         if offer is None or (others and not offer.stackable):
             return False
-        lines = [line for line in cart.lines if line.variant in promise.prices]
-        if promise.prices and (not lines or sum(line.quantity for line in lines) > offer.pieces):
+        if cart.currency not in (None, promise.reserved.currency):
+            return False  # the shopper went to another channel
+        if promise.prices and not 0 < pieces(promise, cart) <= offer.pieces:
             return False
-        wanted = sum(
-            ((promise.prices[line.variant][0] - promise.prices[line.variant][1]) * line.quantity for line in lines),
-            start=Money(0, promise.reserved.currency),
-        )
+        if (variant := relisted(promise, cart)) is not None:
+            self.book.relisted(promise, variant)
+            return False
+        wanted = saving(promise, cart)
         return wanted <= promise.reserved or await self.book.raised(promise.code, wanted)
+
+    async def _stays(self, promise: Promise, cart: Cart, others: Sequence[str]) -> bool:
+        return await self._qualifies(promise, cart, others) and (not others or self._bears(promise, cart))
+
+    def _bears(self, promise: Promise, cart: Cart) -> bool:
+        """Whether the prices keep all bounds together with a coupon of the shop's own."""
+        return as_promised(promise, cart, lambda variant, price: self.book.bears(promise, variant, price))
 
     async def _put_in(self, promise: Promise, cart: Cart) -> Cart:
         found = await self._move(self.apply, promise.code)
         if found is None:
             return cart
-        if promise.code in found.codes and all(map(_as_promised(promise), found.lines)):
+        others = await self._others(found)
+        # The shop knows a later cart than the answer that set this off did.
+        if not await self._qualifies(promise, found, others):
+            return await self._move(self.remove, promise.code) or found
+        if promise.code in found.codes and (self._bears(promise, found) if others else as_promised(promise, found)):
             self.book.applied(promise.offer)
             return found
         found = await self._move(self.remove, promise.code) or cart
-        await self.book.refused(promise.code, PRICE)
+        if others:  # what the shopper's own coupon does to the prices says nothing of the offer
+            self.telemetry.count("offers", "not_beside_coupon")
+        else:
+            await self.book.refused(promise.code, PRICE)
         return found
 
     async def _move(self, move: CouponMap, code: str) -> Cart | None:
@@ -191,30 +222,9 @@ class _Work:
         return cart
 
 
-def saved(promise: Promise, cart: Cart) -> Money:
-    """What an order cost less by a promise: list prices of its lines less what they were charged."""
-    if not promise.prices:  # free shipping: what it was reckoned to cost
-        return promise.reserved
-    least = Money(0, promise.reserved.currency)
-    total = least
-    for line in cart.lines:
-        if line.variant in promise.prices and line.charged is not None:
-            whole = promise.prices[line.variant][0] * line.quantity
-            total += max(least, whole - Money.of(line.charged, least.currency))
-    return total
-
-
-def _as_promised(promise: Promise) -> Any:
-    def holds(line: Line) -> bool:
-        if line.variant not in promise.prices:
-            return True
-        price = promise.prices[line.variant][1]
-        try:
-            return line.charged is not None and Money.of(line.charged, price.currency) == price * line.quantity
-        except MoneyError:
-            return False
-
-    return holds
+def _name(arrival: Arrival) -> str:
+    """What a visitor's carts are told apart by: their key, for somebody without one the shop's session."""
+    return arrival.key or arrival.session or ""
 
 
 def _session(shop: ShopMap, call: Call, answer: Answer) -> Call:

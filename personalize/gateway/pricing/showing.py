@@ -85,7 +85,12 @@ class Showing:
         shown = {variant for _, row in rows.values() for variant in row.listed}
         running = self.book.running()
         visit = arrival.visit.for_price()
-        offers = [ready.offer for name, ready in running.items() if not shown.isdisjoint(ready.tariff)]
+        # One answer is of one currency; rows of another one, should there be any, are cut.
+        currency = next((price.currency for _, row in rows.values() for price in row.listed.values()), "")
+        offers = [
+            ready.offer for ready in running.values()
+            if ready.offer.currency == currency and not shown.isdisjoint(ready.tariff)
+        ]  # fmt: skip
         wanted = [name for name in decision.wanted(visit, offers) if name in running]
         arrival.lots.update(decision.lots(visit, offers))
         if not shown or not (wanted or self.book.holds(arrival.key)):
@@ -95,7 +100,7 @@ class Showing:
             return
         patch = decision.reprice(TARGET, {number: row for number, (_, row) in rows.items()}, promises)
         shelves = {number: Shelf(row.product, row.listed) for number, (_, row) in rows.items()}
-        clipped = clip(patch, TARGET, shelves, self.book.sight(promises))
+        clipped = clip(patch, TARGET, shelves, self.book.sight(promises, currency))
         self.book.cut(clipped.cuts)
         changes = repriced(clipped, TARGET)
         for number, found in changes.items():
@@ -133,11 +138,11 @@ class Showing:
 
     def _variant(self, item: Item, price: Money) -> str | None:
         """The variant that costs what the row shows. Only variants of offers are known, and only those matter."""
-        known = self.book.priced
+        known = self.book.priced(price.currency)
         own = known.get(item.row)
         if own is not None and own.product == item.id and own.listed == price:
             return item.row
-        return next((v for v in self.book.variants(item.id) if known[v].listed == price), None)
+        return next((v for v in self.book.variants(item.id, price.currency) if known[v].listed == price), None)
 
 
 def listed(item: Item) -> Money | None:
