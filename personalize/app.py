@@ -23,9 +23,11 @@ from personalize.console.api.endpoint import OperatorApi
 from personalize.console.api.told import HouseTold
 from personalize.console.desk import Desk
 from personalize.console.evidence import Evidence
+from personalize.console.offers import OfferDesk
 from personalize.console.pages.app import routes
 from personalize.console.pages.house import House
 from personalize.console.shelf import ShopShelf
+from personalize.console.stock import StoreBoard
 from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
 from personalize.domain.offers.deciding import Pricing
@@ -156,7 +158,7 @@ class Gateway:
         self.programmes = Programmes(self.store.desk, self._put_in_place, self.telemetry, clock)
         guest = Guest(self.knowledge, self.upstream)
         preview = Preview(guest, self.decider, lambda: self.listings.settings, clock)
-        self.desk = Desk(self.store.desk, decisions, ShopShelf(guest), preview, clock, self.programmes.poll)
+        self.desk = Desk(self.store.desk, decisions, ShopShelf(guest), preview, clock, self.programmes)
         self.health = Health(self.telemetry)
         self.listings = Listings(
             settings, self.shop, self.upstream, sessions, self.windows, self.runs,
@@ -182,6 +184,7 @@ class Gateway:
         )  # fmt: skip
         self.watchman = Watchman(self.store, self.telemetry, clock, settings, self.runs.clear)
         self.halted = self.reception.halted = self.watchman.halted
+        self._put_in_place()
         self.renew_seconds = RELOAD_SECONDS
         self._behind: list[asyncio.Task[None]] = []
 
@@ -249,6 +252,8 @@ class Gateway:
         self.decider.use(published)
         self.knowledge.settings = self.reception.settings = self.listings.settings = effective
         self.watchman.settings = effective
+        if self.book is not None:
+            self.book.follow(self.programmes.programme.offers)
         self.runs.clear()
 
     def _open_book(self) -> OfferBook | None:
@@ -276,12 +281,17 @@ class Gateway:
 
     def operator(self) -> Starlette:
         """The app of the operator port: health, metrics, experiments as flags, the operator API and the console."""
-        api = OperatorApi(self.desk, self._told, self.store, self.settings.operator_token, self.telemetry, self.clock)
+        offers = OfferDesk(
+            self.book, self.desk, lambda: self.settings, lambda: self.listings.settings, self.telemetry
+        )  # fmt: skip
+        stock = StoreBoard(self.keeper, self.settings.shop_timezone)
+        token = self.settings.operator_token
+        api = OperatorApi(self.desk, self._told, self.store, offers, stock, token, self.telemetry, self.clock)
         house = House(
             settings=lambda: self.settings, effective=lambda: self.listings.settings,
             door=Door(self.accounts, self.clock), desk=self.desk, store=self.store, evidence=self.evidence,
-            telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge, shop=self.shop,
-            peers=Peers(self.settings.trusted_proxies), clock=self.clock,
+            telemetry=self.telemetry, decider=self.decider, knowledge=self.knowledge, watchman=self.watchman,
+            shop=self.shop, peers=Peers(self.settings.trusted_proxies), clock=self.clock, offers=offers, stock=stock,
         )  # fmt: skip
         return Starlette(
             routes=[

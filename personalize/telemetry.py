@@ -80,6 +80,13 @@ class Telemetry:
         value = self.registry.get_sample_value("personalize_faults_total", {"kind": kind, "reason": reason})
         return int(value or 0)
 
+    def tally(self, kind: str) -> dict[str, int]:
+        """How often a kind was counted by reason, the most frequent first."""
+        with self._lock:
+            reasons = [reason for known, reason in self._labels if known == kind]
+        found = {reason: self.counted(kind, reason) for reason in reasons}
+        return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
     def observe(self, stage: str, seconds: float) -> None:
         """Record how long a stage of the pipeline took, in seconds."""
         self.stages.labels(stage).observe(seconds)

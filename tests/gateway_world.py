@@ -210,6 +210,8 @@ def settings_of(strategies: Sequence[str] = ("reversing",), shop_url: str = SHOP
         "holdout": 0.0,  # one new visitor in fifty would see the shop's order
         "strategies": tuple(Strategy(name, Mode.ON) for name in strategies),
     }
+    if not strategies and changes.get("experiments"):  # none at all would be the switch that turns these off, too
+        given["strategies"] = (Strategy("shop_order", Mode.OFF),)
     return Settings(**given | changes)
 
 

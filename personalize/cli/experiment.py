@@ -24,6 +24,7 @@ from personalize.experiments.measures import BY_NAME, MEASURES, Side
 from personalize.experiments.plan import plan as plan_ahead
 from personalize.experiments.preference import PLANNED, Preference, prefer
 from personalize.experiments.telling import as_dict, as_point
+from personalize.gateway.trial import trial_of
 from personalize.settings import load_settings
 from personalize.stores import open_store
 from personalize.visitors.overrides import Overrides
@@ -100,20 +101,20 @@ def _named(name: str | None) -> str:
 
 
 def _plan(name: str, primary: str) -> Plan:
-    """As the settings here declare it; an experiment of another machine has equal weights, as far as is known."""
+    """As the settings here declare it, or the name of a trial says; others have equal weights, as far as is known."""
     settings = load_settings()
     if name == HOLDOUT:
         if not settings.holdout:
             raise SettingsError("the setting holdout is 0 here",
                                 hint="set it to the share that the log was written under")  # fmt: skip
         return Plan(name, {HELD: settings.holdout, SERVED: 1.0 - settings.holdout}, HELD, primary)
-    declared = next((one for one in settings.experiments if one.name == name), None)
+    declared = next((one for one in settings.experiments if one.name == name), None) or trial_of(name)
     return Plan.of(declared, primary) if declared is not None else Plan(name, primary=primary)
 
 
 def _token(name: str, variant: str, hours: float) -> str:
     settings = load_settings()
-    declared = next((one for one in settings.experiments if one.name == name), None)
+    declared = next((one for one in settings.experiments if one.name == name), None) or trial_of(name)
     if declared is None or declared.variant(variant) is None:
         raise SettingsError(f"no experiment {name!r} with a variant {variant!r} is declared in the settings here")
     token = Overrides(settings.secret, lambda *_: None, time.time).issue(name, variant, hours)

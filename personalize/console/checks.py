@@ -39,12 +39,16 @@ def warning(code: str, message: str, hint: str = "", where: str = "") -> Finding
 
 
 async def check(
-    draft: StrategyDraft, decisions: Mapping[str, Decision], others: Sequence[StrategyVersion], shelf: Shelf
-) -> list[Finding]:
-    """Everything found on a draft, beside the `others` that are published; the shop is asked last."""
-    found = [*_decision(draft, decisions), *_when(draft), *_where(draft, shelf)]
+    draft: StrategyDraft, decisions: Mapping[str, Decision], others: Sequence[StrategyVersion], shelf: Shelf,
+    now: float,
+) -> list[Finding]:  # fmt: skip
+    """Everything found on a draft, beside the `others` that are published, at `now` (seconds since the epoch).
+
+    The shop is asked last.
+    """
+    found = [*_decision(draft, decisions), *_when(draft, now), *_where(draft, shelf)]
     rules, bad = rules_of(draft, decisions)
-    found += bad
+    found += bad or _idle(draft, rules, decisions)
     found += _own_pins(rules)
     if len(others) >= MAX_PUBLISHED:
         found.append(error("TOO_MANY", f"{MAX_PUBLISHED} strategies are published, no more can be"))
@@ -89,7 +93,17 @@ def _decision(draft: StrategyDraft, decisions: Mapping[str, Decision]) -> Iterat
         yield error("NAME_TAKEN", message, "give the strategy another name", "name")
 
 
-def _when(draft: StrategyDraft) -> Iterator[Finding]:
+def _idle(draft: StrategyDraft, rules: Sequence[AnyRule], decisions: Mapping[str, Decision]) -> Iterator[Finding]:
+    """What runs and changes nothing: most likely something was forgotten."""
+    if draft.mode is Mode.OFF or draft.decision not in decisions:
+        return
+    if not rules and any(knob.kind is Kind.RULES for knob in knobs_of(decisions[draft.decision])):
+        yield warning("RULES_MISSING", "there is no rule: it will change nothing", "add one", "parameters.rules")
+    if draft.mode is Mode.SHARE and draft.share == 0.0:
+        yield warning("SHARE_NOBODY", "a share of 0 % reaches nobody", "1 % is 0.01", "share")
+
+
+def _when(draft: StrategyDraft, now: float) -> Iterator[Finding]:
     if not 0.0 <= draft.share <= 1.0:
         yield error("SHARE_INVALID", f"the share is {draft.share:g}, expected 0 to 1", "20 % is 0.2", "share")
     try:
@@ -102,6 +116,9 @@ def _when(draft: StrategyDraft) -> Iterator[Finding]:
     if high <= low:
         message = f"the schedule ends ({draft.schedule.ends}) before it begins ({draft.schedule.starts})"
         yield error("SCHEDULE_INVALID", message, "`until` has to be later than `from`", "schedule.until")
+    elif high <= now:
+        message = f"the schedule is over since {draft.schedule.ends} ({draft.schedule.zone})"
+        yield warning("SCHEDULE_OVER", message, "take `until` out, or set a later one", "schedule.until")
 
 
 def _where(draft: StrategyDraft, shelf: Shelf) -> Iterator[Finding]:
@@ -135,7 +152,7 @@ def _beside(
         other = one.draft
         if other.name == draft.name or other.mode is Mode.OFF or not draft.schedule.overlaps(other.schedule):
             continue
-        if other.decision == draft.decision and other.scope == draft.scope:
+        if other.decision == draft.decision and other.scope.same(draft.scope):
             message = f"{other.name!r} runs {draft.decision!r} in the same scope at the same time"
             yield error(
                 "SCHEDULE_OVERLAP", message, "change that one, or make the schedules or scopes differ", "schedule"

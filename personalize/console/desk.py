@@ -12,7 +12,7 @@ from personalize.domain.clock import Clock
 from personalize.domain.desk.actor import Actor, Role
 from personalize.domain.desk.finding import Finding, refuse
 from personalize.domain.desk.knob import Knob, knobs_of
-from personalize.domain.desk.programme import EVERYTHING
+from personalize.domain.desk.programme import EVERYTHING, OFFER
 from personalize.domain.desk.reading import NAME, nearest, read_draft
 from personalize.domain.desk.rows import body_of, row_of, version_of
 from personalize.domain.desk.store import CHANGED, MAX_ROWS, STRATEGY, SWITCH, AuditRow, DeskRow, DeskStore
@@ -20,6 +20,7 @@ from personalize.domain.desk.strategy import State, StrategyDraft, StrategyVersi
 from personalize.domain.strategy import Decision, Mode
 from personalize.errors import DeskError, StoreError
 from personalize.gateway.preview import ROWS, Looked, Overlay, Preview, Previewed
+from personalize.gateway.published import Programmes
 
 T = TypeVar("T")
 
@@ -28,6 +29,7 @@ MAX_WHY = 500
 TRIES = 4
 """How often a change is decided anew because somebody else changed the desk meanwhile."""
 KILLED, LIVE = "killed", "live"
+STOPPED_HERE = "STOPPED_HERE"
 MAX_PREVIEWS = 2
 """Previews that are made at once; others wait."""
 NONE: Mapping[str, Mode] = {}
@@ -59,9 +61,10 @@ class Desk:
 
     def __init__(
         self, store: DeskStore, decisions: Mapping[str, Decision], shelf: Shelf, preview: Preview, clock: Clock,
-        take: Callable[[], Awaitable[object]],
+        programmes: Programmes,
     ) -> None:  # fmt: skip
-        self.store, self.decisions, self.shelf, self.clock, self._take = store, decisions, shelf, clock, take
+        self.store, self.decisions, self.shelf, self.clock = store, decisions, shelf, clock
+        self._programmes = programmes
         self._preview, self._previews = preview, asyncio.Semaphore(MAX_PREVIEWS)
 
     def knobs(self) -> dict[str, tuple[Knob, ...]]:
@@ -144,7 +147,7 @@ class Desk:
         `seen` is the newest version that the writer knows of (0: none): DeskError `DRAFT_STALE` where there is a newer.
         """
         actor.needs(Role.OPERATOR)
-        draft, why = read_draft(document), _why(why)
+        draft, why = read_draft(document), reason(why)
 
         async def change(revision: int) -> StrategyVersion:
             rows = await self.store.rows(STRATEGY, name=draft.name, limit=1)
@@ -179,18 +182,46 @@ class Desk:
         return await self._publish(actor, "revert", name, number, why, over)
 
     async def kill(self, actor: Actor, name: str | None, why: str) -> None:
-        """Throw the kill switch of a strategy, also of one in the settings, or (None) of everything."""
-        await self._switch(actor, name, why, KILLED)
+        """Throw the kill switch of a strategy, also of one in the settings, or (None) of everything.
+
+        Where the store cannot take it, it holds in this process alone, and StoreError `STOPPED_HERE` says so.
+        """
+        try:
+            await self._switch(actor, _switched(name), why, KILLED)
+        except StoreError as error:
+            self._programmes.hold(EVERYTHING if name is None else name)
+            raise StoreError(
+                f"{name or 'everything'} is stopped in this process only, and not in the audit: {error.message}",
+                code=STOPPED_HERE, hint="repeat it when the store is back; strategies = off in the settings stops all",
+            ) from error  # fmt: skip
 
     async def revive(self, actor: Actor, name: str | None, why: str) -> None:
         """Take a kill switch back."""
-        await self._switch(actor, name, why, LIVE)
+        await self._switch(actor, _switched(name), why, LIVE)
+        self._programmes.let(EVERYTHING if name is None else name)
+
+    async def stop_offer(self, actor: Actor, name: str, why: str) -> None:
+        """Throw the switch of an offer: list prices at once. That there is such an offer, the caller knows."""
+        await self._switch(actor, OFFER + name, why, KILLED)
+
+    async def release_offer(self, actor: Actor, name: str, why: str) -> None:
+        """Let an offer run again, also one that stopped itself."""
+        await self._switch(actor, OFFER + name, why, LIVE)
+
+    async def note(self, actor: Actor, action: str, kind: str, name: str, why: str) -> None:
+        """Write into the audit what was done to something that is no strategy. Raises StoreError."""
+        line = self._line(actor, action, name, 0, why, b"", b"", kind=kind)
+
+        async def change(revision: int) -> int:
+            return await self.store.write([], line, seen=revision)
+
+        await self._change(change)
 
     async def _publish(
         self, actor: Actor, action: str, name: str, number: int, why: str, over: int | None
     ) -> tuple[StrategyVersion, list[Finding]]:
         actor.needs(Role.OPERATOR)
-        why = _why(why)
+        why = reason(why)
         found = await self.version(name, number)
         findings = await self._check(found.draft)
         refuse(findings)
@@ -203,7 +234,9 @@ class Desk:
             if version.state is not wanted or (over is not None and over != there):
                 raise _not_to_be(action, version, there)
             # Others may have published what contradicts it since the shop was asked.
-            refuse(await check(version.draft, self.decisions, await self._others(name), _Seen(self.shelf)))
+            refuse(
+                await check(version.draft, self.decisions, await self._others(name), _Seen(self.shelf), self.clock())
+            )
             made = replace(version, state=State.PUBLISHED)
             before = current[0].body if current else b""
             await self.store.write(
@@ -214,11 +247,9 @@ class Desk:
 
         return await self._change(change), findings
 
-    async def _switch(self, actor: Actor, name: str | None, why: str, state: str) -> None:
+    async def _switch(self, actor: Actor, target: str, why: str, state: str) -> None:
         actor.needs(Role.OPERATOR)
-        why, target = _why(why), EVERYTHING if name is None else name
-        if name is not None and not NAME.fullmatch(name):
-            raise DeskError(f"{name[:80]!r} is no name of a strategy", code="NAME_INVALID")
+        why = reason(why)
 
         async def change(revision: int) -> None:
             rows = await self.store.rows(SWITCH, name=target, limit=1)
@@ -240,12 +271,12 @@ class Desk:
                 if error.code != CHANGED or not left:
                     raise
                 continue
-            await self._take()
+            await self._programmes.poll()
             return made
         raise AssertionError("unreachable")
 
     async def _check(self, draft: StrategyDraft) -> list[Finding]:
-        return await check(draft, self.decisions, await self._others(draft.name), self.shelf)
+        return await check(draft, self.decisions, await self._others(draft.name), self.shelf, self.clock())
 
     async def _others(self, name: str) -> list[StrategyVersion]:
         return [one for one in await self.published() if one.name != name]
@@ -283,8 +314,8 @@ def _set(rows: Sequence[DeskRow], state: State) -> list[DeskRow]:
     return [row._replace(state=state.value) for row in rows]
 
 
-def _why(why: str) -> str:
-    """The reason for a change: everybody who reads the audit later wants one."""
+def reason(why: str) -> str:
+    """The reason for a change: everybody who reads the audit later wants one. Raises DeskError where it will not do."""
     told = " ".join(why.split())
     if not told or len(told) > MAX_WHY:
         raise DeskError(
@@ -292,6 +323,13 @@ def _why(why: str) -> str:
             code="WHY_MISSING" if not told else "TOO_LARGE", hint="say in `why` what it is for",
         )  # fmt: skip
     return told
+
+
+def _switched(name: str | None) -> str:
+    """The name of a strategy's switch; None: that of everything."""
+    if name is not None and not NAME.fullmatch(name):
+        raise DeskError(f"{name[:80]!r} is no name of a strategy", code="NAME_INVALID")
+    return EVERYTHING if name is None else name
 
 
 def _stale(name: str, newest: int) -> DeskError:

@@ -112,7 +112,7 @@ class Pipeline:
 
     def _desk(self, arrival: Arrival, work: Work) -> RequestDesk:
         decider = self.listings.arranger.decider
-        return RequestDesk(arrival, work.asks, self.tracker, self.corrector, self.labels, decider)
+        return RequestDesk(arrival, work.asks, self.tracker, self.corrector, self.labels, decider, self.showing)
 
     def _learn(self, work: Work, data: dict[str, object]) -> None:
         """What the operation did to the shop's session."""

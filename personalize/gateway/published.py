@@ -10,7 +10,7 @@ import msgspec
 
 from personalize.domain.clock import Clock
 from personalize.domain.desk.knob import knobs_of
-from personalize.domain.desk.programme import NOTHING, Programme
+from personalize.domain.desk.programme import NOTHING, OFFER, OfferSwitch, Programme
 from personalize.domain.desk.rows import version_of
 from personalize.domain.desk.store import MAX_ROWS, STRATEGY, SWITCH, DeskStore
 from personalize.domain.desk.strategy import Scope, State, StrategyVersion
@@ -46,6 +46,8 @@ class Programmes:
         self.programme: Programme = NOTHING
         self.active: tuple[StrategyVersion, ...] = ()
         self.configured: dict[tuple[str, int], Decision] = {}
+        self.here: frozenset[str] = frozenset()
+        """Names killed in this process alone, because the store could not take it."""
         self._lock = asyncio.Lock()
 
     async def keep(self) -> None:
@@ -59,7 +61,9 @@ class Programmes:
         try:
             async with asyncio.timeout(DEADLINE), self._lock:
                 if await self.store.revision() != self.programme.revision:
-                    self._take(await read_programme(self.store))
+                    found = await read_programme(self.store)
+                    self.here -= found.killed
+                    self._take(changed(found, killed=found.killed | self.here))
                 elif self.programme.active(self.clock()) != self.active:
                     self._take(self.programme)
         except (PersonalizeError, TimeoutError) as error:
@@ -67,10 +71,21 @@ class Programmes:
             return False
         return True
 
+    def hold(self, name: str) -> None:
+        """Kill in this process alone, at once; until the store has the name as killed, too, or `let` takes it back."""
+        self.here |= {name}
+        self._take(changed(self.programme, killed=self.programme.killed | self.here))
+
+    def let(self, name: str) -> None:
+        """Take back what was killed in this process alone."""
+        if name in self.here:
+            self.here -= {name}
+            self._take(changed(self.programme, killed=self.programme.killed - {name}))
+
     def _take(self, programme: Programme) -> None:
-        before = self.active, self.programme.killed
+        before = self.active, self.programme.killed, self.programme.offers
         self.programme, self.active = programme, programme.active(self.clock())
-        if (self.active, programme.killed) != before:
+        if (self.active, programme.killed, programme.offers) != before:
             self.put_in_place()
 
     def decision(self, version: StrategyVersion, base: Mapping[str, Decision]) -> Decision | None:
@@ -98,6 +113,7 @@ async def read_programme(store: DeskStore) -> Programme:
         revision = await store.revision()
         rows = await store.rows(STRATEGY, states=(State.PUBLISHED.value,), limit=MAX_PUBLISHED)
         switches = await store.rows(SWITCH, states=(KILLED,), limit=MAX_ROWS)
+        offers = await store.rows(SWITCH, after=OFFER, limit=MAX_ROWS)
         if await store.revision() == revision:
             break
     versions: list[StrategyVersion] = []
@@ -109,21 +125,23 @@ async def read_programme(store: DeskStore) -> Programme:
             continue
         versions.append(version)
     versions.sort(key=lambda one: (one.draft.priority, one.name))
-    return Programme(revision, tuple(versions), frozenset(row.name for row in switches))
+    switched = frozenset(
+        OfferSwitch(row.name.removeprefix(OFFER), row.state == KILLED, row.at)
+        for row in offers if row.name.startswith(OFFER)
+    )  # fmt: skip
+    return Programme(revision, tuple(versions), frozenset(row.name for row in switches), switched)
 
 
 def overlaid(settings: Settings, programmes: Programmes, base: Mapping[str, Decision]) -> tuple[Settings, Published]:
     """The settings with what is published over them, and its decisions.
 
-    `strategies = off` in the settings wins over all. Then the kill switches win; then what is published and within its
-    schedule replaces the switch of the same name, or comes after those of the settings.
+    `strategies = off` in the settings wins over all, experiments included. Then the kill switches win; then what is
+    published and within its schedule replaces the switch of the same name, or comes after those of the settings.
     """
     programme = programmes.programme
-    if programme.stopped:
+    if programme.stopped or not settings.strategies:
         return msgspec.structs.replace(settings, strategies=(), experiments=(), holdout=0.0), Published()
     experiments = tuple(_without(one, programme.killed) for one in settings.experiments)
-    if not settings.strategies:
-        return msgspec.structs.replace(settings, experiments=experiments), Published()
     decisions: dict[str, Decision] = {}
     scopes: dict[str, Scope] = {}
     caps: dict[str, Cap] = {}

@@ -83,6 +83,15 @@ class Watchman:
                 self.guards.pop(name, None)
             self._take(stopped)
 
+    async def resume(self, name: str) -> bool:
+        """Let an experiment go on that was stopped, watched from now on; whether it was. Raises StoreError."""
+        if name not in self.halted:
+            return False
+        self._unsaved.pop(name, None)
+        await self.store.drop_trial(name)
+        await self.recall()
+        return True
+
     async def round(self) -> None:
         """Read what is new and judge. Never raises but for being cancelled."""
         try:

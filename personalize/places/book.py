@@ -21,6 +21,17 @@ class Seen(NamedTuple):
     observed_at: float
 
 
+class Tally(NamedTuple):
+    """What a store's stock amounts to: rows in all, none left, few left, seen too long ago; first and last seen at."""
+
+    rows: int
+    out: int
+    low: int
+    stale: int
+    oldest: float | None
+    newest: float | None
+
+
 class Book:
     """Immutable. Stores are numbered in the order of their ids; stock lies in columns, 24 bytes a row.
 
@@ -113,6 +124,29 @@ class Book:
         there = (self._key[places] == keys) & (self._quantity[places] > 0) & (self._seen[places] >= since)
         found[owner[there]] = True
         return found
+
+    def tally(self, low: int, since: float) -> list[Tally]:
+        """One of each store, in their order; `low` or fewer are few, and what was seen before `since` is stale.
+
+        Looks at all rows (a tenth of a second for some millions): for the operator, off the loop.
+        """
+        count = len(self.stores)
+        if not count:
+            return []
+        where = self._key % count
+        oldest, newest = np.full(count, np.inf), np.full(count, -np.inf)
+        np.minimum.at(oldest, where, self._seen)
+        np.maximum.at(newest, where, self._seen)
+        few = (self._quantity > 0) & (self._quantity <= low)
+        columns = [
+            np.bincount(where[mask], minlength=count).tolist()
+            for mask in (slice(None), self._quantity <= 0, few, self._seen < since)
+        ]
+        seen = zip(oldest.tolist(), newest.tolist(), strict=True)
+        return [
+            Tally(*numbers, *(ends if numbers[0] else (None, None)))
+            for numbers, ends in zip(zip(*columns, strict=True), seen, strict=True)
+        ]
 
     def called(self, store: str) -> str | None:
         """A store's name."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from personalize.domain.offers.ledger import PAGE, Limits, Promise, PromiseState, Purse, Shown, Wish
@@ -89,6 +89,8 @@ class MemoryOffers:
         more = reserved - promise.reserved
         if more.minor <= 0:
             return True
+        if not promise.visitor:  # forgotten: nobody's bounds can be kept
+            return False
         if not self._room(promise.visitor, promise.offer, more, limits, entry.day):
             return False
         entry.promise = replace(promise, reserved=reserved)
@@ -141,6 +143,12 @@ class MemoryOffers:
         counted = list(days.values()) if day is None else [days.get(day, [0, 0])]
         reserved, spent = sum(one[0] for one in counted), sum(one[1] for one in counted)
         return Purse(Money(reserved, currency), Money(spent, currency))
+
+    async def counts(self) -> Mapping[str, Mapping[PromiseState, int]]:
+        found: dict[str, Counter[PromiseState]] = defaultdict(Counter)
+        for entry in self._entries.values():
+            found[entry.promise.offer][entry.promise.state] += 1
+        return found
 
     async def history(self, visitor: str) -> list[Promise]:
         return self._all_of(visitor)[-PAGE:]

@@ -107,6 +107,8 @@ class SqliteOffers:
             more = reserved.minor - before
             if more <= 0:
                 return True
+            if not visitor:  # forgotten: nobody's bounds can be kept
+                return False
             if not _room(database, visitor, offer, currency, more, limits, day):
                 return False
             database.execute("UPDATE promise SET reserved = ? WHERE code = ?", (reserved.minor, code))
@@ -182,6 +184,12 @@ class SqliteOffers:
         )
         assert row is not None
         return Purse(Money(row[0], currency), Money(row[1], currency))
+
+    async def counts(self) -> Mapping[str, Mapping[PromiseState, int]]:
+        found: dict[str, dict[PromiseState, int]] = {}
+        for offer, state, count in await self._all("SELECT offer, state, count(*) FROM promise GROUP BY 1, 2", ()):
+            found.setdefault(offer, {})[PromiseState(state)] = count
+        return found
 
     async def history(self, visitor: str) -> list[Promise]:
         if not visitor:

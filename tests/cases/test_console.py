@@ -16,7 +16,7 @@ from personalize.app import Gateway
 from personalize.console.accounts.door import Door
 from personalize.console.accounts.passwords import Passwords
 from personalize.console.pages.app import PLACES
-from personalize.console.pages.forms import BODY_MAX
+from personalize.console.pages.forms import BODY_MAX, FIELDS_MAX
 from personalize.domain.desk.actor import Actor, Role
 from personalize.domain.store import EventRow
 from tests.gateway_world import Counting, demo_shop, settings_of
@@ -199,7 +199,7 @@ async def test_bodies_have_a_bound(world: SimpleNamespace) -> None:
     token = csrf(await client.get("/console"))
     for fields in (
         {"csrf": token, "name": "x" * (BODY_MAX + 1)},
-        {"csrf": token, **{f"f{n}": "1" for n in range(500)}},
+        {"csrf": token, **{f"f{n}": "1" for n in range(FIELDS_MAX + 1)}},
     ):
         answer = await client.post("/console/people", data=fields)
         assert answer.status_code == 400
@@ -255,9 +255,9 @@ async def test_from_preview_by_pin_and_publishing_to_a_trial_and_back(world: Sim
     published = await send(client, "/strategies/pins_women/publish", number="4", over="0", why="women first")
     assert published.headers["location"].endswith("done=published")
     names = [one.name for one in world.gateway.listings.settings.experiments]
-    assert names == ["pins_women-50"]
-    assert "pins_women-50" in (await client.get("/console/experiments")).text
-    assert (await client.get("/console/experiments/pins_women-50")).status_code == 200
+    assert names == ["pins_women-50-v4"]
+    assert "pins_women-50-v4" in (await client.get("/console/experiments")).text
+    assert (await client.get("/console/experiments/pins_women-50-v4")).status_code == 200
     wider = await send(client, "/strategies/pins_women/reach", mode="on", share="50", why="it helps")
     assert wider.headers["location"].endswith("done=published")
     assert world.gateway.listings.settings.experiments == ()
@@ -283,6 +283,35 @@ async def test_what_speaks_against_publishing_is_told(world: SimpleNamespace) ->
     assert refused.status_code == 422
     assert "It was not published" in refused.text
     assert (await world.gateway.desk.strategy("odd")).published is None
+
+
+async def test_what_guardrails_stopped_is_told_and_goes_on_with_a_reason(world: SimpleNamespace) -> None:
+    gateway = world.gateway
+    document = {"name": "calm_week", "decision": "situation", "mode": "share", "share": 0.5}
+    made = await gateway.desk.draft(ADA, document, "a try")
+    await gateway.desk.publish(ADA, "calm_week", made.number, "a try")
+    name = "calm_week-50-v1"
+    paths = (f"/console/experiments/{name}", "/console/strategies/calm_week", "/console/experiments", "/console")
+    operator, viewer = await world.client(Role.OPERATOR), await world.client(Role.VIEWER)
+    for path in paths:
+        assert "guardrails" not in (await operator.get(path)).text
+    await gateway.store.put_trial(name, b'{"form": "", "since": 0, "halted": "GUARDRAIL: <i>conversion</i>"}')
+    await gateway.watchman.recall()
+    for path in paths:
+        assert "guardrails" in (await viewer.get(path)).text
+    assert "GUARDRAIL: &lt;i&gt;conversion" in (await viewer.get(paths[0])).text
+    assert "Let it go on" not in (await viewer.get(paths[0])).text
+    assert "Let it go on" in (await operator.get(paths[1])).text
+    assert (await send(viewer, f"/experiments/{name}/resume", why="x")).status_code == 403
+    assert (await send(operator, f"/experiments/{name}/resume", why=" ")).status_code == 409
+    assert list(gateway.halted) == [name]
+    resumed = await send(operator, f"/experiments/{name}/resume", why="it was the sale")
+    assert resumed.headers["location"] == f"/console/experiments/{name}?done=resumed"
+    assert dict(gateway.halted) == {}
+    await send(operator, f"/experiments/{name}/resume", why="once more")
+    audit = (await viewer.get("/console/audit")).text
+    assert "it was the sale" in audit
+    assert "once more" not in audit
 
 
 async def test_everything_is_stopped_and_started_again(world: SimpleNamespace) -> None:

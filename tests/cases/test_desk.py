@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from personalize.domain.strategy import Mode, Strategy
+from personalize.errors import StoreError
 from personalize.gateway.published import POLL_SECONDS
 from tests.desk_world import PAGE, PUBLISH, REVERT, SEARCH, DeskWorld, desk_world, pins
 from tests.gateway_world import GATEWAY_URL, ask, demo_shop, request_of
@@ -132,6 +133,31 @@ async def test_strategies_off_in_the_settings_wins_over_what_is_published() -> N
         assert await world.page() == plain
         world.gateway.use(settings)
         assert (await world.page())[0] == plain[3]
+
+
+async def test_a_kill_holds_here_while_the_store_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk_world("reversing") as world:
+        shop, turned = await world.shops(), await world.page()
+        await world.publish(pins(turned[5]))
+        pinned = await world.page()
+
+        async def down(*_: object, **__: object) -> int:
+            raise StoreError("the disk is gone")
+
+        for name, then in (("autumn", turned), (None, shop)):
+            with monkeypatch.context() as patch:
+                patch.setattr(world.gateway.store.desk, "revision", down)
+                told = await world.refused(KILL, {"name": name})
+                assert (told["code"], "in this process only" in told["message"]) == ("STOPPED_HERE", True)
+                assert await world.page() == then
+            await world.publish({"name": "later", "decision": "situation", "mode": "OFF"})  # what is read anew keeps it
+            assert await world.page() == then
+        await world.told(REVIVE)
+        assert await world.page() == turned
+        assert (await world.told(KILL, {"name": "autumn"}))["kill"] == ["autumn"]
+        assert world.gateway.programmes.here == frozenset()
+        await world.told(REVIVE, {"name": "autumn"})
+        assert await world.page() == pinned
 
 
 async def test_what_is_published_replaces_the_switch_of_that_name() -> None:

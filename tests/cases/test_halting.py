@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -113,6 +114,22 @@ async def test_after_it_all_traffic_gets_the_control_and_is_no_data() -> None:
         await one.watchman.recall()
         assert one.halted == {}
         assert ("order=new", False) in await shown()
+
+
+async def test_strategies_off_in_the_settings_turns_experiments_off_from_the_start() -> None:
+    shop = demo_shop()
+    declared = settings_of((), experiments=parse_experiments({"order": ORDER}), holdout=0.5)
+    for strategies in (declared.strategies, ()):
+        settings = msgspec.structs.replace(declared, strategies=strategies)
+        one = Gateway(settings, transport=Counting(shop), decisions={"reversing": Reversing()})
+        async with one.running():
+            assert await one.knowledge.wait(10)
+            world = World(one, shop, None, one.storefront())
+            told = [
+                (await world.send(QUERY, headers={**AGREED, "X-Personalize-Visitor": f"a-visitor-{number}"})).headers
+                for number in range(6)
+            ]
+            assert all(("x-personalize-experiment" in one) == bool(strategies) for one in told)
 
 
 async def test_a_restart_keeps_it_and_an_operator_lets_it_go_on(

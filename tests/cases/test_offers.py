@@ -8,11 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from personalize.domain.offers.offer import Audience
+from personalize.domain.offers.money import Money
+from personalize.domain.offers.offer import Audience, FreeShipping, Selection
 from personalize.domain.strategy import Mode, Strategy
 from personalize.events.log import parse
 from tests.gateway_world import demo_shop, listening
 from tests.offer_world import Shopper, offer, offer_settings, offering, unit_price
+
+HELD = "{ personalization { offers { kind percent amount { amount } code automatic validUntil disclosure } } }"
 
 
 @pytest.fixture
@@ -112,8 +115,9 @@ async def test_who_is_tried_out_on_is_drawn_and_the_log_says_so(shop, browser):
         met = {"offer": 0, "none": 0}
         for number in range(1, 41):
             shopper = browser(front)
+            await shopper.listed()
             rows = await shopper.offered()
-            told = (await lines(gateway, 2 * number - 1))[-1].extra["offers"]["welcome"]
+            told = (await lines(gateway, 3 * number - 1))[-1].extra["offers"]["welcome"]
             assert (told["propensity"], told["explored"]) == (0.5, True)
             assert bool(rows) == (told["arm"] == "offer")
             shown = [row["personalization"]["itemId"] for row in rows]
@@ -133,8 +137,9 @@ async def test_what_is_decided_is_logged_for_the_consented_alone(shop, browser):
         await silent.listed()
         assert "offers" not in (await lines(gateway, 1))[0].extra
         shopper = browser(front)
+        await shopper.listed()
         row = (await shopper.offered())[0]
-        told = (await lines(gateway, 2))[-1].extra["offers"]["welcome"]
+        told = (await lines(gateway, 3))[-1].extra["offers"]["welcome"]
         assert (told["arm"], told["propensity"], told["explored"]) == ("offer", 1.0, False)
         await shopper.add(row["personalization"]["offer"]["variantId"])
         await shopper.cart_with(1)
@@ -142,3 +147,20 @@ async def test_what_is_decided_is_logged_for_the_consented_alone(shop, browser):
         (bought,) = await lines(gateway, 1, "purchase")
         saving = row["personalization"]["offer"]["saving"]["minorUnits"]
         assert round(bought.extra["discount"] * 100) == saving
+
+
+async def test_free_shipping_is_told_and_given(shop, browser):
+    free = offer("shipping", benefit=FreeShipping(Money.of("4.90", "EUR")), selection=Selection())
+    async with offering(offer_settings(shop, free)) as (gateway, front):
+        shopper = browser(front)
+        assert (await shopper.ask(HELD))["personalization"]["offers"] == []  # nobody is here yet
+        (told,) = (await shopper.ask(HELD))["personalization"]["offers"]
+        assert told["kind"] == "FREE_SHIPPING"
+        assert "automated decision" in told["disclosure"]
+        (row, *_) = await shopper.listed(group=False)
+        assert row["personalization"]["offer"] is None
+        await shopper.add(row["productVariantId"])
+        assert (await shopper.cart_with(1))["couponCodes"] == [told["code"]]
+        order = await shopper.pay()
+        assert order["shippingWithTax"] == 0
+        assert (await gateway.store.offers.spent("shipping", "EUR")).spent == Money.of("4.90", "EUR")

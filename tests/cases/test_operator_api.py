@@ -176,6 +176,9 @@ async def test_two_strategies_do_not_contradict_each_other() -> None:
         same = pins(ids[3], schedule={"from": "2026-11-30T00:00"}) | {"name": "winter"}
         assert (await publishing(world, same))["code"] == "SCHEDULE_OVERLAP"
         narrow = same | {"scope": {"search": "lamp"}}
+        await world.publish(narrow | {"name": "rugs", "scope": {"search": "rug"}, "priority": 7})
+        loud = narrow | {"name": "loud", "scope": {"search": " RUG"}, "priority": 8}
+        assert (await publishing(world, loud))["code"] == "SCHEDULE_OVERLAP"
         told = await publishing(world, narrow)
         assert (told["code"], "autumn" in told["message"]) == ("PINS_CONFLICT", True)
         await world.publish(narrow | {"mode": "OFF"})
@@ -193,6 +196,35 @@ async def test_a_shop_that_cannot_be_asked_is_a_warning() -> None:
         world.upstream.handle_async_request = down  # type: ignore[assignment, method-assign]
         told = await world.told(PUBLISH, {"name": "autumn", "number": number, "why": "a test"})
         assert [one["code"] for one in told["publish"]["warnings"]] == ["SHOP_UNREACHED"]
+
+
+VALIDATE = "query($s: StrategyInput!) { validate(strategy: $s) { level code message } }"
+
+
+async def test_what_would_change_nothing_is_a_warning() -> None:
+    async with desk_world() as world:
+
+        async def found(strategy: dict[str, Any]) -> list[tuple[str, str]]:
+            told = await world.told(VALIDATE, {"s": strategy})
+            return [(one["level"], one["code"]) for one in told["validate"]]
+
+        women = await world.shops(collectionSlug="women")
+        men = await world.shops(collectionSlug="men")
+        assert await found(pins(women[3], scope={"collection": "women"})) == []
+        assert await found(pins(women[3], scope={"collection": "collectionSlug=women"})) == []
+        assert await found(pins(men[3], scope={"collection": "women"})) == [("WARNING", "ITEM_DEEP")]
+        assert await found(pins(men[3], scope={"collection": "womn"})) == [("WARNING", "SCOPE_EMPTY")]
+        assert await found(pins(men[3], scope={"search": "no such word"})) == [("WARNING", "SCOPE_EMPTY")]
+        assert await found(pins()) == [("WARNING", "RULES_MISSING")]
+        assert await found(pins(men[3], mode="SHARE", share=0.0)) == [("WARNING", "SHARE_NOBODY")]
+        assert await found(pins(men[3], schedule={"until": "2020-01-01T00:00"})) == [("WARNING", "SCHEDULE_OVER")]
+
+
+async def test_a_shop_of_many_items_does_not_have_them_all_told() -> None:
+    async with desk_world() as world:
+        (told,) = (await world.told("query($s: StrategyInput!) { validate(strategy: $s) { code hint } }",
+                                    {"s": pins("9999999")}))["validate"]  # fmt: skip
+        assert told == {"code": "ITEM_UNKNOWN", "hint": ""}
 
 
 async def test_an_attribute_that_no_item_has_is_a_warning() -> None:

@@ -67,6 +67,19 @@ async def test_a_promise_claims_a_code_and_sets_money_aside(offers):
     assert await offers.find("nobody's") is await offers.coupon("nobody's") is None
 
 
+async def test_promises_are_counted_by_offer_and_state(offers):
+    assert dict(await offers.counts()) == {}
+    await offers.add_coupons([*coupons(3), *coupons(1, "five")])
+    made = [(await offers.promise(who, [wish(number=n)], NOW))[0] for n, who in enumerate(("s:a", "s:b", "s:c"))]
+    await offers.promise("s:a", [wish("five")], NOW)
+    await offers.keep(made[0].code, eur(100), "order-1", NOW)
+    await offers.withdraw(made[1].code, NOW)
+    counts = {name: dict(found) for name, found in (await offers.counts()).items()}
+    assert counts == {
+        "ten": {PromiseState.KEPT: 1, PromiseState.WITHDRAWN: 1, PromiseState.OPEN: 1}, "five": {PromiseState.OPEN: 1},
+    }  # fmt: skip
+
+
 async def test_the_same_visitor_gets_the_same_promise_again_and_another_one_another_code(offers):
     await offers.add_coupons(coupons(3))
     first = await offers.promise("s:a", [wish(number=1)], NOW)

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,25 +19,58 @@ from personalize.demo.generate import generate
 from personalize.demo.shop.app import create_shop
 from personalize.domain.desk.actor import Actor, Role
 from personalize.domain.event import Event, EventItem
+from personalize.domain.offers.money import Money
+from personalize.domain.offers.offer import AmountOff, Audience, AudienceKind, Bounds, Budget, FreeShipping, Selection
+from personalize.domain.places.hours import read_hours
+from personalize.domain.places.shop_store import Service, ShopStore
+from personalize.domain.places.stock import StockRow
 from personalize.domain.store import EventRow
+from personalize.domain.strategy import Mode, Strategy
 from personalize.events.log import dump, parse
 from personalize.serving import beside, bound
 from tests.browser import DESKTOP, PHONE, opened, violations
 from tests.gateway_world import settings_of
+from tests.offer_world import offer, offer_settings
 
 PASSWORD = "a rather long sentence"
 LISTING = """{ search(input: { collectionSlug: "women", groupByProduct: true, take: 5 }) { items { productId } } }"""
 VISITORS = 300
 ADA = Actor("ada", Role.ADMIN)
+EUR = partial(Money.of, currency="EUR")
+OFFERS_THERE = (
+    offer("welcome", budget=Budget(EUR(500), EUR(120), EUR(40)), bounds=Bounds(EUR(5)), ends=4e9),
+    offer("thank-you", budget=Budget(total=EUR(2000)), audience=Audience(AudienceKind.GROUP, orders=(1, None)),
+          benefit=AmountOff(EUR(5)), pieces=2),
+    offer("autumn", budget=Budget(per_day=EUR(50)), audience=Audience(AudienceKind.GENERAL)),
+    offer("parcel", benefit=FreeShipping(EUR("4.90")), selection=Selection(), budget=Budget(EUR(90)), starts=3.9e9),
+)  # fmt: skip
+PRICED = (Strategy("shop_order", Mode.ON), Strategy("offer", Mode.ON))
+STORES_THERE = {
+    "hh-mitte": ShopStore("hh-mitte", "Hamburg Mitte", 53.55, 10.0, city="Hamburg", address="Mönckebergstraße 7",
+                          hours=read_hours("Mo-Fr 10:00-20:00; Sa 10:00-14:00,15:00-18:00"),
+                          services=frozenset(Service)),
+    "b-mitte": ShopStore("b-mitte", "Berlin Mitte", 52.52, 13.4, city="Berlin", hours=read_hours("Mo-Sa 09:00-19:00")),
+    "m-sued": ShopStore("m-sued", "München Süd", 48.1, 11.5),
+}  # fmt: skip
+
+
+def stock_of(now: float) -> list[StockRow]:
+    """Fresh in one store, partly old in another."""
+    return [
+        *(StockRow("hh-mitte", f"v{n}", "p", n, now - 300) for n in range(40)),
+        *(StockRow("b-mitte", f"v{n}", "p", n, now - 50_000 * n) for n in range(3)),
+    ]
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[SimpleNamespace]:
-    """Demo shop, gateway and console on free ports, an administrator `ada`, and a browser."""
+async def running(*, offers: bool = False) -> AsyncIterator[SimpleNamespace]:
+    """Demo shop, gateway and console on free ports, an administrator `ada`, and a browser; with offers and stores."""
     async with AsyncExitStack() as stack:
         shop, front, back = (stack.enter_context(bound("127.0.0.1", 0)) for _ in range(3))
         address, gate, desk = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (shop, front, back))
-        gateway = Gateway(settings_of(("shop_order",), f"{address}/shop-api"))
+        plain = settings_of(("shop_order",), f"{address}/shop-api")
+        priced = offer_settings(address, *OFFERS_THERE, stores=STORES_THERE, strategies=PRICED)
+        gateway = Gateway(priced if offers else plain)
         await stack.enter_async_context(beside(create_shop(generate(), asset_base=address), shop))
         await stack.enter_async_context(gateway.running())
         await stack.enter_async_context(beside(gateway.storefront(), front))
@@ -124,7 +158,7 @@ async def test_an_operator_without_an_engineer(monkeypatch) -> None:
         await asyncio.sleep(1.0)  # events travel by the side door
         await buy(world)
         await page.get_by_role("link", name="Experiments", exact=True).click()
-        await page.get_by_role("link", name="pins_women-50").click()
+        await page.get_by_role("link", name="pins_women-50-v2").click()
         await expect(page.get_by_role("heading", name="Units so far")).to_be_visible()
         arrivals = page.get_by_role("img", name=re.compile("Units so far"))
         await expect(arrivals).to_be_visible(timeout=20_000)
@@ -134,7 +168,7 @@ async def test_an_operator_without_an_engineer(monkeypatch) -> None:
         await expect(page.get_by_role("img", name=re.compile("Effect on conversion"))).to_be_visible()
         assert await violations(page) == []
         await page.get_by_role("link", name="Events").click()
-        await expect(page.locator("#tail")).to_contain_text("pins_women-50=")
+        await expect(page.locator("#tail")).to_contain_text("pins_women-50-v2=")
 
         # The kill switch: everybody gets the shop's own order again, at once.
         await page.get_by_role("link", name="Dashboard").click()
@@ -153,14 +187,18 @@ async def test_an_operator_without_an_engineer(monkeypatch) -> None:
 PAGES = (
     "", "/strategies", "/strategies/new", "/strategies/new?name=a&decision=merchandising", "/strategies/rainy_week",
     "/strategies/rainy_week/draft", "/strategies/nothing", "/preview?collection=women&weather=rain&strategy=rainy_week",
-    "/preview?more=odd", "/experiments", "/experiments/rainy_week-50", "/stores", "/events", "/audit", "/people",
+    "/preview?more=odd", "/experiments", "/experiments/rainy_week-50-v1",
+    "/offers", "/offers?done=offer_stopped", "/stores", "/events", "/audit", "/people",
     "/account", "/stop", "/stop?name=rainy_week",
 )  # fmt: skip
 
 
 async def test_axe_finds_nothing_on_any_page_in_light_dark_and_on_a_phone() -> None:
-    async with running() as world:
-        desk = world.gateway.desk
+    async with running(offers=True) as world:
+        desk, gateway = world.gateway.desk, world.gateway
+        await gateway.store.put_stock(stock_of(gateway.clock()), await gateway.store.places_version())
+        await desk.stop_offer(ADA, "autumn", "to see it")
+        gateway.telemetry.count("offer_cut", "below_floor")
         rules: list[dict[str, object]] = [{"kind": "pin", "item": "16", "place": 1}]
         document = {"name": "rainy_week", "decision": "merchandising", "mode": "share", "share": 0.5,
                     "scope": {"collection": "women"}, "parameters": {"rules": rules}}  # fmt: skip
@@ -204,3 +242,23 @@ async def test_by_keyboard_and_without_a_script() -> None:
         await expect(page.get_by_role("heading", name="Vorschau")).to_be_visible()
         await page.get_by_role("button", name="Abmelden").click()
         await expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+
+
+async def test_an_offer_is_stopped_and_let_run_again() -> None:
+    async with running(offers=True) as world:
+        page = await log_in(world)
+        await page.get_by_role("link", name="Offers", exact=True).click()
+        card = page.locator("section", has=page.get_by_role("heading", name="welcome"))
+        await expect(card).to_contain_text("10% off")
+        await card.get_by_text("Stop now welcome").click()
+        await card.get_by_role("textbox", name="Why").fill("a wrong price")
+        await card.get_by_role("button", name="Stop now").click()
+        await expect(page.get_by_role("status").first).to_contain_text("list prices from now on")
+        await expect(card).to_contain_text("An operator stopped it")
+        assert world.gateway.book.halted("welcome") == "operator"
+        await card.get_by_text("Let it run again welcome").click()
+        await card.get_by_role("textbox", name="Why").fill("mended")
+        await card.get_by_role("button", name="Let it run again").click()
+        await expect(card).not_to_contain_text("An operator stopped it")
+        assert world.gateway.book.halted("welcome") is None
+        assert world.__dict__.get("errors", []) == []

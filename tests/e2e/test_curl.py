@@ -1,4 +1,4 @@
-"""The console of docs/experiments.md: what its commands print is what the page says, against a real server."""
+"""The consoles of README.md and docs/experiments.md: what their commands print is what the pages say, for real."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import pytest
 from tests.e2e.served import SECRET, served
 from tests.e2e.shop import demo_shop_served
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "experiments.md"
+ROOT = Path(__file__).resolve().parents[2]
 
 
-def block(kind: str) -> str:
-    """The text of the page's code block of that kind."""
-    found = re.search(rf"^```{kind}\n(.*?)^```", PAGE.read_text("utf-8"), re.M | re.S)
+def block(page: str, kind: str) -> str:
+    """The text of a page's code block of that kind."""
+    found = re.search(rf"^```{kind}\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.M | re.S)
     assert found is not None
     return found[1]
 
@@ -31,12 +31,13 @@ def shop() -> Iterator[str]:
         yield url
 
 
-def test_the_console_prints_what_the_page_says(shop: str, tmp_path: Path) -> None:
-    (tmp_path / "personalize.toml").write_text(block("toml curl"), "utf-8")
+@pytest.mark.parametrize("page", ["README.md", "docs/experiments.md"])
+def test_the_console_prints_what_the_page_says(page: str, shop: str, tmp_path: Path) -> None:
+    (tmp_path / "personalize.toml").write_text(block(page, "toml curl"), "utf-8")
     settings = {"PERSONALIZE_HOLDOUT": "0", "PERSONALIZE_SECRET": SECRET}
     with served(shop, tmp_path, settings) as one:
         told = (
-            block("console")
+            block(page, "console")
             .replace("http://127.0.0.1:8000/graphql", one.url)
             .replace("http://127.0.0.1:8001", one.operator)
         )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from personalize.decisions.offer import Offering
 from personalize.domain.correction import Said
 from personalize.domain.offers.offer import Offer, Percent
-from personalize.domain.patch import Annotate, Change, Explore, Reorder, Reprice
+from personalize.domain.patch import Annotate, Change, Explore, Rechannel, Reorder, Reprice
 from personalize.domain.profile import Profile
 from personalize.domain.reason import TEXTS
 from personalize.domain.situation import (
@@ -110,7 +110,7 @@ def test_no_change_but_a_reprice_bears_a_price_and_none_urgency_or_scarcity():
 
     A Reprice is only shown where it was promised: see `tests/laws/test_price_guardrails.py`.
     """
-    assert set(get_args(Change)) == {Reorder, Annotate, Explore, Reprice}
+    assert set(get_args(Change)) == {Reorder, Annotate, Explore, Reprice, Rechannel}
     fields = {field.name for kind in (Reorder, Annotate, Explore) for field in dataclasses.fields(kind)}
     assert fields == {"target", "order", "author", "reason", "reasons", "row", "draw"}
 

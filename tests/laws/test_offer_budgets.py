@@ -123,6 +123,7 @@ class Budgets(RuleBasedStateMachine):
             self.used() + more <= TOTAL
             and self.used(day=one["day"]) + more <= PER_DAY
             and self.used(visitor=one["visitor"]) + more <= PER_VISITOR
+            and one["visitor"] != ""
         )
         raised = self.run(self.offers.raise_promise(code, eur(wanted), self.limits(), self.at))
         assert raised == (holds and (more <= 0 or room))

@@ -69,7 +69,7 @@ def test_transparency(vendure: Vendure, bench: Bench, strategy: str, times: int,
     raw = httpx.post(vendure.shop_url, json={"query": get_introspection_query()}).json()["data"]
     schema = build_client_schema(cast(IntrospectionQuery, raw))
     one = bench.world(*filter(None, [strategy]), shop_url=vendure.shop_url, sockets=True)
-    client = httpx.AsyncHTTPTransport()
+    client = httpx.AsyncHTTPTransport(limits=httpx.Limits(keepalive_expiry=2.0))  # the shop closes idle ones after 5 s
 
     @settings(
         max_examples=examples, deadline=None, database=None, derandomize=True, phases=[Phase.generate],

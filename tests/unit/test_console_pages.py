@@ -6,21 +6,25 @@ import re
 import string
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.types import Message
 
 from personalize.console.pages import paper, words
 from personalize.console.pages.asked import _origins
 from personalize.console.pages.difference import differences
 from personalize.console.pages.drafting import RULE_FIELDS, blank, read_document, read_rules
-from personalize.console.pages.forms import Form, within
+from personalize.console.pages.forms import Form, read_form, within
 from personalize.console.pages.plot import Series, legend, plot, steps
 from personalize.decisions.merchandising import Merchandising
 from personalize.domain.desk.reading import as_document, read_draft
-from personalize.domain.desk.rules import _STRUCTS
+from personalize.domain.desk.rules import _STRUCTS, MAX_ITEMS, MAX_RULES
 from personalize.domain.desk.rules import read_rules as rules_of
+from personalize.domain.offers.money import Money
 
 PAGES = Path(words.FOLDER).parent
 
@@ -49,7 +53,7 @@ def test_every_text_that_a_page_names_is_there() -> None:
     [
         "//evil.example", "https://evil.example/console", "/\\evil.example", "/console/..//evil",
         "javascript:alert(1)", "/consoleevil", "/graphql", "", "/console\r\nSet-Cookie: x", "console",
-        "/console//evil.example",
+        "/console//evil.example", "/console/%2e%2e/metrics", "/console/.%2E/metrics",
         "/console/\u2028", "http:/console", "/console?" + "x" * 3_000,
     ],
 )  # fmt: skip
@@ -84,6 +88,8 @@ def test_numbers_and_moments_are_written_as_people_do() -> None:
     assert (paper.number(1234.5, "en", 1), paper.number(1234.5, "de", 1)) == ("1,234.5", "1.234,5")
     assert (paper.percent(0.125, "en", 1, True), paper.percent(-0.5, "de")) == ("+12.5%", "−50\u202f%")
     assert (paper.number(None, "en"), paper.percent(float("nan"), "de"), paper.moment(None, "de")) == ("–", "–", "–")
+    assert paper.money(Money.of("1234.5", "EUR"), "de") == "1.234,50\u00a0EUR"
+    assert (paper.money(None, "en"), paper.amount(Money(1234, "JPY"), "en")) == ("–", "1,234")
     assert paper.moment(0.0, "de", "Europe/Berlin") == "01.01.1970 01:00"
     assert paper.tick(0.0, "en", "UTC", hours=False) == "1 Jan"
 
@@ -91,8 +97,9 @@ def test_numbers_and_moments_are_written_as_people_do() -> None:
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e6))
 def test_ticks_span_what_is_shown(low: float, span: float) -> None:
     found = steps(low, low + span)
-    assert found[0] <= low + 1e-6 * max(1, abs(low))
-    assert found[-1] >= low + span - 1e-6 * max(1, abs(low) + span)
+    near = 1e-6 * max(1.0, abs(low) + span)  # as far as anybody sees on a plot of that span
+    assert found[0] <= low + near
+    assert found[-1] >= low + span - near
     assert 2 <= len(found) <= 8
 
 
@@ -125,7 +132,7 @@ RULES = [
 ]
 
 
-def form_of(document: dict) -> Form:
+def fields_of(document: dict) -> list[tuple[str, str]]:
     """The fields that the page sends for a document."""
     fields = [("mode", document["mode"]), ("share", f"{document['share'] * 100:g}"), ("priority", "3")]
     for part in ("scope", "schedule", "guardrails"):
@@ -134,7 +141,7 @@ def form_of(document: dict) -> Form:
     for number, rule in enumerate(document["parameters"]["rules"]):
         told = {key: " ".join(value) if isinstance(value, list) else str(value) for key, value in rule.items()}
         fields += [(f"p.rules.{number}.{key}", value) for key, value in told.items()]
-    return Form(fields)
+    return fields
 
 
 def test_a_document_comes_back_from_its_form_as_it_was() -> None:
@@ -146,9 +153,26 @@ def test_a_document_comes_back_from_its_form_as_it_was() -> None:
         }
     )  # fmt: skip
     knobs = Merchandising.knobs
-    again = read_draft(read_document(form_of(as_document(draft)), "rainy_week", "merchandising", knobs))
+    again = read_draft(read_document(Form(fields_of(as_document(draft))), "rainy_week", "merchandising", knobs))
     assert again == draft
     assert len(rules_of(again.parameters["rules"])) == len(RULES)
+
+
+async def test_the_most_rules_and_the_longest_come_back_whole() -> None:
+    rules = [{"kind": "share", "attribute": "a", "value": "b", "first": 9, "at_most": 3, "at_least": 2}] * MAX_RULES
+    ids = [f"0b1f9a52-5f4e-4f6e-9d1c-{number:012}" for number in range(MAX_ITEMS)]
+    for wanted in (rules, [{"kind": "sequence", "items": ids, "place": 1}]):
+        parameters = {"rules": wanted, "max_displacement": 2}
+        document = as_document(read_draft(blank("rainy_week", "merchandising") | {"parameters": parameters}))
+        body = urlencode(fields_of(document)).encode()
+
+        async def receive(body: bytes = body) -> Message:
+            return {"type": "http.request", "body": body}
+
+        kind = (b"content-type", b"application/x-www-form-urlencoded")
+        form = await read_form(Request({"type": "http", "method": "POST", "headers": [kind]}, receive))
+        again = read_document(form, "rainy_week", "merchandising", Merchandising.knobs)
+        assert again["parameters"]["rules"] == wanted
 
 
 def test_rules_are_taken_out_and_added_by_the_form() -> None:

@@ -274,3 +274,5 @@ def test_a_token_is_made_for_a_declared_variant(tmp_path, monkeypatch):
     (tmp_path / "personalize.toml").write_text('[experiments.order]\nvariants = ["control", "new"]\n')
     assert _run("--name", "order", "--token", "new").output.startswith('X-Personalize-Experiment: order=new;token="')
     assert "no experiment" in _run("--name", "order", "--token", "old").output
+    trial = "rainy_week-10-v3"  # a strategy that was published for a tenth
+    assert f"X-Personalize-Experiment: {trial}=on;token=" in _run("--name", trial, "--token", "on").output

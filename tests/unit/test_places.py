@@ -12,7 +12,7 @@ import pytest
 
 from personalize.decisions.channel import ChannelOrder
 from personalize.domain.places.channel import Channel, Kind
-from personalize.domain.places.hours import read_hours
+from personalize.domain.places.hours import read_hours, written
 from personalize.domain.places.shop_store import Service, ShopStore
 from personalize.domain.places.stock import Availability, StockRow, at_least, availability
 from personalize.domain.reason import TEXTS
@@ -20,6 +20,7 @@ from personalize.domain.visit import Visit
 from personalize.errors import PlaceError, SettingsError
 from personalize.gateway.ours.channel_words import label
 from personalize.gateway.ours.channels import AvailabilityView, ChannelKind
+from personalize.places.book import Book, Tally
 from personalize.places.changes import MAX_CHANGES, PER_EVENT, events_of
 from personalize.places.stock_file import read_stock
 from personalize.places.stores_file import read_stores
@@ -181,6 +182,33 @@ def test_hours_in_words(text, at, open_):
 def test_hours_that_are_none(text):
     with pytest.raises(ValueError, match=r"expected|overlap|no date"):
         read_hours(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mo-Fr 10:00-20:00; Sa 10:00-14:00,15:00-18:00; 2026-12-24 10:00-14:00; 2026-12-25 off",
+        "Mo 09:00-12:00; We-Th 09:00-12:00; Su 22:00-02:00",
+        "Mo-Su 00:00-24:00",
+        "",
+    ],
+)
+def test_hours_are_written_as_they_were_read(text):
+    assert written(read_hours(text)) == text
+    assert read_hours(written(read_hours(text))) == read_hours(text)
+
+
+def test_what_the_stock_of_each_store_amounts_to():
+    stores = {name: ShopStore(name, name, 53.0, 10.0) for name in ("a", "b", "c")}
+    rows = [
+        StockRow("a", "1", "p", 0, 50.0), StockRow("a", "2", "p", 3, 150.0), StockRow("c", "1", "p", 9, 10.0),
+        StockRow("gone", "1", "p", 9, 10.0),
+    ]  # fmt: skip
+    assert Book(stores, rows).tally(3, 100.0) == [
+        Tally(2, 1, 1, 1, 50.0, 150.0), Tally(0, 0, 0, 0, None, None), Tally(1, 0, 0, 1, 10.0, 10.0),
+    ]  # fmt: skip
+    assert Book(stores).tally(3, 100.0) == [Tally(0, 0, 0, 0, None, None)] * 3
+    assert Book().tally(3, 100.0) == []
 
 
 def test_a_closed_store_has_no_time():

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize.domain.desk.strategy import State, StrategyDraft, StrategyVersion
-from personalize.domain.experiment import Experiment, Unit, Variant
+from personalize.domain.experiment import AssignedBy, Experiment, Unit, Variant
 from personalize.domain.strategy import Mode, Strategy
 from personalize.experiments.assign import assign, running, takes_part
-from personalize.gateway.trial import CONTROL, ON, trialled
+from personalize.gateway.trial import CONTROL, ON, trial_of, trialled
 from personalize.settings import Settings
 
 BASE = (Strategy("popularity", Mode.ON), Strategy("ranker", Mode.ON))
 
 
-def version(share: float, mode: Mode = Mode.SHARE) -> StrategyVersion:
+def version(share: float, mode: Mode = Mode.SHARE, number: int = 1) -> StrategyVersion:
     draft = StrategyDraft("rainy_week", "merchandising", mode=mode, share=share)
-    return StrategyVersion(draft, 1, State.PUBLISHED, 0, "a")
+    return StrategyVersion(draft, number, State.PUBLISHED, 0, "a")
 
 
 def settings(one: StrategyVersion, *experiments: Experiment) -> Settings:
@@ -44,10 +45,41 @@ def test_without_the_consent_it_is_off_as_a_share_is() -> None:
     assert "rainy_week" not in running(made.strategies, made.experiments, (), None, hashed=False)
 
 
-def test_another_share_is_another_experiment_of_the_same_buckets() -> None:
-    some, more = (trialled(settings(version(share)), [version(share)]).experiments[0] for share in (0.1, 0.5))
-    assert (some.name, more.name) == ("rainy_week-10", "rainy_week-50")
-    assert some.seed == more.seed
+def test_another_version_is_another_experiment_of_the_same_buckets() -> None:
+    versions = version(0.1), version(0.5, number=2), version(0.5, number=3)
+    found = [trialled(settings(one), [one]).experiments[0] for one in versions]
+    assert [one.name for one in found] == ["rainy_week-10-v1", "rainy_week-50-v2", "rainy_week-50-v3"]
+    assert len({one.seed for one in found}) == 1
+
+
+@given(share=st.floats(1e-6, 1.0, exclude_max=True), number=st.integers(1, 10_000))
+def test_its_name_tells_how_it_was_dealt(share: float, number: int) -> None:
+    (made,) = trialled(settings(one := version(share, number=number)), [one]).experiments
+    again = trial_of(made.name)
+    if again is None:  # what rounds to all of them
+        assert share > 0.999_999
+    else:
+        assert [one.weight for one in again.variants] == pytest.approx([one.weight for one in made.variants], abs=1e-5)
+        assert (again.name, again.seed, again.control) == (made.name, made.seed, CONTROL)
+    for name in ("rainy_week", "rainy_week-50", "rainy_week-0-v1", "rainy_week-100-v1", "a-b", "rainy_week-e-v1"):
+        assert trial_of(name) is None
+
+
+def test_it_is_stopped_by_guardrails_though_nobody_declared_them() -> None:
+    one = version(0.5)
+    assert [rail.name for rail in trialled(settings(one), [one]).experiments[0].guardrails] == [
+        "srm", "conversion", "not_this",
+    ]  # fmt: skip
+
+
+def test_a_declared_variant_that_turns_all_off_turns_it_off_for_everybody() -> None:
+    one = version(0.5)
+    shown = Experiment("shown", (Variant("ours", 0.5), Variant("shop", 0.5, all_off=True)), AssignedBy.HEADER)
+    made = trialled(settings(one, shown), [one])
+    for number in range(20):
+        unit = f"visitor-{number}"
+        found = assign(made.experiments, {Unit.VISITOR: unit}, {"shown": "shop"}, hashed=True)
+        assert running(made.strategies, made.experiments, found, unit, hashed=True) == {}
 
 
 def test_what_is_no_share_or_was_killed_or_is_tried_already_stays_as_it_is() -> None:
@@ -59,5 +91,5 @@ def test_what_is_no_share_or_was_killed_or_is_tried_already_stays_as_it_is() -> 
     assert trialled(Settings(strategies=()), [one]).experiments == ()
     declared = Experiment("mine", (Variant("a", 1.0, (Strategy("rainy_week", Mode.ON),)),))
     assert trialled(settings(one, declared), [one]).experiments == (declared,)
-    named = replace(declared, name="rainy_week-50", variants=(Variant("a", 1.0),))
+    named = replace(declared, name="rainy_week-50-v1", variants=(Variant("a", 1.0),))
     assert trialled(settings(one, named), [one]).experiments == (named,)

@@ -27,6 +27,8 @@ from starlette.types import Receive, Scope, Send
 from personalize.console.api.schema import Context, operator_schema
 from personalize.console.api.told import HouseTold
 from personalize.console.desk import Desk
+from personalize.console.offers import OfferDesk
+from personalize.console.stock import StoreBoard
 from personalize.domain.clock import Clock
 from personalize.domain.desk.actor import TOKEN
 from personalize.domain.desk.finding import Refused
@@ -47,9 +49,11 @@ class OperatorApi:
     """An ASGI app for `/operator/graphql`."""
 
     def __init__(
-        self, desk: Desk, told: Callable[[], HouseTold], store: Store, token: str, telemetry: Telemetry, clock: Clock
-    ) -> None:
+        self, desk: Desk, told: Callable[[], HouseTold], store: Store, offers: OfferDesk, stock: StoreBoard, token: str,
+        telemetry: Telemetry, clock: Clock,
+    ) -> None:  # fmt: skip
         self.desk, self.told, self.store, self.telemetry, self.clock = desk, told, store, telemetry, clock
+        self.offers, self.stock = offers, stock
         self._token = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,7 +124,7 @@ class OperatorApi:
             _few(operation, fragments)
         if faults := validate(schema, document, max_errors=20):
             return ExecutionResult(None, faults)
-        context = Context(self.desk, TOKEN, self.told, self.store)
+        context = Context(self.desk, TOKEN, self.told, self.store, self.offers, self.stock)
         result = execute(schema, document, context_value=context, variable_values=dict(variables), operation_name=name)
         return result if isinstance(result, ExecutionResult) else await result
 

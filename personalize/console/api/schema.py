@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
 from personalize.console.api.inputs import LookInput, ModeView, StrategyInput, SwitchInput, VariantInput, VersionInput
+from personalize.console.api.standing import OfferView, StorePage, StoreView
 from personalize.console.api.told import HouseTold
 from personalize.console.api.views import (
     AuditPage,
@@ -30,6 +31,8 @@ from personalize.console.api.views import (
     VersionView,
 )
 from personalize.console.desk import PAGE, Desk
+from personalize.console.offers import OfferDesk
+from personalize.console.stock import StoreBoard
 from personalize.domain.desk.actor import Actor
 from personalize.domain.store import Store
 from personalize.errors import DeskError, EventError
@@ -47,12 +50,14 @@ Over = Annotated[
 
 @dataclass(slots=True)
 class Context:
-    """What resolvers see: the desk, who acts, what the process tells of itself, and the store of events."""
+    """What resolvers see: the desk, who acts, what the process tells of itself, events, offers and stores."""
 
     desk: Desk
     actor: Actor
     told: Callable[[], HouseTold]
     store: Store
+    offers: OfferDesk
+    stock: StoreBoard
 
 
 def _page(first: int) -> int:
@@ -173,6 +178,25 @@ async def _revive(info: Info[Context, None], why: Why, name: str | None = None) 
     return sorted(await _desk(info).killed())
 
 
+async def _offers(info: Info[Context, None]) -> list[OfferView]:
+    return [OfferView.of(one) for one in await info.context.offers.standings()]
+
+
+async def _stores(info: Info[Context, None], after: str = "", first: int = PAGE) -> StorePage:
+    found, more = await info.context.stock.standings(after, _page(first))
+    return StorePage(items=[StoreView.of(one) for one in found], after=more)
+
+
+async def _stop_offer(info: Info[Context, None], name: str, why: Why) -> list[OfferView]:
+    await info.context.offers.stop(info.context.actor, name, why)
+    return await _offers(info)
+
+
+async def _release_offer(info: Info[Context, None], name: str, why: Why) -> list[OfferView]:
+    await info.context.offers.release(info.context.actor, name, why)
+    return await _offers(info)
+
+
 def _object(name: str, value: Any) -> Mapping[str, Any]:
     if value is None:
         return {}
@@ -207,6 +231,8 @@ class Query:
     events: list[EventView] = strawberry.field(
         resolver=_events, description="The last lines of the event log, the newest first."
     )
+    offers: list[OfferView] = strawberry.field(resolver=_offers, description="The offers of the settings.")
+    stores: StorePage = strawberry.field(resolver=_stores, description="The shop's stores and what is known of stock.")
 
 
 @strawberry.type
@@ -221,6 +247,12 @@ class Mutation:
     )
     revive: list[str] = strawberry.mutation(
         resolver=_revive, description="Take a kill switch back. Returns what is still killed."
+    )
+    stop_offer: list[OfferView] = strawberry.mutation(
+        resolver=_stop_offer, description="List prices for everybody, at once. Returns all offers."
+    )
+    release_offer: list[OfferView] = strawberry.mutation(
+        resolver=_release_offer, description="Let an offer run again, also one that stopped itself."
     )
 
 

@@ -144,7 +144,7 @@ class AuditView:
     at: datetime
     actor: str
     action: str = strawberry.field(description="draft, publish, revert, kill or revive.")
-    name: str = strawberry.field(description="The strategy; * for everything.")
+    name: str = strawberry.field(description="The strategy; * for everything, offer:NAME for an offer.")
     version: int = strawberry.field(description="0 where the change is of no version.")
     why: str
     before: JSON | None = strawberry.field(description="What was in force before.")
@@ -270,7 +270,9 @@ class HealthView:
     outbox: int = strawberry.field(description="Events that wait to be written.")
     revision: int = strawberry.field(description="The desk's revision that this process serves by.")
     stopped: bool = strawberry.field(description="Whether everything is off: killed, or off in the settings.")
-    killed: list[str] = strawberry.field(description="Kill switches that are thrown; * for everything.")
+    killed: list[str] = strawberry.field(
+        description="Kill switches that are thrown; * for everything, offer:NAME for an offer."
+    )
     running: list[SwitchView] = strawberry.field(description="The switches in force, those of the settings included.")
     reloads_taken: int = strawberry.field(description="Newer models put in place.")
     reloads_refused: int

@@ -11,7 +11,7 @@ PAGE = 50
 
 async def audit(asked: Asked) -> Response:
     """The newest lines, of one strategy where a name is given."""
-    name, before = asked.query("name", 64), asked.query("before", 12)
+    name, before = asked.query("name", 80), asked.query("before", 12)
     rows = await asked.house.desk.audit(
         before=int(before) if before.isdecimal() else None, name=name or None, limit=PAGE + 1
     )

@@ -27,7 +27,7 @@ async def dashboard(asked: Asked) -> Response:
         findings = await house.evidence.ask(planned(house.effective()))
     except (StoreError, TimeoutError) as error:
         fault = str(error)
-    told = [summary(one) for one in findings.told.values()] if findings is not None else []
+    told = [summary(one, house.watchman.halted) for one in findings.told.values()] if findings is not None else []
     drift = {group: value for one in house.decider.base.values() for group, value in _drift(one).items()}
     stopped = EVERYTHING in await house.desk.killed()
     return asked.show(

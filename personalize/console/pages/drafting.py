@@ -75,7 +75,7 @@ def read_rules(form: Form, field: str) -> list[dict[str, Any]]:
             continue
         rule: dict[str, Any] = {"kind": kind}
         for key in RULE_FIELDS[kind]:
-            told = form.one(f"{base}.{key}", 4_000)
+            told = form.raw(f"{base}.{key}").strip()  # whole: what is cut off would go unseen
             if not told:
                 continue
             if key == "items":
@@ -83,7 +83,7 @@ def read_rules(form: Form, field: str) -> list[dict[str, Any]]:
             elif key in WHOLE or key == "strength":
                 rule[key] = _number(told, whole=key in WHOLE)
             else:
-                rule[key] = told[:200]
+                rule[key] = told
         found.append(rule)
     if (kind := form.one("add_rule", 16)) in KINDS:
         found.append({"kind": kind})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 import re
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from starlette.requests import Request
 
 BODY_MAX = 64 * 1024
-FIELDS_MAX = 400
+FIELDS_MAX = 800
+"""100 rules of six fields each, and the rest of a draft."""
 PATH = re.compile(r"/console(?:/[A-Za-z0-9._~@+%-]{1,200}){0,6}")
 
 
@@ -81,6 +82,6 @@ def within(path: str) -> str:
         parts = urlsplit(path)
     except ValueError:
         return "/console"
-    if parts.scheme or parts.netloc or not PATH.fullmatch(parts.path) or ".." in parts.path:
+    if parts.scheme or parts.netloc or not PATH.fullmatch(parts.path) or ".." in unquote(parts.path):
         return "/console"
     return f"{parts.path}?{parts.query}" if parts.query else parts.path

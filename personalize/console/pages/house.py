@@ -10,10 +10,13 @@ from starlette.requests import Request
 from personalize.console.accounts.door import Door
 from personalize.console.desk import Desk
 from personalize.console.evidence import Evidence
+from personalize.console.offers import OfferDesk
+from personalize.console.stock import StoreBoard
 from personalize.domain.clock import Clock
 from personalize.domain.store import Store
 from personalize.gateway.listing.decide import Decider
 from personalize.gateway.ours.knowledge import Knowledge
+from personalize.gateway.watchman import Watchman
 from personalize.settings import Settings
 from personalize.shops.map import ShopMap
 from personalize.telemetry import Telemetry
@@ -33,9 +36,12 @@ class House:
     telemetry: Telemetry
     decider: Decider
     knowledge: Knowledge
+    watchman: Watchman
     shop: ShopMap
     peers: Peers
     clock: Clock
+    offers: OfferDesk
+    stock: StoreBoard
 
     def secure(self, request: Request) -> bool:
         """Whether the browser came by https: to us, or to a trusted proxy that says so."""

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from personalize.domain.offers.money import Money, exponent
+
 HERE = Path(__file__).resolve().parent
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -54,6 +56,16 @@ def percent(value: float | None, language: str, digits: int = 0, signed: bool = 
     shown = number(abs(value) * 100, language, digits)
     sign = "−" if value < 0 else "+" if signed and value > 0 else ""
     return f"{sign}{shown}\u202f%" if language == "de" else f"{sign}{shown}%"
+
+
+def amount(one: Money, language: str) -> str:
+    """Money without its currency: `1,234.50` or `1.234,50`."""
+    return number(float(one.amount), language, exponent(one.currency))
+
+
+def money(one: Money | None, language: str) -> str:
+    """Money with its currency: `1,234.50 EUR` or `1.234,50 EUR`; a dash for none."""
+    return "–" if one is None else f"{amount(one, language)}\u00a0{one.currency}"
 
 
 def moment(at: float | None, language: str, zone: str = "UTC", seconds: bool = False) -> str:

@@ -7,12 +7,9 @@ from starlette.responses import Response
 from personalize.console.accounts.passwords import MIN, EntryError
 from personalize.console.pages.asked import Asked
 from personalize.domain.desk.actor import Role
-from personalize.domain.desk.store import CHANGED, AuditRow
-from personalize.errors import PersonalizeError, StoreError
+from personalize.errors import PersonalizeError
 
 ACCOUNT = "account"
-TRIES = 4
-"""How often a line is written anew because somebody else changed the desk meanwhile."""
 
 
 async def people(asked: Asked, fault: str = "", status: int = 200) -> Response:
@@ -47,16 +44,8 @@ async def change_people(asked: Asked) -> Response:
 
 async def _note(asked: Asked, action: str, name: str, role: str) -> None:
     """A line of the audit: who changed whose account. Raises StoreError."""
-    store, why = asked.house.desk.store, role if action in ("account_add", "account_role") else ""
-    line = AuditRow(0, asked.house.clock(), asked.me.name, action, ACCOUNT, name, 0, why)
-    for left in reversed(range(TRIES)):
-        try:
-            await store.write([], line, seen=await store.revision())
-        except StoreError as error:
-            if error.code != CHANGED or not left:
-                raise
-        else:
-            return
+    why = role if action in ("account_add", "account_role") else ""
+    await asked.house.desk.note(asked.actor, action, ACCOUNT, name, why)
 
 
 def _role(text: str) -> Role:

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlencode, urljoin
 
 import orjson
-from graphql import GraphQLInputObjectType, get_named_type
 from starlette.responses import Response
 
 from personalize.console.desk import Standing
@@ -23,6 +22,8 @@ from personalize.domain.situation import MOODS
 from personalize.errors import DeskError
 from personalize.gateway.document.values import with_path
 from personalize.gateway.preview import Looked, Previewed, Shown
+from personalize.gateway.ways import collection_ways, term_way
+from personalize.shops.map import ArgumentPath
 
 ROWS = 24
 PLACE_MAX = 500
@@ -37,8 +38,6 @@ WEATHER: Mapping[str, Mapping[str, object]] = {
     "wind": {"weather": "cloudy", "rain_24h": 0.0, "wind": 60.0, "temperature": 12.0},
 }
 """Weathers to look at, in the facts that signals tell."""
-
-_COLLECTION = re.compile(r"collection|categor|taxon|slug", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,29 +213,10 @@ def _collections(asked: Asked, listings: list[str]) -> bool:
     return any(_collection(asked, one) is not None for one in listings)
 
 
-def _term(asked: Asked, listing: str) -> tuple[str, ...] | None:
-    """The argument of a listing that takes a search term, as the shop map says."""
-    found = next((one for one in asked.house.knowledge.fitted.listings.values() if one.coordinates == listing), None)
-    return found.term if found is not None else None
+def _term(asked: Asked, listing: str) -> ArgumentPath | None:
+    return term_way(asked.house.knowledge, listing)
 
 
-def _collection(asked: Asked, listing: str) -> tuple[str, ...] | None:
+def _collection(asked: Asked, listing: str) -> ArgumentPath | None:
     """The argument of a listing that looks most like the one that names a collection."""
-    knowledge = asked.house.knowledge
-    if knowledge.planner is None:
-        return None
-    parent, _, name = listing.partition(".")
-    kind: Any = knowledge.planner.schema.type_map.get(parent)
-    field = getattr(kind, "fields", {}).get(name)
-    found: list[tuple[str, ...]] = []
-    for key, argument in (field.args if field is not None else {}).items():
-        inner = get_named_type(argument.type)
-        if isinstance(inner, GraphQLInputObjectType):
-            found += [(key, one) for one, leaf in inner.fields.items() if _named(one, leaf.type)]
-        elif _named(key, argument.type):
-            found.append((key,))
-    return min(found, key=lambda way: (not way[-1].lower().endswith("slug"), way), default=None)
-
-
-def _named(name: str, kind: Any) -> bool:
-    return bool(_COLLECTION.search(name)) and getattr(get_named_type(kind), "name", "") in ("String", "ID")
+    return next(iter(collection_ways(asked.house.knowledge, listing)), None)

@@ -19,6 +19,7 @@ from personalize.domain.desk.rules import KINDS
 from personalize.domain.desk.strategy import Audience, StrategyDraft
 from personalize.domain.strategy import Mode
 from personalize.errors import DeskError, PersonalizeError
+from personalize.gateway.trial import trial_name
 
 VERSIONS = 20
 
@@ -52,8 +53,15 @@ async def strategy(asked: Asked, refused: Refused | None = None, status: int = 2
         "strategy.html", one=standing, findings=refused.findings if refused else findings, versions=versions,
         changes=changes, refused=refused, status=status,
         says=differences(None, held, asked.told) if held else [], more=len(versions) == VERSIONS,
-        stopped=EVERYTHING in await desk.killed(),
+        stopped=EVERYTHING in await desk.killed(), trial=_trial(asked, standing),
+        halted=asked.house.watchman.halted,
     )  # fmt: skip
+
+
+def _trial(asked: Asked, standing: Standing) -> str:
+    """The experiment that what is published for a share is, "" where there is none."""
+    name = trial_name(standing.published) if standing.published is not None else ""
+    return name if any(one.name == name for one in asked.house.effective().experiments) else ""
 
 
 async def new(asked: Asked) -> Response:

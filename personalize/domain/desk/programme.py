@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from personalize.domain.desk.strategy import StrategyVersion
 
 EVERYTHING = "*"
 """The name of the kill switch that turns everything off."""
 
+OFFER = "offer:"
+"""What the name of an offer's switch begins with: no name of a strategy has a colon."""
+
+
+class OfferSwitch(NamedTuple):
+    """What the operator last did with an offer, and when (seconds since the epoch): stopped it, or let it run."""
+
+    name: str
+    stopped: bool
+    at: float
+
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """The published version of each strategy, those that hold last at the end, and the names that were killed."""
+    """The published version of each strategy, those that hold last at the end, the names that were killed, offers."""
 
     revision: int = 0
     published: tuple[StrategyVersion, ...] = ()
     killed: frozenset[str] = frozenset()
+    offers: frozenset[OfferSwitch] = frozenset()
 
     @property
     def stopped(self) -> bool:

@@ -18,6 +18,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 MAX_BODY = 64 * 1024
 """Bytes of a draft as JSON."""
 MAX_TEXT = 200
+MAX_NAMED = 24
 FIELDS = ("name", "decision", "scope", "parameters", "mode", "share", "schedule", "guardrails", "priority")
 SCOPE = ("listing", "collection", "search", "channel", "audience")
 SCHEDULE = ("from", "until", "zone")
@@ -25,10 +26,12 @@ GUARDRAILS = ("max_up", "max_down")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint that names the closest known word, or all of them."""
+    """A hint that names the closest known word, else all of them; "" where they are too many to be read."""
     names = [*known]
     found = get_close_matches(word, names, n=1, cutoff=0.5)
-    return f"did you mean {found[0]!r}?" if found else f"expected one of: {', '.join(names) or 'none'}"
+    if found:
+        return f"did you mean {found[0]!r}?"
+    return f"expected one of: {', '.join(names) or 'none'}" if len(names) <= MAX_NAMED else ""
 
 
 def read_draft(raw: object) -> StrategyDraft:

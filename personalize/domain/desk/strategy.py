@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -45,6 +45,11 @@ class Scope:
     search: str | None = None
     channel: str | None = None
     audience: Audience = Audience.ALL
+
+    def same(self, other: Scope) -> bool:
+        """Whether every request in one is in the other."""
+        plain = [replace(one, search=None if one.search is None else term_of(one.search)) for one in (self, other)]
+        return plain[0] == plain[1]
 
     def meets(self, other: Scope) -> bool:
         """Whether there may be a request in both scopes."""

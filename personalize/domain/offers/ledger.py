@@ -173,6 +173,10 @@ class OfferStore(Protocol):
         """What is reserved and spent of an offer, in all or for the promises of one day."""
         ...
 
+    async def counts(self) -> Mapping[str, Mapping[PromiseState, int]]:
+        """How many promises there are of each offer by state, as far as they are kept (`prune`). Reads all of them."""
+        ...
+
     async def history(self, visitor: str) -> list[Promise]:
         """All promises of a visitor in whatever state, oldest first, a page (the latest ones)."""
         ...

@@ -100,6 +100,32 @@ def read_hours(text: str) -> Hours:
     return Hours(tuple(week), exceptions)
 
 
+def runs(hours: Hours) -> Iterator[tuple[int, int, tuple[Span, ...]]]:
+    """The open days of the week as (first, last, spans): days in a row with the same spans together, 0 is Monday."""
+    first = 0
+    for day in range(1, 8):
+        if day == 7 or hours.week[day] != hours.week[first]:
+            if hours.week[first]:
+                yield first, day - 1, hours.week[first]
+            first = day
+
+
+def clock(span: Span) -> str:
+    """`10:00-20:00`; 24:00 is midnight, and what ends on the next morning ends before it begins."""
+    opens, shuts = span[0], span[1] if span[1] <= DAY else span[1] - DAY
+    return f"{opens // 60:02}:{opens % 60:02}-{shuts // 60:02}:{shuts % 60:02}"
+
+
+def written(hours: Hours) -> str:
+    """Hours as `read_hours` reads them."""
+    rules = [
+        f"{DAYS[first].title()}{'-' + DAYS[last].title() if last > first else ''} {','.join(map(clock, spans))}"
+        for first, last, spans in runs(hours)
+    ]
+    rules += [f"{day} {','.join(map(clock, spans)) or 'off'}" for day, spans in sorted(hours.exceptions.items())]
+    return "; ".join(rules)
+
+
 def _spans(text: str, rule: str) -> tuple[Span, ...]:
     if text.lower() in ("off", "closed"):
         return ()

@@ -13,6 +13,7 @@ from cachetools import TTLCache
 
 from personalize.domain.breaker import Breaker
 from personalize.domain.clock import Clock
+from personalize.domain.desk.programme import OfferSwitch
 from personalize.domain.offers.law import disclosure
 from personalize.domain.offers.ledger import Limits, OfferStore, PriceLedger, Promise, PromiseState, Shown, Wish
 from personalize.domain.offers.money import Money
@@ -32,6 +33,8 @@ from personalize.telemetry import Telemetry
 DAY = 86_400.0
 VISITORS = 20_000
 WANTED_MAX = 8
+OPERATOR = "operator"
+"""Why an offer halts that the operator stopped."""
 RELISTED = "list_changed"
 FRESH = 5.0
 """Seconds that what a visitor holds is remembered: so long may another process's withdrawal go unnoticed."""
@@ -82,6 +85,8 @@ class OfferBook:
         self._relisted: TTLCache[str, bool] = TTLCache(VISITORS, DAY, timer=clock)
         self._breaker = Breaker(clock)
         self.refusals = Refusals(prices.mismatch)
+        self._switches: frozenset[OfferSwitch] = frozenset()
+        self.stopped: frozenset[str] = frozenset()
         self.notes = PriceNotes(ledger, telemetry, self.day)
         self.record = Record(store, telemetry)
         self.keeper = Keeper(self, ledger, profile_seconds)
@@ -103,6 +108,24 @@ class OfferBook:
                 self.refusals.release(name)
         self._offers, self.prices, self.refusals.threshold = fresh, prices, prices.mismatch
         self.keeper.wake()
+
+    def follow(self, switches: frozenset[OfferSwitch]) -> None:
+        """Take over the operator's switches: what is stopped halts at once, what was let run since begins anew.
+
+        That also ends the halt of an offer that stopped itself.
+        """
+        if switches == self._switches:
+            return
+        for one in switches - self._switches:
+            if not one.stopped:
+                self.refusals.release(one.name)
+        self._switches = switches
+        self.stopped = frozenset(one.name for one in switches if one.stopped)
+        self.keeper.wake()
+
+    def halted(self, offer: str) -> str | None:
+        """Why an offer is halted: `OPERATOR`, or the last refusal of one that stopped itself; None: it is not."""
+        return OPERATOR if offer in self.stopped else self.refusals.halted.get(offer)
 
     @property
     def offers(self) -> Mapping[str, Offer]:
@@ -126,7 +149,7 @@ class OfferBook:
         return {
             name: ready[name]
             for name, offer in self._offers.items()
-            if name in ready and ready[name].stocked and _runs(offer, at) and name not in self.refusals.halted
+            if name in ready and ready[name].stocked and _runs(offer, at) and self.halted(name) is None
         }
 
     async def promises(
@@ -217,7 +240,10 @@ class OfferBook:
         return Sight(
             self._clock(),
             self.prices,
-            {name: self._offers[name] for name in ready.keys() & self._offers.keys() - self.refusals.halted.keys()},
+            {
+                name: self._offers[name]
+                for name in ready.keys() & self._offers.keys() - self.refusals.halted.keys() - self.stopped
+            },
             promises,
             self.priced(currency),
             self.notes.dearest,

@@ -209,7 +209,7 @@ class Keeper:
         """Codes with other prices leave the pool, and new ones come, a few a round."""
         book, ready = self._book, self.ready[name]
         offer, at = ready.offer, book.now()
-        halted = name in book.refusals.halted
+        halted = book.halted(name) is not None
         last = (at + offer.hold if offer.ends is None else min(at + offer.hold, offer.ends)) + SPARE
         stale = await book.store.unpool(name, None if halted else ready.tariff, last)
         for coupon in stale:

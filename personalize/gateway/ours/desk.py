@@ -18,6 +18,7 @@ from personalize.gateway.ours.corrector import Corrector
 from personalize.gateway.ours.facts import facts_of
 from personalize.gateway.ours.inputs import EventInput, RefusalCode, Tracked
 from personalize.gateway.ours.labels import Labels
+from personalize.gateway.ours.offered import PromiseView, promise_view
 from personalize.gateway.ours.reasoned import ReasonView
 from personalize.gateway.ours.schema import (
     AssignmentView,
@@ -28,6 +29,7 @@ from personalize.gateway.ours.schema import (
     VisitView,
 )
 from personalize.gateway.ours.tracker import Tracker
+from personalize.gateway.pricing.showing import Showing
 from personalize.guardrails.apply import last_explore, last_reorder, planned
 from personalize.visitors.profiles import RightsError
 
@@ -39,9 +41,9 @@ class RequestDesk:
 
     def __init__(
         self, arrival: Arrival, asks: list[Ask], tracker: Tracker, corrector: Corrector, labels: Labels,
-        decider: Decider,
+        decider: Decider, showing: Showing | None = None,
     ) -> None:  # fmt: skip
-        self.decider = decider
+        self.decider, self.showing = decider, showing
         self.arrival, self.asks = arrival, asks
         self.tracker, self.corrector, self.labels = tracker, corrector, labels
         self.complaints: list[GraphQLError] = []
@@ -80,6 +82,17 @@ class RequestDesk:
         language = self.arrival.visit.language
         return [RankingParameter(code=p.code, text=told(p.code, language), weight=p.weight, strategy=strategy)
                 for p in found]  # fmt: skip
+
+    async def promises(self) -> list[PromiseView]:
+        """What the visitor is promised; nothing where no personal price may be shown to them."""
+        showing, arrival = self.showing, self.arrival
+        if showing is None or not showing.open_to(arrival):
+            return []
+        book, language = showing.book, arrival.visit.language
+        return [
+            promise_view(offer, promise, book.told(offer.name, "", language).disclosure, automatic=book.automatic)
+            for offer, promise in await showing.held(arrival)
+        ]
 
     async def turn_down(self, item_id: str, *, undone: bool = False) -> Correction:
         """Note that the visitor does not want this item, or does again."""

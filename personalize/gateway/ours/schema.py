@@ -17,7 +17,7 @@ from personalize.gateway.ours.channels import ChannelView
 from personalize.gateway.ours.corrected import Correction, Export, Mood, ShoppingMode
 from personalize.gateway.ours.facts import Fact
 from personalize.gateway.ours.inputs import EventInput, RefusalCode, Tracked
-from personalize.gateway.ours.offered import OfferView
+from personalize.gateway.ours.offered import OfferView, PromiseView
 from personalize.gateway.ours.reasoned import ReasonView
 from personalize.shops.map import ShopMap
 
@@ -102,6 +102,10 @@ class Desk(Protocol):
         """The main parameters of this visit's orders, the weightiest first."""
         ...
 
+    def promises(self) -> Awaitable[list[PromiseView]]:
+        """What the visitor is promised; what is of no item is promised with this."""
+        ...
+
     def turn_down(self, item_id: str, *, undone: bool = False) -> Awaitable[Correction]:
         """Note that the visitor does not want this item, or does again."""
         ...
@@ -139,6 +143,10 @@ def _ranking_parameters(info: Info[Desk, Any]) -> list[RankingParameter]:
     return info.context.ranking_parameters()
 
 
+async def _offers(info: Info[Desk, Any]) -> list[PromiseView]:
+    return await info.context.promises()
+
+
 @strawberry.type(name="Personalization", description="What the gateway knows and did in this operation.")
 class Personalization:
     visit: VisitView = strawberry.field(resolver=_visit, description="What is assumed of this visit.")
@@ -148,6 +156,9 @@ class Personalization:
     ranking_parameters: list[RankingParameter] = strawberry.field(
         resolver=_ranking_parameters,
         description="The main parameters that listings are ordered by for this visit, the weightiest first.",
+    )
+    offers: list[PromiseView] = strawberry.field(
+        resolver=_offers, description="What the visitor is promised: free shipping, and what items they saw bore."
     )
 
 

@@ -73,9 +73,12 @@ class Carts:
                 self._later(arrival, shop, _session(shop, call, answer), action.cart, cart, removing=removing)
 
     async def close(self) -> None:
-        """Finish what is under way."""
+        """Finish what is under way, within `ASK_SECONDS`."""
         if under_way := {*self._pending.values(), *self._keeping}:
-            await asyncio.wait(under_way, timeout=ASK_SECONDS)
+            _, late = await asyncio.wait(under_way, timeout=ASK_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     def _later(
         self, arrival: Arrival, shop: ShopMap, call: Call, kind: CartMap, cart: Cart, *, removing: bool
@@ -143,6 +146,7 @@ class _Work:
                     cart = await self._move(self.remove, code) or cart
             for code, promise in self.promises.items():
                 wanted = code not in cart.codes and (self.key or "", code) not in self.declined
+                wanted = wanted and self.book.halted(promise.offer) is None  # the list price is shown by now
                 if wanted and await self._qualifies(promise, cart, others):
                     cart = await self._put_in(promise, cart)
         except Exception as error:  # the cart stays as it is; what was not put in is charged at list price

@@ -28,6 +28,8 @@ def saved(promise: Promise, cart: Cart) -> Money:
 
     Beside other codes it is what was promised of each piece at most: the rest is theirs.
     """
+    if not promise.prices:  # free shipping: what it was reckoned to cost
+        return promise.reserved
     least = Money(0, promise.reserved.currency)
     total = least
     for line in _lowered(promise, cart):

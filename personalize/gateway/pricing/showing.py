@@ -9,6 +9,7 @@ from personalize.domain.offers.deciding import Pricing, Row
 from personalize.domain.offers.law import may_have_offers
 from personalize.domain.offers.ledger import Promise
 from personalize.domain.offers.money import Money, MoneyError
+from personalize.domain.offers.offer import Offer
 from personalize.domain.patch import Reprice
 from personalize.domain.strategy import Mode
 from personalize.gateway.document.hidden import Item, row_key
@@ -30,8 +31,12 @@ class Showing:
         self.book, self.decisions, self.telemetry = book, decisions, telemetry
 
     def open_to(self, arrival: Arrival) -> bool:
-        """Whether this visit may be shown personal prices: a strategy for them is on, and the law's conditions hold."""
-        if arrival.key is None or self._decision(arrival) is None:
+        """Whether this visit may be shown personal prices: a strategy for them is on, and the law's conditions hold.
+
+        Whoever is given an id with this very answer waits for the next one: else each request of a crawler that keeps
+        nothing would set a budget aside.
+        """
+        if arrival.key is None or not arrival.recognised or self._decision(arrival) is None:
             return False
         if not self.book.prices.disclosed:  # switched on at the desk; the settings would not have started
             self.telemetry.count("offers", "undisclosed")
@@ -50,6 +55,27 @@ class Showing:
             await self._decide(items, arrival)
         except Exception as error:  # law 4: list prices
             self.telemetry.fault("offers", "showing", error)
+
+    async def held(self, arrival: Arrival) -> list[tuple[Offer, Promise]]:
+        """What the visitor is promised, oldest first; what is of no item (free shipping) is promised with this.
+
+        For a visit that offers are `open_to`. Raises nothing: what fails is counted, and nothing is told.
+        """
+        decision = self._decision(arrival)
+        if decision is None or arrival.key is None:
+            return []
+        try:
+            offers = [ready.offer for ready in self.book.running().values() if not ready.tariff]
+            wanted = decision.wanted(arrival.visit.for_price(), offers)
+            promises = await self.book.promises(arrival.key, wanted)
+        except Exception as error:  # law 4
+            self.telemetry.fault("offers", "held", error)
+            return []
+        return [
+            (self.book.offers[one.offer], one)
+            for one in promises
+            if one.offer in self.book.offers and self.book.halted(one.offer) is None
+        ]
 
     async def _decide(self, items: Iterable[Item], arrival: Arrival) -> None:
         decision = self._decision(arrival)
