@@ -11,7 +11,7 @@ import pytest
 
 from personalize.demo.variants import net
 from personalize.domain.offers.money import Money
-from personalize.domain.offers.offer import Bounds
+from personalize.domain.offers.offer import Audience, AudienceKind, Bounds
 from personalize.stores.memory_offers import MemoryOffers
 from tests.cases.test_offers_attacked import APPLY, shown
 from tests.gateway_world import catalogue, demo_shop, listening
@@ -164,3 +164,13 @@ async def test_a_coupon_of_the_shops_own_stands_beside_within_the_bounds_only(sh
             while (cart := await another.cart())["couponCodes"] != [COUPON]:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert charged(cart, told["variantId"]) >= dear.minor
+
+
+async def test_nothing_is_set_aside_for_a_price_that_may_not_be_shown(shop, browser):
+    everybody = offer(audience=Audience(kind=AudienceKind.GENERAL))  # the ledger begins today
+    async with offering(offer_settings(shop, everybody)) as (gateway, front):
+        shopper = browser(front)
+        await shopper.listed()
+        assert not await shopper.offered()
+        purse = await gateway.store.offers.spent("welcome", "EUR")
+        assert purse.reserved.minor == 0

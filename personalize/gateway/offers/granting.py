@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from personalize.domain.offers.money import Money
@@ -33,6 +33,13 @@ class Ready:
     reduced: bool = False
     lowest: Mapping[str, Money] = field(default_factory=dict)
     stocked: bool = False
+
+    def shows(self, variants: Iterable[str]) -> bool:
+        """Whether a price of one of these may be shown: where the lowest of 30 days has to be told, if it can be."""
+        lowered = (variant for variant in variants if variant in self.tariff)
+        if not self.reduced:
+            return next(lowered, None) is not None
+        return any(variant in self.lowest and self.lowest[variant] > self.tariff[variant][1] for variant in lowered)
 
 
 def tariff_of(

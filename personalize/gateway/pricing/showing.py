@@ -89,7 +89,7 @@ class Showing:
         currency = next((price.currency for _, row in rows.values() for price in row.listed.values()), "")
         offers = [
             ready.offer for ready in running.values()
-            if ready.offer.currency == currency and not shown.isdisjoint(ready.tariff)
+            if ready.offer.currency == currency and ready.shows(shown)
         ]  # fmt: skip
         wanted = [name for name in decision.wanted(visit, offers) if name in running]
         arrival.lots.update(decision.lots(visit, offers))
