@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import orjson
+import pytest
 
 from personalize.demo.shop.state import DEMO_PASSWORD
 from personalize.domain.offers.money import Money
@@ -16,31 +19,65 @@ from personalize.stores import open_store
 from tests.e2e.served import served
 from tests.gateway_world import demo_shop, listening
 from tests.offer_world import FIRST, Shopper
+from tests.vendure.server import running
 
 SHOPPERS = 24
 PATIENCE = 20
 """Looks of a shopper after somebody was shown a price."""
 TOTAL = "36.00"
-OFFER = {
-    "currency": "EUR", "amount": "3.00", "products": sorted(FIRST, key=int),
-    "budget": {"total": TOTAL}, "floor": "1.00", "pieces": 1,
-}  # fmt: skip
 
 
-async def test_two_gateways_sell_out_one_budget(tmp_path: Path):
-    async with listening(demo_shop()) as shop:
-        settings = {
-            "PERSONALIZE_ADMIN_URL": f"{shop}/admin-api",
-            "PERSONALIZE_ADMIN_USER": "superadmin",
-            "PERSONALIZE_ADMIN_PASSWORD": DEMO_PASSWORD,
+@dataclass(frozen=True)
+class Shop:
+    """A shop whose Admin API makes codes."""
+
+    url: str
+    admin_url: str
+    user: str
+    password: str
+    currency: str
+    products: list[str]
+
+    def settings(self) -> dict[str, str]:
+        """One offer on these products, whose budget does not reach for all."""
+        offer = {
+            "currency": self.currency, "amount": "3.00", "products": self.products,
+            "budget": {"total": TOTAL}, "floor": "1.00", "pieces": 1,
+        }  # fmt: skip
+        return {
+            "PERSONALIZE_ADMIN_URL": self.admin_url,
+            "PERSONALIZE_ADMIN_USER": self.user,
+            "PERSONALIZE_ADMIN_PASSWORD": self.password,
             "PERSONALIZE_STRATEGIES": "popularity=on, offer=on",
-            "PERSONALIZE_OFFERS": orjson.dumps({"welcome": OFFER}).decode(),
+            "PERSONALIZE_OFFERS": orjson.dumps({"welcome": offer}).decode(),
             "PERSONALIZE_PRICES": '{"disclosed": true}',
         }
 
-        with ExitStack() as running:
+
+@asynccontextmanager
+async def opened(name: str) -> AsyncIterator[Shop]:
+    """The demo shop, or a Vendure of our own: codes stay in it."""
+    if name == "demo":
+        async with listening(demo_shop()) as url:
+            products = sorted(FIRST, key=int)
+            yield Shop(f"{url}/shop-api", f"{url}/admin-api", "superadmin", DEMO_PASSWORD, "EUR", products)
+        return
+    with ExitStack() as stack:
+        shop = await asyncio.to_thread(stack.enter_context, running())
+        query = "{ search(input: { take: 100, groupByProduct: true }) { items { productId currencyCode } } }"
+        async with httpx.AsyncClient(timeout=30) as client:
+            items = (await client.post(shop.shop_url, json={"query": query})).json()["data"]["search"]["items"]
+        who = shop.superadmin
+        products = [item["productId"] for item in items]
+        yield Shop(shop.shop_url, shop.admin_url, who.username, who.password, items[0]["currencyCode"], products)
+
+
+@pytest.mark.parametrize("name", ["demo", pytest.param("vendure", marks=pytest.mark.vendure)])
+async def test_two_gateways_sell_out_one_budget(name: str, tmp_path: Path):
+    async with opened(name) as shop:
+        with ExitStack() as both:
             gateways = [
-                await asyncio.to_thread(running.enter_context, served(f"{shop}/shop-api", tmp_path, settings))
+                await asyncio.to_thread(both.enter_context, served(shop.url, tmp_path, shop.settings()))
                 for _ in range(2)
             ]
             seen = await _rush(*(one.url for one in gateways))
@@ -53,10 +90,10 @@ async def test_two_gateways_sell_out_one_budget(tmp_path: Path):
     await store.open()
     try:
         assert store.offers is not None
-        purse = await store.offers.spent("welcome", "EUR")
+        purse = await store.offers.spent("welcome", shop.currency)
     finally:
         await store.close()
-    assert purse.reserved + purse.spent <= Money.of(TOTAL, "EUR")
+    assert purse.reserved + purse.spent <= Money.of(TOTAL, shop.currency)
     assert purse.spent.minor == seen["saved"]
 
 
