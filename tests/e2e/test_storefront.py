@@ -47,8 +47,7 @@ class World:
         answer: Callable[[Route], Awaitable[None]] | None = None,
     ) -> Page:  # fmt: skip
         """The storefront, drawn, under a mild and cloudy sky; `answer` may answer for the gateway."""
-        async with httpx.AsyncClient() as client:
-            await client.post(self.where.weather, json={"weather": "cloudy", "temperature": 15})
+        await self.weather("cloudy", 15)
         context = await self.browser.new_context(
             viewport=viewport, color_scheme=scheme, locale=locale, reduced_motion="reduce", user_agent=PERSON,
             has_touch=touch, is_mobile=touch,
@@ -62,6 +61,18 @@ class World:
         await page.goto(self.where.storefront)
         await page.wait_for_selector(READY)
         return page
+
+    async def weather(self, kind: str, degrees: int) -> None:
+        """Turn the weather, and wait until the gateway has seen it: an order must not change under a test."""
+        body = {"query": "{ personalization { visit { context { name value } } } }"}
+        async with asyncio.timeout(60), httpx.AsyncClient() as client:
+            await client.post(self.where.weather, json={"weather": kind, "temperature": degrees})
+            while True:
+                told = (await client.post(self.where.gateway, json=body)).json()["data"]["personalization"]["visit"]
+                facts = {fact["name"]: fact["value"] for fact in told["context"]}
+                if facts.get("weather") == kind and float(facts.get("temperature", "nan")) == degrees:
+                    return
+                await asyncio.sleep(0.1)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
