@@ -1,3 +1,9 @@
-"""What every test may ask for: fixtures kept beside what they start."""
+"""What every test may ask for: fixtures kept beside what they start; laws are held on slow machines, too."""
+
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.vendure.fixture"]
+
+# How long a law takes is never what is tested: a busy machine breaks none.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
