@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.places.distance import RADIUS_KM
+from personalize.domain.places.distance import haversine
 from personalize.domain.places.shop_store import ShopStore
 from personalize.domain.places.stock import StockRow
 
@@ -41,7 +41,7 @@ class Book:
     def __init__(self, stores: Mapping[str, ShopStore] | None = None, stock: Iterable[StockRow] = ()) -> None:
         self.stores: tuple[ShopStore, ...] = tuple(one for _, one in sorted((stores or {}).items()))
         self.number = {store.id: at for at, store in enumerate(self.stores)}
-        self._at = np.radians(np.array([store.at for store in self.stores], np.float64).reshape(-1, 2))
+        self._at = np.array([store.at for store in self.stores], np.float64).reshape(-1, 2)
         variants: dict[str, int] = {}
         products: dict[str, list[int]] = {}
         of, where, quantity, seen = array("q"), array("q"), array("q"), array("d")
@@ -74,14 +74,8 @@ class Book:
         return float(self._seen.max()) if len(self._seen) else float("-inf")
 
     def distances(self, origin: tuple[float, float]) -> NDArray[np.float64]:
-        """Kilometres from a (latitude, longitude) to each store, (n,); see `domain.places.distance`."""
-        north, east = np.radians(origin)
-        half = (
-            np.sin((self._at[:, 0] - north) / 2) ** 2
-            + np.cos(north) * np.cos(self._at[:, 0]) * np.sin((self._at[:, 1] - east) / 2) ** 2
-        )
-        found: NDArray[np.float64] = 2 * RADIUS_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
-        return found
+        """Kilometres from a (latitude, longitude) to each store, (n,)."""
+        return haversine(origin, self._at)
 
     def variants_of(self, product: str, variant: str) -> tuple[int, ...]:
         """The numbers of the variants that a row stands for: its own, or all of its product where it names none."""
