@@ -34,7 +34,6 @@ query Plain($slug: String!) {
 """
 LOOKS = 6
 SHOWN = 10
-WINDOW_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)

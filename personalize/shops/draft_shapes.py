@@ -37,8 +37,6 @@ InputValue = GraphQLArgument | GraphQLInputField
 
 MAX_ARGUMENTS = 400
 """Arguments and input fields looked at for one field; filters of real shops nest without end."""
-MAX_POSSIBLE = 12
-"""Types of a union that one selection names."""
 SEEN_MAX = 8
 """Arguments of a field that are named in a comment."""
 MANY = 5

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, Self
 
 from personalize.domain.strategy import Decision
 
@@ -48,16 +46,6 @@ class Knob:
         if isinstance(value, bool) or not isinstance(value, (int, float) if self.kind is Kind.NUMBER else int):
             return False
         return self.low <= value <= self.high
-
-
-class Configurable(Protocol):
-    """A Decision with knobs: an operator may publish it under several names, each with parameters of its own."""
-
-    knobs: tuple[Knob, ...]
-
-    def configured(self, name: str, version: str, parameters: Mapping[str, object]) -> Self:
-        """One of this kind that decides by these (valid) parameters, and signs with that name and version."""
-        ...
 
 
 def knobs_of(decision: Decision | type[Decision] | object) -> tuple[Knob, ...]:
