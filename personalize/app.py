@@ -66,7 +66,7 @@ from personalize.gateway.ours.labels import Labels
 from personalize.gateway.ours.tracker import Tracker
 from personalize.gateway.pipeline import Pipeline
 from personalize.gateway.preview import Preview
-from personalize.gateway.pricing.carts import Carts
+from personalize.gateway.pricing.carts import Carts, settles
 from personalize.gateway.pricing.showing import Showing
 from personalize.gateway.pricing.telling import OfferTeller
 from personalize.gateway.published import Programmes, overlaid
@@ -173,6 +173,7 @@ class Gateway:
         corrector = Corrector(self.outbox, self.profiles, tracker, self.runs)
         if self.book is not None:
             corrector.forgetting.append(self.book.forget)
+            self.book.settles = lambda: settles(self.knowledge.fitted)
         self.pipeline = Pipeline(
             knowledge=self.knowledge, reader=Reader(), upstream=self.upstream, reception=self.reception,
             sessions=sessions, listings=self.listings,

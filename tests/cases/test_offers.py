@@ -51,6 +51,7 @@ async def test_what_is_shown_is_charged(shop, browser):
         assert told["price"]["minorUnits"] == round(listed * 0.9)
         assert "automated decision" in told["disclosure"]
         assert told["reason"]["text"]
+        assert told["automatic"]
         await shopper.add(told["variantId"])
         cart = await shopper.cart_with(1)
         assert cart["couponCodes"] == [told["code"]]

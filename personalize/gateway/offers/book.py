@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
@@ -84,6 +84,7 @@ class OfferBook:
         self._held: TTLCache[str, _Held] = TTLCache(VISITORS, fresh_for, timer=clock)
         self._relisted: TTLCache[str, bool] = TTLCache(VISITORS, DAY, timer=clock)
         self._breaker = Breaker(clock)
+        self.settles: Callable[[], bool] = lambda: False
         self.refusals = Refusals(prices.mismatch)
         self._switches: frozenset[OfferSwitch] = frozenset()
         self.stopped: frozenset[str] = frozenset()
@@ -190,8 +191,8 @@ class OfferBook:
 
     @property
     def automatic(self) -> bool:
-        """Whether codes go into carts by themselves."""
-        return True
+        """Whether codes go into carts by themselves, as far as the shop's map and schema tell how."""
+        return self.settles()
 
     async def find(self, code: str) -> Promise | None:
         """The promise that a code was claimed for; None: not ours. Raises `StoreError`."""

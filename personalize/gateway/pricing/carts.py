@@ -37,6 +37,12 @@ MAX_DECLINED, DECLINED_SECONDS = 20_000, 86_400.0
 PRICE, CROWDED = "price", "not_combinable"
 
 
+def settles(shop: ShopMap) -> bool:
+    """Whether a map says all that putting codes into carts takes."""
+    moves = all(shop.coupon(move) is not None for move in CouponMove)
+    return moves and any(cart.codes is not None and cart.charged is not None for cart in shop.carts.values())
+
+
 class Carts:
     """Compares each cart that a mutation answered with what its visitor was promised, behind the answer.
 
