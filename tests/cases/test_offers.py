@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
-
-import httpx
-import pytest
 
 from personalize.domain.offers.money import Money
 from personalize.domain.offers.offer import Audience, FreeShipping, Selection
 from personalize.domain.strategy import Mode, Strategy
 from personalize.events.log import parse
-from tests.gateway_world import demo_shop, listening
-from tests.offer_world import Shopper, offer, offer_settings, offering, unit_price
+from tests.offer_world import offer, offer_settings, offering, unit_price
 
 HELD = "{ personalization { offers { kind percent amount { amount } code automatic validUntil disclosure } } }"
-
-
-@pytest.fixture
-async def shop():
-    async with listening(demo_shop()) as address:
-        yield address
-
-
-@pytest.fixture
-async def browser():
-    opened: list[httpx.AsyncClient] = []
-
-    def open_one(front: str, **changes: Any) -> Shopper:
-        client = httpx.AsyncClient(base_url=front, timeout=30)
-        opened.append(client)
-        return Shopper(client, **changes)
-
-    yield open_one
-    for client in opened:
-        await client.aclose()
 
 
 async def test_what_is_shown_is_charged(shop, browser):

@@ -5,37 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import httpx
-import pytest
-
 from personalize.app import Gateway
 from personalize.domain.offers.money import Money
 from personalize.domain.offers.offer import Budget
-from tests.gateway_world import demo_shop, listening
 from tests.offer_world import Shopper, offer, offer_settings, offering
 
 APPLY = """mutation ($code: String!) { applyCouponCode(couponCode: $code) { __typename
   ... on Order { couponCodes } ... on ErrorResult { errorCode } } }"""
 REMOVE = "mutation ($code: String!) { removeCouponCode(couponCode: $code) { couponCodes } }"
-
-
-@pytest.fixture
-async def shop():
-    async with listening(demo_shop()) as address:
-        yield address
-
-
-@pytest.fixture
-async def browser():
-    opened: list[httpx.AsyncClient] = []
-
-    def open_one(front: str, **changes: Any) -> Shopper:
-        opened.append(client := httpx.AsyncClient(base_url=front, timeout=30))
-        return Shopper(client, **changes)
-
-    yield open_one
-    for client in opened:
-        await client.aclose()
 
 
 def refused(gateway: Gateway) -> float:

@@ -6,41 +6,19 @@ import asyncio
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
-import pytest
-
 from personalize.demo.variants import net
 from personalize.domain.offers.money import Money
 from personalize.domain.offers.offer import Audience, AudienceKind, Bounds
 from personalize.stores.memory_offers import MemoryOffers
 from tests.cases.test_offers_attacked import APPLY, shown
-from tests.gateway_world import catalogue, demo_shop, listening
-from tests.offer_world import Shopper, offer, offer_settings, offering
+from tests.gateway_world import catalogue
+from tests.offer_world import offer, offer_settings, offering
 
 NOT_OFFERED = "900"
 COUPON = "WILLKOMMEN10"
 TWICE = """mutation ($variant: ID!) {
   one: addItemToOrder(productVariantId: $variant, quantity: 1) { __typename }
   nine: addItemToOrder(productVariantId: $variant, quantity: 9) { __typename } }"""
-
-
-@pytest.fixture
-async def shop():
-    async with listening(demo_shop()) as address:
-        yield address
-
-
-@pytest.fixture
-async def browser():
-    opened: list[httpx.AsyncClient] = []
-
-    def open_one(front: str, **changes: Any) -> Shopper:
-        opened.append(client := httpx.AsyncClient(base_url=front, timeout=30))
-        return Shopper(client, **changes)
-
-    yield open_one
-    for client in opened:
-        await client.aclose()
 
 
 @contextmanager
