@@ -30,10 +30,10 @@ from personalize.console.shelf import ShopShelf
 from personalize.console.stock import StoreBoard
 from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
+from personalize.domain.earlier import Earlier
 from personalize.domain.offers.deciding import Pricing
 from personalize.domain.places.shop_store import places_of
 from personalize.domain.popularity import Popularity
-from personalize.domain.purchases import Purchases
 from personalize.domain.signal import Surroundings
 from personalize.domain.store import Store
 from personalize.domain.strategy import Decision
@@ -367,11 +367,11 @@ class Gateway:
         Runs behind: until it is done, what is popular is what was seen since the start.
         """
         now = self.clock()
-        bought = Purchases()
+        earlier = Earlier()
         try:
             async for row in self.store.events(since=now - REMEMBERED_DAYS * DAY, until=now):
                 event = parse(row.line)
-                self.popularity.apply(event, bought.before(event))
+                self.popularity.apply(event, earlier.before(event))
                 await asyncio.sleep(0)
         except PersonalizeError as error:
             self.telemetry.fault("popularity", error.code, error)

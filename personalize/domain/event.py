@@ -18,6 +18,8 @@ def _nothing() -> Mapping[str, object]:
     return NOTHING
 
 
+NOTHING_EARLIER: Mapping[str, int] = MappingProxyType({})
+
 EVENT_NAMES = frozenset(
     {
         "view_item_list", "select_item", "view_item", "search", "add_to_cart", "remove_from_cart",
@@ -31,7 +33,7 @@ class EventItem(msgspec.Struct, frozen=True, gc=False):
     """One item of an event.
 
     `index` is 0-based, as shown; `shop_index` 0-based in the shop's own order; `price` in major units of
-    `currency`; `attributes` holds every other key of the line's item object, unchanged.
+    `currency`; `title` is GA4's `item_name`; `attributes` holds every other key of the line's item object, unchanged.
     """
 
     item_id: str
@@ -41,6 +43,7 @@ class EventItem(msgspec.Struct, frozen=True, gc=False):
     currency: str | None = None
     quantity: int | None = None
     attributes: Mapping[str, object] = msgspec.field(default_factory=_nothing)
+    title: str | None = None
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):

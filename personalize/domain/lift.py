@@ -10,17 +10,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from personalize.domain.rates import Keys, Rates, Slots
+from personalize.domain.rates import Saved as SavedRates
 from personalize.domain.tokens import MAX_WORD
 
-SLOTS = 1 << 16  # counters; two pairs that share one are the noise that the bound costs
+BITS = 16  # of the number of counters; two pairs that share one are the noise that the bound costs
 MAX_KEYS = 8  # facts of a situation that are read, by name
 MAX_ITEMS = 20_000  # items whose properties are remembered from the lists that showed them
 MAX_LISTS = 2_048  # lists whose situation is remembered for their clicks
-HALF_LIFE = 14 * 86_400.0  # seconds until a count halves
 PRIOR = 10.0  # expected clicks that weigh as much as "no lift"
-REBASE = 20.0  # half lives after which weights start from one again
-
-Words = NDArray[np.uint64]
 
 
 class Lift:
@@ -31,14 +29,9 @@ class Lift:
     """
 
     def __init__(self) -> None:
-        self._expected = np.zeros(0, np.float32)
-        self._clicked = np.zeros(0, np.float32)
-        self._start = 0.0
+        self._rates = Rates(BITS)
         self._items: dict[str, bytes] = {}
         self._lists: dict[str, tuple[int, ...]] = {}
-
-    def __bool__(self) -> bool:
-        return len(self._expected) > 0
 
     def show(
         self, name: str, items: Mapping[str, bytes], rates: NDArray[np.float64], context: Mapping[str, object],
@@ -48,9 +41,6 @@ class Lift:
         facts = situation(context)
         if not facts:
             return
-        if not self:
-            self._expected, self._clicked = np.zeros(SLOTS, np.float32), np.zeros(SLOTS, np.float32)
-            self._start = at
         self._items.update(items)
         if (excess := len(self._items) - MAX_ITEMS) > 0:
             for item in list(islice(self._items, excess)):
@@ -60,15 +50,15 @@ class Lift:
             del self._lists[next(iter(self._lists))]
         sizes = np.fromiter((len(packed) // 4 for packed in items.values()), np.int64, len(items))
         tokens = np.frombuffer(b"".join(items.values()), "<u4")
-        self._add(self._expected, tokens, facts, np.repeat(rates, sizes), at)
+        self._rates.expect(self._slots(tokens.astype(np.uint64), facts), np.repeat(rates, sizes), at)
 
     def click(self, name: str | None, item: str, context: Mapping[str, object], at: float) -> None:
         """Note a click on an item of the list `name`; in the situation of that list, where it is remembered."""
         packed = self._items.get(item)
         facts = self._lists.get(name) if name is not None else None
         facts = facts if facts is not None else situation(context)
-        if self and packed and facts:
-            self._add(self._clicked, np.frombuffer(packed, "<u4"), facts, 1.0, at)
+        if self._rates and packed and facts:
+            self._rates.meet(self._slots(np.frombuffer(packed, "<u4").astype(np.uint64), facts), 1.0, at)
 
     def of(self, tokens: Sequence[int], context: Mapping[str, object], at: float) -> NDArray[np.float64]:
         """Per property, (t,): the log of its click rate in this situation over its rate in all, summed over the facts.
@@ -76,11 +66,9 @@ class Lift:
         0.0 where nothing is known; smoothed by `PRIOR`.
         """
         facts = situation(context)
-        if not self or not facts or not len(tokens):
+        if not self._rates or not facts or not len(tokens):
             return np.zeros(len(tokens))
-        rows = _slots(np.asarray(tokens, np.uint64), facts)
-        fade = self._weight(at)
-        expected, clicked = self._expected[rows] / fade, self._clicked[rows] / fade
+        expected, clicked = self._rates.read(self._slots(np.asarray(tokens, np.uint64), facts), at)
         rate = (clicked[0] + PRIOR) / (expected[0] + PRIOR)
         here = (clicked[1:] + PRIOR * rate) / (expected[1:] + PRIOR)
         found: NDArray[np.float64] = np.log(here / rate).sum(axis=0)
@@ -88,48 +76,26 @@ class Lift:
 
     def to_saved(self) -> Saved:
         """As plain values: nothing is lost by a restart."""
-        return Saved(
-            self._expected.tobytes(), self._clicked.tobytes(), self._start, list(self._items),
-            list(self._items.values()), self._lists,
-        )  # fmt: skip
+        return Saved(self._rates.to_saved(), list(self._items), list(self._items.values()), self._lists)
 
     @staticmethod
     def from_saved(saved: Saved) -> Lift:
         """Back from `to_saved`; ValueError where sizes do not fit."""
         found = Lift()
-        found._expected = np.frombuffer(saved.expected, np.float32).copy()
-        found._clicked = np.frombuffer(saved.clicked, np.float32).copy()
-        if len(found._expected) not in (0, SLOTS) or len(found._clicked) != len(found._expected):
-            raise ValueError(f"{len(found._expected)} counters of lift, expected {SLOTS}")
-        found._start = saved.start
+        found._rates = Rates.from_saved(saved.rates, BITS)
         found._items = dict(zip(saved.items, saved.tokens, strict=True))
         found._lists = dict(saved.lists)
         return found
 
-    def _weight(self, at: float) -> float:
-        """What one count at `at` weighs: it grows, so that older counts need not be touched to fade."""
-        return float(2.0 ** min((at - self._start) / HALF_LIFE, REBASE + 100.0))
-
-    def _add(
-        self, table: NDArray[np.float32], tokens: NDArray[np.uint32], facts: tuple[int, ...],
-        counts: NDArray[np.float64] | float, at: float,
-    ) -> None:  # fmt: skip
-        if (at - self._start) / HALF_LIFE > REBASE:
-            old = np.float32(1.0 / self._weight(at))
-            self._expected *= old
-            self._clicked *= old
-            self._start = at
-        rows = _slots(tokens.astype(np.uint64), facts)
-        weights = np.broadcast_to(np.asarray(counts * self._weight(at), np.float32), rows.shape)
-        np.add.at(table, rows.ravel(), weights.ravel())
+    def _slots(self, tokens: Keys, facts: tuple[int, ...]) -> Slots:
+        """The counters of each property, (1 + facts, t): in all situations first, then in each."""
+        return self._rates.slots(tokens[None, :], np.array((0, *facts), np.uint64)[:, None])
 
 
 class Saved(msgspec.Struct, array_like=True):
     """A `Lift` as plain values."""
 
-    expected: bytes = b""
-    clicked: bytes = b""
-    start: float = 0.0
+    rates: SavedRates
     items: list[str] = []
     tokens: list[bytes] = []
     lists: dict[str, tuple[int, ...]] = {}
@@ -145,14 +111,3 @@ def situation(context: Mapping[str, object]) -> tuple[int, ...]:
         for key, value in sorted(told)[:MAX_KEYS]
         if not isinstance(value, str) or len(value) <= MAX_WORD
     )
-
-
-def _slots(tokens: Words, facts: tuple[int, ...]) -> NDArray[np.int64]:
-    """The counters of each property, (1 + facts, t): in all situations first, then in each."""
-    mixed = (tokens * _ODD)[None, :] ^ (np.array((0, *facts), np.uint64) * _OTHER)[:, None]
-    rows: NDArray[np.int64] = ((mixed * _ODD) >> np.uint64(64 - 16)).astype(np.int64)
-    return rows
-
-
-_ODD, _OTHER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-assert SLOTS == 1 << 16

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -12,12 +12,17 @@ from numpy.typing import NDArray
 
 from personalize.domain.companions import Companions
 from personalize.domain.companions import Saved as SavedCompanions
-from personalize.domain.event import Event
-from personalize.domain.lift import Lift, Saved
+from personalize.domain.event import NOTHING_EARLIER, Event
+from personalize.domain.lift import Lift
+from personalize.domain.lift import Saved as SavedLift
+from personalize.domain.listed import Listed
+from personalize.domain.listed import Saved as SavedListed
+from personalize.domain.pairs import Pairs
+from personalize.domain.pairs import Saved as SavedPairs
 from personalize.domain.tokens import traits
 from personalize.errors import StoreError
 
-FORMAT = 3
+FORMAT = 4
 MAX_ITEMS = 200_000
 MAX_POSITIONS = 64  # positions with a click rate of their own; deeper ones share the last
 DAY = 86_400.0
@@ -25,6 +30,8 @@ HALF_LIFE = 14 * DAY  # seconds until a count halves
 PRIOR_CLICKS = 3.0  # expected clicks that weigh as much as the prior of an item (Bayesian smoothing)
 PRIOR_POSITIONS = 50.0  # impressions that weigh as much as the prior of a position
 MAX_BASKET = 256  # items of an order that are looked at together
+MAX_VISIT = 16  # items of a session, the newest, that another one is paired with
+NEW = 28 * DAY  # seconds after which nobody calls an item new
 BASE_RATE = 0.04  # click rate of a position before anything is known
 
 COUNTS = 10
@@ -44,10 +51,11 @@ class Popularity:
     """Decayed counters per item: impressions, expected clicks (by position), clicks, views, carts, purchases.
 
     Clicks and purchases are counted again with other half lives: those of now, and purchases of a long time; of these
-    once more those by visitors who had bought the item before. `companions` are told of lists and orders, too.
+    once more those by visitors who had bought the item before. `companions` are told of lists and orders, too,
+    `covisits` of what one session turned to, `listed` of clicks by list.
 
     At most `limit` items; when full, the tenth with the least left leaves. Not idempotent: the caller sees to it that
-    an event comes once. About 130 bytes an item. Not thread-safe.
+    an event comes once. About 140 bytes an item. Not thread-safe.
     """
 
     def __init__(self, limit: int = MAX_ITEMS, half_life: float = HALF_LIFE) -> None:
@@ -58,18 +66,22 @@ class Popularity:
         self._rows: dict[str, int] = {}
         self._counts: NDArray[np.float64] = np.zeros((256, COUNTS))
         self._at: NDArray[np.float64] = np.zeros(256)
+        self._since: NDArray[np.float64] = np.zeros(256)
+        self._began = math.inf
         # Per position: impressions and clicks, of answered lists and all others alike.
         self._shown: NDArray[np.float64] = np.zeros(MAX_POSITIONS)
         self._clicked: NDArray[np.float64] = np.zeros(MAX_POSITIONS)
 
         self._lift = Lift()
+        self.listed = Listed()
         self.companions = Companions()
+        self.covisits = Pairs()
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def apply(self, event: Event, before: Collection[str] = ()) -> None:
-        """Fold one event; `before` are the items that its visitor had bought before it, the newest last.
+    def apply(self, event: Event, before: Mapping[str, int] = NOTHING_EARLIER) -> None:
+        """Fold one event; `before` is what its visitor had bought or turned to before it (`Profile.before`).
 
         What a client told counts only where the gateway stands for it (`events/told.py`).
         """
@@ -86,6 +98,8 @@ class Popularity:
             self._counts[rows, IMPRESSIONS] += 1.0
             self._counts[rows, EXPECTED] += rates
             np.add.at(self._shown, places, 1.0)
+            if event.list_id:
+                self.listed.show(event.event_id, event.list_id, list(seen), rates, event.at)
             due = self.companions.kinds.due()
             if event.context or due:
                 borne = self._borne(event)
@@ -102,10 +116,15 @@ class Popularity:
             self._counts[rows, column] += 1.0
         if columns[0] == PURCHASES:
             self._buy(event, before)
+        else:
+            touched = dict.fromkeys(item.item_id for item in event.items[:MAX_VISIT])
+            fresh = [item for item in touched if item not in before]
+            self.covisits.together(fresh, list(before), MAX_VISIT)
         if columns[0] == CLICKS:
             for item in event.items:
                 if item.index is not None:
                     self._clicked[min(max(item.index, 0), MAX_POSITIONS - 1)] += 1.0
+                self.listed.click(event.list_event_id, item.item_id, event.at)
                 self._lift.click(event.list_event_id, item.item_id, event.context, event.at)
 
     def position_rates(self) -> NDArray[np.float64]:
@@ -121,6 +140,15 @@ class Popularity:
         counts = self._counts[rows] * self._fade(rows, at)
         counts[rows < 0] = 0.0
         return counts
+
+    def age(self, ids: Sequence[str], at: float) -> NDArray[np.float64]:
+        """Days since each item was met first, (n,); NaN where that is longer ago than `NEW`, or unknown.
+
+        Of what is met in the first day of counting nobody knows how old it is.
+        """
+        rows = np.fromiter((self._rows.get(item, -1) for item in ids), np.int64, len(ids))
+        since = np.where(rows >= 0, self._since[rows], at)
+        return np.where((since >= self._began + DAY) & (at - since < NEW), np.maximum(at - since, 0.0) / DAY, np.nan)
 
     def rate(self, ids: tuple[str, ...] | list[str], at: float) -> NDArray[np.float64]:
         """Clicks per expected click, shape (n,), smoothed: 1.0 is an item that nothing is known of, 2.0 draws twice."""
@@ -150,9 +178,9 @@ class Popularity:
         """Everything as bytes (MessagePack after one byte of format)."""
         size = len(self._rows)
         saved = _Saved(
-            list(self._rows), self._counts[:size].tobytes(), self._at[:size].tobytes(), self._shown.tobytes(),
-            self._clicked.tobytes(), self.half_life, self.limit, self.version, self._lift.to_saved(),
-            self.companions.to_saved(),
+            list(self._rows), self._counts[:size].tobytes(), self._at[:size].tobytes(), self._since[:size].tobytes(),
+            self._began, self._shown.tobytes(), self._clicked.tobytes(), self.half_life, self.limit, self.version,
+            self._lift.to_saved(), self.listed.to_saved(), self.companions.to_saved(), self.covisits.to_saved(),
         )  # fmt: skip
         return bytes([FORMAT]) + msgspec.msgpack.encode(saved)
 
@@ -167,14 +195,18 @@ class Popularity:
             size = len(saved.ids)
             found._rows = {item: row for row, item in enumerate(saved.ids)}
             room = max(size, 256)
-            found._counts, found._at = np.zeros((room, COUNTS)), np.zeros(room)
+            found._counts, found._at, found._since = np.zeros((room, COUNTS)), np.zeros(room), np.zeros(room)
+            found._began = saved.began
             found._counts[:size] = np.frombuffer(saved.counts).reshape(size, COUNTS)
             found._at[:size] = np.frombuffer(saved.at).reshape(size)
+            found._since[:size] = np.frombuffer(saved.since).reshape(size)
             found._shown = np.frombuffer(saved.shown).reshape(MAX_POSITIONS).copy()
             found._clicked = np.frombuffer(saved.clicked).reshape(MAX_POSITIONS).copy()
             found.version = saved.version
             found._lift = Lift.from_saved(saved.lift)
+            found.listed = Listed.from_saved(saved.listed)
             found.companions = Companions.from_saved(saved.companions)
+            found.covisits = Pairs.from_saved(saved.covisits)
         except (ValueError, msgspec.DecodeError) as error:
             raise StoreError(
                 f"The popularity counters cannot be read: {error}",
@@ -192,7 +224,7 @@ class Popularity:
                 borne[item.item_id] = traits(item.item_id, item.attributes, price, item.currency).packed
         return borne
 
-    def _buy(self, event: Event, before: Collection[str]) -> None:
+    def _buy(self, event: Event, before: Mapping[str, int]) -> None:
         """Note whether items are bought again, and which ones the same visitor bought."""
         bought = dict.fromkeys(item.item_id for item in event.items)
         again = [self._rows[item] for item in bought if item in before and item in self._rows]
@@ -221,9 +253,12 @@ class Popularity:
             fresh = [item for item in ids if item not in self._rows]
         for item in fresh:
             self._rows[item] = len(self._rows)
+        self._began = min(self._began, at)
         while len(self._rows) > len(self._at):
             self._counts = np.concatenate([self._counts, np.zeros_like(self._counts)])
             self._at = np.concatenate([self._at, np.zeros_like(self._at)])
+            self._since = np.concatenate([self._since, np.zeros_like(self._since)])
+        self._since[[self._rows[item] for item in fresh]] = at
         rows = np.fromiter((self._rows[item] for item in ids), np.int64, len(ids))
         self._counts[rows] *= self._fade(rows, at)
         self._at[rows] = np.maximum(self._at[rows], at)
@@ -237,8 +272,9 @@ class Popularity:
         kept = np.sort(np.argsort(left, kind="stable")[drop:])
         ids = list(self._rows)
         self._rows = {ids[row]: place for place, row in enumerate(kept)}
-        self._counts[: len(kept)], self._at[: len(kept)] = self._counts[kept], self._at[kept]
-        self._counts[len(kept) :], self._at[len(kept) :] = 0.0, 0.0
+        for column in (self._counts, self._at, self._since):
+            column[: len(kept)] = column[kept]
+            column[len(kept) :] = 0.0
 
 
 def _name(kind: int) -> str:
@@ -250,10 +286,14 @@ class _Saved(msgspec.Struct, array_like=True):
     ids: list[str]
     counts: bytes
     at: bytes
+    since: bytes
+    began: float
     shown: bytes
     clicked: bytes
     half_life: float
     limit: int
     version: int
-    lift: Saved
+    lift: SavedLift
+    listed: SavedListed
     companions: SavedCompanions
+    covisits: SavedPairs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from hashlib import blake2b
 from itertools import islice
 from struct import unpack
@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from personalize.domain.correction import REFUSED, Said, Taken, is_reset, is_undone
-from personalize.domain.event import Event, EventItem
+from personalize.domain.event import NOTHING_EARLIER, Event, EventItem
 from personalize.domain.session import Session, sorted_by_price
 from personalize.domain.tokens import traits
 from personalize.errors import StoreError
@@ -214,6 +214,18 @@ class Profile(msgspec.Struct, array_like=True):
         self.said.pop(name, None)
         if value is not None:
             self.said[name] = Said(value, at, session)
+
+    def before(self, event: Event) -> Mapping[str, int]:
+        """What was bought (of a purchase) or touched in this session (of another touch) before it, the newest last.
+
+        With each item the number of the visitor's order, or of the session's event, that held it last.
+        """
+        if event.event == "purchase":
+            return {item: bought.last_order for item, bought in self.bought.items()}
+        if event.event in TOUCHES:
+            touched = self.session_for(event.session, event.at).touched
+            return {item: mark.last for item, mark in touched.items()}
+        return NOTHING_EARLIER
 
     def session_for(self, name: str | None, at: float) -> Session:
         """The session state a request of session `name` at time `at` may use: the current one, or an empty one."""

@@ -24,7 +24,7 @@ _EVENT_KEYS = frozenset(
     {"event", "event_id", "at", "visitor", "session", "context", "items", "list_event_id", "list_id", "search_term",
      "transaction_id"}
 )  # fmt: skip
-_ITEM_KEYS = frozenset({"item_id", "index", "shop_index", "price", "currency", "quantity"})
+_ITEM_KEYS = frozenset({"item_id", "index", "shop_index", "price", "currency", "quantity", "item_name"})
 
 
 @dataclass
@@ -219,6 +219,7 @@ def _items(raw: list[object]) -> tuple[EventItem, ...]:
             EventItem(
                 item_id, _whole(entry.get("index")), _whole(entry.get("shop_index")), _number(entry.get("price")),
                 _text(entry.get("currency")), _whole(entry.get("quantity")), rest,
+                _text(entry.get("item_name")),
             )
         )  # fmt: skip
     return tuple(items)
@@ -229,4 +230,6 @@ def _dump_item(item: EventItem) -> dict[str, object]:
     for key in ("index", "shop_index", "price", "currency", "quantity"):
         if (value := getattr(item, key)) is not None:
             raw[key] = value
+    if item.title is not None:
+        raw["item_name"] = item.title
     return {**raw, **item.attributes}

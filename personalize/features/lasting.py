@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.companions import PRIOR
+from personalize.domain.pairs import PRIOR, Near
 from personalize.domain.profile import WEIGHTS, Bought, Profile, fade
 from personalize.features.prepared import Prepared
 from personalize.features.schema import LASTING
@@ -65,21 +65,24 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
 
 
 def _fill_company(out: NDArray[np.float32], prepared: Prepared, profile: Profile, kind: float, at: float) -> None:
-    """What buyers of the visitor's own items of this kind bought, too: a share, and beside how many buy it at all."""
+    """What buyers of the visitor's own items of this kind bought, too: a share, and beside how many buy it at all.
+
+    And what they bought next: the mean share over the visitor's own, by how recently each was bought.
+    """
     first = _COLUMN["company"]
-    met = prepared.near.keys() & profile.bought.keys()
-    if not met:
-        out[:, first : first + 2] = 0.0
-        return
-    company = np.zeros(len(prepared.ids))
-    for item in sorted(met):  # sums of floats depend on the order
-        bought = profile.bought[item]
-        recent = bought.recent * fade(at - bought.last)
-        for row, share in prepared.near[item]:
-            company[row] += recent * share
+    company = prepared.company.gather(_recent(prepared.company, profile, at), len(prepared.ids))
     company *= PURCHASE / (kind + PURCHASE)
     out[:, first] = company
     out[:, first + 1] = company / (prepared.buyers + PRIOR)
+    own = _recent(prepared.following, profile, at)
+    following = prepared.following.gather(own, len(prepared.ids))
+    out[:, first + 2] = following / max(sum(weight for _, weight in own), 1e-9)
+
+
+def _recent(near: Near, profile: Profile, at: float) -> list[tuple[str, float]]:
+    """The visitor's purchases that `near` knows, with how often each was bought, faded."""
+    own = sorted(near.number.keys() & profile.bought.keys())  # sums of floats depend on the order
+    return [(item, (bought := profile.bought[item]).recent * fade(at - bought.last)) for item in own]
 
 
 def _bought(bought: Bought, orders: int, at: float) -> tuple[float, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from personalize.domain.lift import situation
 from personalize.domain.listing import Listing
+from personalize.domain.pairs import Near
 from personalize.domain.popularity import (
     CLICKS,
     EXPECTED,
@@ -22,6 +23,7 @@ from personalize.domain.popularity import (
     Popularity,
 )
 from personalize.domain.tokens import token
+from personalize.features.match import matches
 from personalize.features.schema import Schema
 from personalize.features.window import GRID, Facts, log_prices, measure, rank, traits_of
 
@@ -40,8 +42,9 @@ class Prepared:
     rows lie in one flat table: `token_row[k]` bears the property number `token_kind[k]`, whose hash `token_number`
     maps to it and whose `(name, value)` is `token_names[number]`. `common` are the properties that nearly all of the
     window bear, `wanted` these and those of the rows. `elsewhere` gives the position of touched items of
-    the window that are no rows here. `near` maps companions of rows to these, with the share of their buyers who
-    bought the row, too; `buyers` (n,) are those of each row.
+    the window that are no rows here. `company`, `following` and `covisits` are the items that buyers of rows
+    bought, too, that were bought before them, and that the same sessions turned to; `buyers` and `visits` (n,) are
+    those of each row.
     """
 
     schema: Schema
@@ -59,8 +62,11 @@ class Prepared:
     common: frozenset[int]
     wanted: frozenset[int]
     elsewhere: Mapping[str, float]
-    near: Mapping[str, Sequence[tuple[int, float]]]
+    company: Near
     buyers: Floats
+    following: Near
+    covisits: Near
+    visits: Floats
     at: float
     popularity: Popularity
     _lifts: dict[tuple[int, ...], NDArray[np.float32]] = field(default_factory=dict)
@@ -123,7 +129,8 @@ def prepare(
             table[row] = [read.numbers.get(name, np.nan) for name in schema.attributes]
     counts, of_kind = popularity.of_list(listing.ids, facts.common, at)
     rate = (counts[:, CLICKS] + PRIOR_CLICKS) / (counts[:, EXPECTED] + PRIOR_CLICKS)
-    near, buyers = popularity.companions.near(listing.ids)
+    company, buyers = popularity.companions.company.near(listing.ids)
+    covisits, visits = popularity.covisits.near(listing.ids)
     static = np.empty((n, len(schema.static_names)), np.float32)
     columns: list[Floats | float] = [
         position,
@@ -133,12 +140,15 @@ def prepare(
         log_price - (facts.prices[len(GRID) // 2] if facts.prices else np.nan),
         facts.price_order,
         facts.prices[-2] - facts.prices[1] if facts.prices else np.nan,
+        matches(listing.search_term, listing.titles) if listing.titles else np.nan,
         rate,
         np.log1p(counts[:, IMPRESSIONS]),
         *(np.log1p(counts[:, column]) for column in range(CLICKS, PURCHASES_AGAIN)),
         (counts[:, PURCHASES_AGAIN] + PRIOR_AGAIN[0]) / (counts[:, PURCHASES_EVER] + PRIOR_AGAIN[1]),
         np.log1p(buyers),
         np.log((counts[:, PURCHASES] + PRIOR_SHARE[0]) / (of_kind + PRIOR_SHARE[1])),
+        popularity.age(listing.ids, at),
+        popularity.listed.lift(listing.list_id, listing.ids, rate, at),
         popularity.position_rates()[np.clip(position, 0, MAX_POSITIONS - 1).astype(np.int64)],
     ]
     for column, name in enumerate(schema.attributes):
@@ -162,8 +172,11 @@ def prepare(
         common=facts.common,
         wanted=facts.common.union(number),
         elsewhere=facts.touched,
-        near=near,
+        company=company,
         buyers=buyers,
+        following=popularity.companions.following.near(listing.ids)[0],
+        covisits=covisits,
+        visits=visits,
         at=at,
         popularity=popularity,
     )

@@ -13,16 +13,16 @@ from personalize.domain.denied import denied
 from personalize.domain.event import Event
 from personalize.domain.tokens import MAX_WORD, numbers
 
-VERSION = 4  # raise it whenever the meaning of a feature changes, so that older models are refused
+VERSION = 5  # raise it whenever the meaning of a feature changes, so that older models are refused
 
 LIST = (
     "position", "list_size", "price_log", "price_rank", "price_ratio", "price_order",
-    "price_spread",
+    "price_spread", "term_match",
 )  # fmt: skip
 POPULARITY = (
     "rate", "impressions", "clicks", "views", "carts", "purchases", "clicks_now", "purchases_now",
     "purchases_ever", "purchases_again", "buyers", "share_of_kind",
-    "position_rate",
+    "item_age", "list_lift", "position_rate",
 )  # fmt: skip
 SESSION_ITEM = (
     "touched_count", "touched_clicks", "touched_carts", "touched_order", "touched_events_ago", "touched_seconds",
@@ -30,6 +30,7 @@ SESSION_ITEM = (
     "from_touched", "from_second", "from_mean", "from_deepest", "from_clicked", "touched_above", "to_touched_above",
     "to_touched_below", "touched_beside",
     "price_to_last", "price_to_mean", "price_to_low", "price_to_high", "lean_sum",
+    "covisits", "covisits_lift",
 )  # fmt: skip
 SESSION = (
     "session_events", "session_touches", "session_clicks", "session_searches", "session_lists", "session_items",
@@ -39,7 +40,7 @@ SESSION = (
 LASTING = (
     "past_count", "past_days", "bought_times", "bought_days", "bought_due", "bought_share", "bought_orders_ago",
     "bought_recent", "bought_pieces", "bought_of_kind", "rejected_days", "taste_price", "affinity_sum",
-    "affinity_of_kind", "affinity_to_kind", "company", "company_lift",
+    "affinity_of_kind", "affinity_to_kind", "company", "company_lift", "following",
 )  # fmt: skip
 VISITOR = ("visitor_sessions", "days_since_order")
 CLOCK = ("hour", "weekday")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.session import Session
+from personalize.domain.pairs import PRIOR
+from personalize.domain.session import FADE, Session
 from personalize.features.lasting import gather
 from personalize.features.prepared import Prepared
 from personalize.features.schema import SESSION, SESSION_ITEM
 
+TOUCHED = 8  # items of the session, the newest, whose covisits count
 _COLUMN = {name: number for number, name in enumerate(SESSION_ITEM + SESSION)}
 
 
@@ -21,6 +24,7 @@ def fill_session(out: NDArray[np.float32], prepared: Prepared, session: Session,
     _fill_shown(out, prepared, session)
     _fill_distances(out, prepared, session, touched)
     _fill_prices(out, prepared, session)
+    _fill_covisits(out, prepared, session)
     out[:, _COLUMN["lean_sum"]] = gather(prepared, session.leanings(prepared.token_number))
     start = len(SESSION_ITEM)
     out[:, start:] = [
@@ -113,6 +117,15 @@ def _fill_distances(out: NDArray[np.float32], prepared: Prepared, session: Sessi
     out[:, _COLUMN["to_touched_above"]] = to_above
     out[:, _COLUMN["to_touched_below"]] = to_below
     out[:, _COLUMN["touched_beside"]] = (to_above == 1.0).astype(np.float32) + (to_below == 1.0)
+
+
+def _fill_covisits(out: NDArray[np.float32], prepared: Prepared, session: Session) -> None:
+    """What sessions that turned to the items of this one turned to as well: a share, and beside how many do at all."""
+    newest = list(islice(reversed(session.touched), TOUCHED))
+    weights = [(item, FADE**order) for order, item in enumerate(newest) if item in prepared.covisits.number]
+    found = prepared.covisits.gather(weights, len(prepared.ids))
+    out[:, _COLUMN["covisits"]] = found
+    out[:, _COLUMN["covisits_lift"]] = found / (prepared.visits + PRIOR)
 
 
 def _fill_prices(out: NDArray[np.float32], prepared: Prepared, session: Session) -> None:

@@ -32,7 +32,8 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
         seen.add(candidate)
         item_id, price, currency, attributes = told[candidate]
         teams += ask.teams[first - offset + place : first - offset + place + 1]
-        items.append(EventItem(item_id, first + place, candidate + offset, price, currency, None, attributes))
+        title = listing.titles[candidate] or None if listing.search_term and listing.titles else None
+        items.append(EventItem(item_id, first + place, candidate + offset, price, currency, None, attributes, title))
     change = last_reorder(ask.decided.patch, ask.target) if ask.orderable else None
     extra: dict[str, object] = {
         "window": {

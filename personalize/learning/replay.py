@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.event import Event
+from personalize.domain.event import NOTHING_EARLIER, Event
 from personalize.domain.listing import Listing
 from personalize.domain.popularity import Popularity
 from personalize.domain.profile import Profile
@@ -77,6 +77,7 @@ def listing_of(event: Event) -> tuple[Listing, NDArray[np.float64], Facts | None
         ids=tuple(item.item_id for item in items),
         prices=np.array(prices, np.float64),
         currency=currency or "",
+        titles=tuple(item.title or "" for item in items),
         attributes=tuple(item.attributes for item in items),
         search_term=event.search_term,
     )
@@ -117,7 +118,7 @@ def replay(
                 )
                 if answer.clicked.any():
                     yield Judged(event, listing, position, facts, answer, profile, popularity)
-        popularity.apply(event, profile.bought if profile is not None else ())
+        popularity.apply(event, profile.before(event) if profile is not None else NOTHING_EARLIER)
         if profile is not None:
             profile.apply(event)
     noted["VISITORS_FORGOTTEN"] += shelf.forgotten

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from cachetools import TTLCache
 
 from personalize.domain.breaker import Breaker
 from personalize.domain.entry import Entry
-from personalize.domain.event import Event
+from personalize.domain.event import NOTHING_EARLIER, Event
 from personalize.domain.offers.ledger import Promise, Shown
 from personalize.domain.permission import Keep
 from personalize.domain.profile import Profile
@@ -30,7 +30,7 @@ STEP = 8
 """Profiles made ready for the store before requests get their turn again; one costs about 0.06 ms."""
 
 
-Learn = Callable[[Event, Collection[str]], None]
+Learn = Callable[[Event, Mapping[str, int]], None]
 """Takes an event, and the items that its visitor had bought before it."""
 
 
@@ -138,7 +138,8 @@ class ProfileBook:
                     profile = await self._to_change(self._links.known_key(entry.key), entry.keep, fresh)
                 try:
                     if self._learn is not None:
-                        self._learn(entry.event, profile.bought if profile is not None else ())
+                        before = profile.before(entry.event) if profile is not None else NOTHING_EARLIER
+                        self._learn(entry.event, before)
                     if profile is not None:
                         profile.apply(entry.event)
                 except Exception as error:  # one odd event must not cost the others

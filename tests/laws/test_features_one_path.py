@@ -46,19 +46,25 @@ def histories(draw: st.DrawFn) -> list[Event]:
     return events
 
 
-def listing(rows: list[int]) -> Listing:
-    """A window of items of the invented shop."""
+def listing(rows: list[int], term: str | None = None) -> Listing:
+    """A window of items of the invented shop, perhaps of a search."""
     items = [item(row) for row in rows]
     prices = np.array([entry.price for entry in items], np.float64)
     attributes = tuple(entry.attributes for entry in items)
-    return Listing("all", tuple(entry.item_id for entry in items), prices, "EUR", (), attributes)
+    titles = tuple(map(title, rows))
+    return Listing("all", tuple(entry.item_id for entry in items), prices, "EUR", titles, attributes, term)
+
+
+def title(row: int) -> str:
+    """What an item of the invented shop is called."""
+    return f"Oak lamp {row}" if row % 3 else "Lampshade"
 
 
 def state(events: list[Event]) -> tuple[Profile, Popularity]:
     """Profile and popularity after some events."""
     profile, popularity = Profile(), Popularity()
     for event in events:
-        popularity.apply(event, profile.bought)
+        popularity.apply(event, profile.before(event))
         profile.apply(event)
     return profile, popularity
 
@@ -86,13 +92,19 @@ def test_a_logged_page_gives_the_vectors_of_its_window(events: list[Event], data
     rows = data.draw(WINDOWS)
     page = data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1, max_size=8, unique=True))
     offset = data.draw(st.sampled_from([0, 48]))
-    at, window = START + 50_000.0, listing(rows)
+    term = data.draw(st.sampled_from([None, "lamp", "oak 4"]))
+    at, window = START + 50_000.0, listing(rows, term)
     served = extract(prepare(window, popularity, at, SCHEMA), profile, "s", {}, at)
     told = {**describe(window, profile, "s", at), "size": len(rows), "offset": offset}
     items = tuple(
-        msgspec.structs.replace(item(rows[row]), index=place, shop_index=row + offset) for place, row in enumerate(page)
+        msgspec.structs.replace(
+            item(rows[row]), index=place, shop_index=row + offset, title=title(rows[row]) if term else None
+        )
+        for place, row in enumerate(page)
     )
-    line = dump(Event("view_item_list", "x", at, "v", "s", items=items, list_id="all", extra={"window": told}))
+    line = dump(
+        Event("view_item_list", "x", at, "v", "s", {}, items, None, "all", search_term=term, extra={"window": told})
+    )
     shown_page, position, facts = listing_of(parse(line))
     logged = extract(prepare(shown_page, popularity, at, SCHEMA, position, facts), profile, "s", {}, at)
     np.testing.assert_array_equal(served[sorted(page)], logged)
@@ -111,7 +123,7 @@ def test_replay_sees_exactly_what_serving_saw() -> None:
             here = listing([int(entry.item_id[1:]) for entry in event.items])
             ready = prepare(here, popularity, event.at, SCHEMA)
             served[event.event_id] = extract(ready, profile, event.session, event.context, event.at)
-        popularity.apply(event, profile.bought)
+        popularity.apply(event, profile.before(event))
         profile.apply(event)
         profiles[event.visitor] = profile.to_bytes()
     count = 0

@@ -7,12 +7,19 @@ from struct import pack
 import numpy as np
 import pytest
 
-from personalize.domain.companions import EACH, Companions
+from personalize.domain.companions import Companions
+from personalize.domain.earlier import MAX_EACH, MAX_HELD, Earlier
 from personalize.domain.event import Event, EventItem
 from personalize.domain.kinds import FIRST, MAX_PROPERTIES, Kinds
+from personalize.domain.pairs import Near
 from personalize.domain.popularity import PURCHASES, PURCHASES_AGAIN, Popularity
-from personalize.domain.purchases import MAX_EACH, Purchases
 from personalize.domain.tokens import token
+
+
+def told(near: Near, partner: str) -> dict[int, float]:
+    place, share = near.of(partner)
+    return dict(zip(place.tolist(), share.tolist(), strict=True))
+
 
 FOOD, CHEESE, MILK, BRAND = 1, 2, 3, 4
 
@@ -48,46 +55,44 @@ def test_what_lists_are_made_of_is_bounded_and_read_now_and_then() -> None:
 
 
 def test_who_buys_one_buys_another() -> None:
-    company = Companions()
+    known = Companions()
     for _ in range(30):
-        company.buy({"a": 1, "b": 1, "x": 2}, ())
-    company.buy({"b": 1}, ("a",))
-    company.buy({"b": 1}, ("b",))  # again: no meeting
-    near, buyers = company.near(("b", "x"))
+        known.buy({"a": 1, "b": 1, "x": 2}, {})
+    known.buy({"b": 1}, {"a": 0})
+    known.buy({"b": 1}, {"b": 0})  # again: no meeting
+    near, buyers = known.company.near(("b", "x"))
     assert buyers.tolist() == [31, 30]
-    assert set(near) == {"a"}  # x is of another kind, alone
-    assert near["a"] == [(0, pytest.approx(31 / 40))]
-    assert company.near(("a", "never"))[1].tolist() == [30, 0]
-    assert company.near(())[0] == {}
-    assert Companions().near(("a",))[0] == {}
+    assert set(near.number) == {"a"}  # x is of another kind, alone
+    assert told(near, "a") == {0: pytest.approx(31 / 40)}
 
 
-def test_companions_are_bounded() -> None:
-    company = Companions(limit=40)
-    for number in range(400):
-        company.buy({"star": 1, f"i{number}": 1, f"j{number}": None}, ())
-    assert len(company) <= 40
-    near, buyers = company.near(("star",))
-    assert buyers[0] > 5
-    assert 0 < len(near) <= EACH
-    wide: dict[str, int | None] = {f"w{number}": 3 for number in range(100)}
-    company.buy(wide, ())
-    assert len(company) <= 40
+def test_what_is_bought_next_of_a_kind() -> None:
+    known = Companions()
+    for _ in range(30):
+        known.buy({"a": 1, "b": 1, "x": 2}, {})
+        known.buy({"b": 1}, {"c": 1, "x": 2, "a": 3, "b": 3})  # the order before, not the one before that
+    near, _ = known.following.near(("b", "x", "c"))
+    assert set(near.number) == {"a", "b"}
+    assert told(near, "a") == told(near, "b") == {0: pytest.approx(30 / 40)}
+    known.buy({"x": 2}, {"c": 1, "x": 2, "a": 3, "b": 3})  # nothing of its kind was in the last order: the one before
+    assert set(known.following.near(("x",))[0].number) == {"x"}
 
 
 def test_a_kind_is_remembered_from_lists() -> None:
-    company = Companions()
+    known = Companions()
     for number in range(4):
-        company.show({f"i{row}": pack("<2I", CHEESE, 100 + row + 10 * number) for row in range(5)})
-    assert company.kind("i1") == CHEESE
-    assert company.kind("never") is None
-    assert company.kind("never", (CHEESE,)) == CHEESE
-    again = Companions.from_saved(company.to_saved())
+        known.show({f"i{row}": pack("<2I", CHEESE, 100 + row + 10 * number) for row in range(5)})
+    assert known.kind("i1") == CHEESE
+    assert known.kind("never") is None
+    assert known.kind("never", (CHEESE,)) == CHEESE
+    known.buy({"i1": CHEESE, "i2": CHEESE, "new": 5}, {})
+    assert known.kind("new") == 5
+    again = Companions.from_saved(known.to_saved())
     assert again.kind("i1") == CHEESE
-    company.buy({"i1": 1, "i2": 1}, ())
-    again = Companions.from_saved(company.to_saved())
-    assert again.near(("i1",))[0] == company.near(("i1",))[0] != {}
-    again.buy({"i3": 1}, ("i1",))
+    for one in (known, again):
+        one.buy({"i3": CHEESE}, {"i1": 0})
+        assert told(one.company.near(("i1",))[0], "i3") == {0: pytest.approx(1 / 11)}
+        assert told(one.following.near(("i3",))[0], "i1") == {0: pytest.approx(1 / 11)}
 
 
 def test_popularity_knows_what_is_bought_again_and_of_which_kind() -> None:
@@ -96,7 +101,7 @@ def test_popularity_knows_what_is_bought_again_and_of_which_kind() -> None:
     for number in range(4):
         popularity.apply(Event("view_item_list", f"l{number}", 0.0, "v", items=items))
     popularity.apply(Event("purchase", "p", 0.0, "v", items=items[:2]))
-    popularity.apply(Event("purchase", "q", 0.0, "v", items=items[:1]), ("i0", "i1"))
+    popularity.apply(Event("purchase", "q", 0.0, "v", items=items[:1]), {"i0": 0, "i1": 0})
     assert popularity.counts(("i0", "i1"), 0.0)[:, [PURCHASES, PURCHASES_AGAIN]].tolist() == [[2, 1], [1, 0]]
     lamps = (token("category", "lamps"),)
     counts, of_kind = popularity.of_list(("i0", "i1"), lamps, 0.0)
@@ -104,15 +109,24 @@ def test_popularity_knows_what_is_bought_again_and_of_which_kind() -> None:
     assert np.isnan(popularity.of_list(("i0",), (), 0.0)[1])
     again = Popularity.from_bytes(popularity.to_bytes())
     assert again.of_list((), lamps, 0.0)[1] == 3
-    assert again.companions.near(("i0",))[0] == popularity.companions.near(("i0",))[0] != {}
+    for one in (popularity, again):
+        assert set(one.companions.company.near(("i0",))[0].number) == {"i1"}
 
 
-def test_purchases_before_an_event_are_told_from_the_log() -> None:
-    bought = Purchases()
-    one = Event("purchase", "p", 0.0, "v", items=(EventItem("a"), EventItem("b")))
-    assert list(bought.before(one)) == []
-    assert list(bought.before(Event("purchase", "q", 1.0, "v", items=(EventItem("a"),)))) == ["a", "b"]
-    assert list(bought.before(Event("view_item", "r", 1.0, "v", items=(EventItem("a"),)))) == []
+def test_what_was_before_an_event_is_told_from_the_log() -> None:
+    earlier = Earlier()
+    one = Event("purchase", "p", 0.0, "v", "s", items=(EventItem("a"), EventItem("b")))
+    assert earlier.before(one) == {}
+    again = Event("purchase", "q", 1.0, "v", "t", items=(EventItem("a"),))
+    assert list(earlier.before(again).items()) == [("a", 1), ("b", 1)]
+    view = Event("view_item", "r", 1.0, "v", "t", items=(EventItem("a"),))
+    assert earlier.before(view) == {}  # of a session, what it turned to
+    assert earlier.before(view) == {"a": 1}
+    assert list(earlier.before(one).items()) == [("b", 1), ("a", 2)]
+    assert earlier.before(Event("search", "r", 1.0, "v", "t")) == {}
     many = tuple(EventItem(f"i{number}") for number in range(MAX_EACH + 9))
-    bought.before(Event("purchase", "s", 2.0, "v", items=many))
-    assert len(bought.before(one)) == MAX_EACH
+    earlier.before(Event("purchase", "s", 2.0, "v", items=many))
+    assert len(earlier.before(one)) == MAX_EACH
+    for number in range(MAX_HELD + 9):
+        earlier.before(Event("purchase", f"u{number}", 3.0, f"u{number}", items=one.items))
+    assert earlier.before(one) == {}  # the longest unheard of leaves

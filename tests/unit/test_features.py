@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,12 +13,14 @@ from personalize.domain.listing import Listing
 from personalize.domain.popularity import Popularity
 from personalize.domain.profile import Profile
 from personalize.features.extract import extract
+from personalize.features.match import matches
 from personalize.features.prepared import prepare
 from personalize.features.schema import MAX_VALUES, Schema, columns, detect
 from personalize.features.window import measure, quantiles, rank, recall
 from tests.unit.shop_log import START, clicked, did, item, shop_log, shown
 
 PLAIN = Schema()
+DAY = 86_400.0
 
 
 def window(rows: list[int]) -> Listing:
@@ -31,12 +34,14 @@ def window(rows: list[int]) -> Listing:
 def vectors(
     listing: Listing, events: list[Event], schema: Schema = PLAIN, session: str = "s"
 ) -> dict[str, list[float]]:
-    profile, popularity = Profile(), Popularity()
+    """The columns as visitor "v" is served, after events of all visitors."""
+    profiles, popularity = {"v": Profile()}, Popularity()
     for event in events:
+        profile = profiles.setdefault(event.visitor or "", Profile())
+        popularity.apply(event, profile.before(event))
         profile.apply(event)
-        popularity.apply(event)
     at = START + 100
-    matrix = extract(prepare(listing, popularity, at, schema), profile, session, {}, at)
+    matrix = extract(prepare(listing, popularity, at, schema), profiles["v"], session, {}, at)
     return {name: matrix[:, column].tolist() for name, column in columns(schema).items()}
 
 
@@ -156,3 +161,55 @@ def test_pieces_are_told_apart_from_times() -> None:
     found = vectors(window([1, 2, 3]), [many, did("purchase", "q", START + 1, 1)])
     assert found["bought_times"] == [2, 1, 0]
     assert found["bought_pieces"][:2] == [3.5, 1.0]
+
+
+def test_titles_say_how_much_of_a_search_they_answer() -> None:
+    titles = ("Oak lamp", "LAMPS of brass", "Winterregenlampe", "Écharpe", "")
+    assert matches("lamp", titles)[:4].tolist() == [1.0, 0.8, 0.5, 0.0]
+    assert math.isnan(matches("lamp", titles)[4])
+    assert matches("brass  Lamp", titles)[:2].tolist() == [0.5, 0.9]
+    assert matches("echarpe", titles)[3] == 1.0
+    assert np.isnan(matches("  ?! ", titles)).all()
+    assert np.isnan(matches(None, titles)).all()
+    assert matches("le", ("lampe",)).tolist() == [0.0]  # two letters are no word that another begins with
+
+
+def test_what_one_session_turned_to_leads_to_what_others_did() -> None:
+    events = [did("view_item", f"{n}{row}", START + n, row, "w", f"w{n}") for n in range(10) for row in (1, 2, 3)]
+    rows = window([2, 3, 4])
+    seen = vectors(rows, [*events, did("view_item", "x", START + 20, 1)])
+    assert seen["covisits"] == pytest.approx([10 / 21, 10 / 21, 0.0])
+    assert seen["covisits_lift"] == pytest.approx([10 / 21 / 20, 10 / 21 / 20, 0.0])
+    assert vectors(rows, events)["covisits"] == [0.0, 0.0, 0.0]
+
+
+def test_an_item_is_new_for_some_weeks() -> None:
+    events = [did("view_item", "a", START - 40 * DAY, 1), did("view_item", "b", START - 36 * DAY, 2)]
+    events += [did("view_item", "c", START - 2 * DAY, 3), did("view_item", "d", START, 3)]
+    old, older, new, unseen = vectors(window([1, 2, 3, 4]), events)["item_age"]
+    assert math.isnan(old)
+    assert math.isnan(older)
+    assert new == pytest.approx(2.0, abs=0.01)
+    assert unseen == 0.0
+    assert math.isnan(vectors(window([1]), events[:1])["item_age"][0])  # it was there when counting began
+
+
+def test_a_list_has_favourites_of_its_own() -> None:
+    events = []
+    for number in range(20):
+        other = number % 2
+        line = msgspec.structs.replace(shown(f"l{number}", START, [1, 2]), list_id="search" if other else "all")
+        events += [line, clicked(f"c{number}", START, 2 if other else 1, other, f"l{number}")]
+    first, second = vectors(window([1, 2]), events)["list_lift"]
+    assert first > 0.2 > -0.2 > second
+    assert vectors(window([1, 2]), [])["list_lift"] == [0.0, 0.0]
+
+
+def test_what_follows_in_a_kind_is_read_off_other_visitors() -> None:
+    events = [shown(f"l{number}", START, [0, 5, 10], "w") for number in range(4)]
+    for number in range(10):
+        visitor = f"w{number}"
+        events += [did("purchase", f"p{number}", START, 0, visitor), did("purchase", f"q{number}", START, 5, visitor)]
+    mine = did("purchase", "mine", START, 0)
+    assert vectors(window([0, 5, 10]), [*events, mine])["following"] == pytest.approx([0.0, 0.5, 0.0])
+    assert vectors(window([0, 5, 10]), events)["following"] == [0.0, 0.0, 0.0]
