@@ -24,13 +24,14 @@ class Near:
     """The partners of some rows: of each its places among them (k,) and the share of its meetings that held these."""
 
     number: Mapping[str, int]
-    starts: Rows
+    starts: Sequence[int]
     place: Rows
     share: NDArray[np.float64]
 
     def of(self, partner: str) -> tuple[Rows, NDArray[np.float64]]:
         """Places (distinct) and shares of a partner that `number` holds."""
-        part = slice(*self.starts[self.number[partner] : self.number[partner] + 2].tolist())
+        number = self.number[partner]
+        part = slice(self.starts[number], self.starts[number + 1])
         return self.place[part], self.share[part]
 
     def gather(self, weights: Iterable[tuple[str, float]], rows: int) -> NDArray[np.float64]:
@@ -104,7 +105,7 @@ class Pairs:
         shares = self._count[rows[at], column] / (self._met[others] + PRIOR)
         partners, starts = np.unique(others, return_index=True)
         number = {self._names[partner]: place for place, partner in enumerate(partners.tolist())}
-        return Near(number, np.append(starts, len(others)), places[at], shares.astype(np.float64)), met
+        return Near(number, [*starts.tolist(), len(others)], places[at], shares.astype(np.float64)), met
 
     def to_saved(self) -> Saved:
         """As plain values: nothing is lost by a restart."""
@@ -194,4 +195,4 @@ def _grown(values: NDArray[Scalar], size: int) -> NDArray[Scalar]:
     return wider
 
 
-NOTHING_NEAR = Near({}, np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
+NOTHING_NEAR = Near({}, (0,), np.zeros(0, np.int64), np.zeros(0))

@@ -70,6 +70,9 @@ def _fill_company(out: NDArray[np.float32], prepared: Prepared, profile: Profile
     And what they bought next: the mean share over the visitor's own, by how recently each was bought.
     """
     first = _COLUMN["company"]
+    out[:, first : first + 3] = 0.0
+    if not profile.bought:
+        return
     company = prepared.company.gather(_recent(prepared.company, profile, at), len(prepared.ids))
     company *= PURCHASE / (kind + PURCHASE)
     out[:, first] = company

@@ -14,7 +14,7 @@ from personalize.features.lasting import gather
 from personalize.features.prepared import Prepared
 from personalize.features.schema import SESSION, SESSION_ITEM
 
-TOUCHED = 8  # items of the session, the newest, whose covisits count
+TOUCHED = 5  # items of the session, the newest, whose covisits count
 _COLUMN = {name: number for number, name in enumerate(SESSION_ITEM + SESSION)}
 
 
@@ -121,8 +121,12 @@ def _fill_distances(out: NDArray[np.float32], prepared: Prepared, session: Sessi
 
 def _fill_covisits(out: NDArray[np.float32], prepared: Prepared, session: Session) -> None:
     """What sessions that turned to the items of this one turned to as well: a share, and beside how many do at all."""
-    newest = list(islice(reversed(session.touched), TOUCHED))
-    weights = [(item, FADE**order) for order, item in enumerate(newest) if item in prepared.covisits.number]
+    known = prepared.covisits.number
+    newest = enumerate(islice(reversed(session.touched), TOUCHED))
+    weights = [(item, FADE**order) for order, item in newest if item in known]
+    if not weights:
+        out[:, _COLUMN["covisits"] : _COLUMN["covisits_lift"] + 1] = 0.0
+        return
     found = prepared.covisits.gather(weights, len(prepared.ids))
     out[:, _COLUMN["covisits"]] = found
     out[:, _COLUMN["covisits_lift"]] = found / (prepared.visits + PRIOR)
