@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from personalize.cli import check, console, demo, experiment, gate, learn, log, map, promote, serve, uplift
+from personalize.cli import check, console, demo, experiment, gate, learn, log, map, promote, serve, skew, uplift
 from personalize.errors import PersonalizeError
 
 
@@ -29,6 +29,7 @@ def main() -> None:
 
 for command in (
     serve.serve, check.check, console.console, map.map_, demo.demo, learn.train, learn.evaluate, promote.promote,
-    promote.explain, promote.insights, gate.gate, experiment.experiment, uplift.uplift, log.export, log.import_,
+    promote.explain, promote.insights, skew.skew, gate.gate, experiment.experiment, uplift.uplift, log.export,
+    log.import_,
 ):  # fmt: skip
     main.add_command(command)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.patch import EMPTY, Author, Patch, Reason, Reorder
+from personalize.domain.patch import EMPTY, Author, Evidence, Patch, Reason, Reorder
 
 
 def descending(scores: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -21,10 +21,11 @@ def moved(order: NDArray[np.intp]) -> dict[int, int]:
 
 
 def reorder(
-    target: str, order: NDArray[np.intp], author: Author, reason: Reason, reasons: Mapping[int, Reason]
-) -> Patch:
+    target: str, order: NDArray[np.intp], author: Author, reason: Reason, reasons: Mapping[int, Reason],
+    evidence: Evidence | None = None,
+) -> Patch:  # fmt: skip
     """A Patch of one Reorder, or the empty Patch where the order is the shop's."""
     rows = order.tolist()
     if rows == list(range(len(rows))):
         return EMPTY
-    return Patch((Reorder(target, tuple(rows), author, reason, reasons),))
+    return Patch((Reorder(target, tuple(rows), author, reason, reasons, evidence),))

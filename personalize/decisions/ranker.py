@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Self
 from weakref import WeakKeyDictionary
@@ -23,6 +24,7 @@ from personalize.domain.reason import MADE_ROOM
 from personalize.domain.visit import Visit
 from personalize.errors import ArtefactError
 from personalize.features.prepared import Prepared, prepare
+from personalize.features.sample import sample
 from personalize.settings import Settings
 
 FRESH = 60.0  # seconds that a prepared listing is used before its popularity is read again
@@ -86,7 +88,8 @@ class Ranker:
         if self.spread:
             order = spread(order, groups_of(listing), len(ranked.bought) + len(ranked.rejected))
         reasons = Later(lambda: explain(prepared, ranked, moved(order), visit.profile, visit.at))
-        return reorder(target, order, Author(self.name, self.version), Reason(MADE_ROOM), reasons)
+        evidence = partial(sample, prepared, ranked.matrix, visit.context)
+        return reorder(target, order, Author(self.name, self.version), Reason(MADE_ROOM), reasons, evidence)
 
     def prepared(self, listing: Listing, popularity: Popularity, at: float, artefact: Artefact) -> Prepared:
         """The listing made ready, at most `FRESH` seconds ago."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from personalize.domain.moves import Draw
@@ -23,6 +23,9 @@ class Reason:
 
     code: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+Evidence = Callable[[Sequence[int]], Mapping[str, object]]
 
 
 class Later(Mapping[int, Reason]):
@@ -52,6 +55,7 @@ class Reorder:
     """Show the rows of `target` in `order`: row `order[k]` of the window at position k.
 
     `order` is a permutation of range(n). `reasons` maps a row to its own reason; `reason` holds for the rest.
+    `evidence` tells, of rows of the window, what the order was made from, as JSON values for the log.
     """
 
     target: str
@@ -59,6 +63,7 @@ class Reorder:
     author: Author
     reason: Reason
     reasons: Mapping[int, Reason] = field(default_factory=dict)
+    evidence: Evidence | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

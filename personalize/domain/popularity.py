@@ -63,6 +63,7 @@ class Popularity:
         self.half_life = half_life
         self._half_lives = np.array([_OTHERWISE.get(column, half_life) for column in range(COUNTS)])
         self.version = 0
+        self.after = ""  # the event folded last
         self._rows: dict[str, int] = {}
         self._counts: NDArray[np.float64] = np.zeros((256, COUNTS))
         self._at: NDArray[np.float64] = np.zeros(256)
@@ -88,6 +89,7 @@ class Popularity:
         if event.extra.get("source") == "track" and event.extra.get("vouched") is not True:
             return
         self.version += 1
+        self.after = event.event_id
         if event.event == "view_item_list":
             seen: dict[str, int] = {}
             for row, item in enumerate(event.items[: self.limit]):

@@ -44,7 +44,7 @@ class Prepared:
     window bear, `wanted` these and those of the rows. `elsewhere` gives the position of touched items of
     the window that are no rows here. `company`, `following` and `covisits` are the items that buyers of rows
     bought, too, that were bought before them, and that the same sessions turned to; `buyers` and `visits` (n,) are
-    those of each row.
+    those of each row. `at` is when it was made ready, `after` the event that `popularity` had seen last then.
     """
 
     schema: Schema
@@ -68,20 +68,25 @@ class Prepared:
     covisits: Near
     visits: Floats
     at: float
+    after: str
     popularity: Popularity
-    _lifts: dict[tuple[int, ...], NDArray[np.float32]] = field(default_factory=dict)
+    _lifts: dict[tuple[int, ...], tuple[NDArray[np.float32], str]] = field(default_factory=dict)
 
     def lift(self, context: Mapping[str, object]) -> NDArray[np.float32]:
         """The columns `LIFT`, (n, 2): sum and greatest lift of each row's properties in this situation, as of `at`.
 
         Remembered for the situations met: all visitors of a window share few.
         """
+        return self.lifted(context)[0]
+
+    def lifted(self, context: Mapping[str, object]) -> tuple[NDArray[np.float32], str]:
+        """As `lift`, and the event that `popularity` had seen last when it was measured."""
         facts = situation(context)
         found = self._lifts.get(facts)
         if found is None:
             if len(self._lifts) >= MAX_SITUATIONS:
                 self._lifts.clear()
-            found = self._lifts[facts] = self._measure_lift(context)
+            found = self._lifts[facts] = self._measure_lift(context), self.popularity.after
         return found
 
     def _measure_lift(self, context: Mapping[str, object]) -> NDArray[np.float32]:
@@ -178,5 +183,6 @@ def prepare(
         covisits=covisits,
         visits=visits,
         at=at,
+        after=popularity.after,
         popularity=popularity,
     )

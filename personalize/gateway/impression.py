@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from time import perf_counter
+from zlib import crc32
 
 import msgspec
 
 from personalize.domain.event import Event, EventItem
 from personalize.domain.experiment import AssignedBy
 from personalize.domain.moves import Swap
+from personalize.domain.patch import Evidence, Reorder
 from personalize.events.infer import Inference
 from personalize.features.window import describe
 from personalize.gateway.document.hidden import Item, row_key
@@ -17,6 +19,8 @@ from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.meeting import Meeting
 from personalize.guardrails.apply import last_explore, last_reorder, propensities
+
+SAMPLED = 256  # of so many lists one bears the vectors that its order was made from: 5 KB a line, 20 bytes a list
 
 
 def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
@@ -53,6 +57,9 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
         start = max(first - offset, 0)
         would = [listing.ids[candidate] for candidate in shadow.order[start : start + len(items)]]
         extra["shadow"] = {"strategy": f"{shadow.author.strategy}@{shadow.author.version}", "items": would}
+    if (made := _evidence(ask)) is not None and sampled(arrival.key, visit.at):
+        rows = dict.fromkeys(owner[row] for row in ask.shown)
+        extra["vectors"] = made(list(rows))
     mix = arrival.course.mix
     if mix is not None and teams and len(teams) == len(items):
         extra["interleaved"] = {"experiment": mix.experiment, "orders": list(mix.names), "teams": teams}
@@ -70,9 +77,22 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
     )  # fmt: skip
 
 
+def sampled(key: str | None, at: float) -> bool:
+    """Whether the vectors of what this visitor is shown at this moment are kept: every `SAMPLED`th list."""
+    return crc32(f"{key} {at}".encode()) % SAMPLED == 0
+
+
 def exposed(met: Meeting, first: int, rows: int, event: Event) -> Event:
     """The line of a page with the experiments whose difference stood on it; it takes as long as some decisions."""
     return msgspec.structs.replace(event, extra={**event.extra, "exposed": met.at(first, first + rows)})
+
+
+def _evidence(ask: Ask) -> Evidence | None:
+    """What the order of this very moment was made from; None of an order that goes on, or that no model made."""
+    if not ask.orderable:
+        return None
+    changes = (change for change in ask.decided.patch.changes if isinstance(change, Reorder))
+    return next((change.evidence for change in changes if change.evidence and change.target == ask.target), None)
 
 
 def offers_of(arrival: Arrival, items: Iterable[Item]) -> dict[str, object]:

@@ -153,7 +153,7 @@ class Reception:
         )  # fmt: skip
         if (assigned := experiments.write_assignments(assignments)) is not None:
             headers.append((experiments.HEADER, assigned))
-        at = self.clock()
+        at = round(self.clock(), 3)  # as the log says it: what is computed again from there is the same
         said, origins = saying.told(context.read_context(sent, count), profile, named_session, at)
         place, browser = self.whereabouts.of(call, said, static=render == context.STATIC)
         visit = Visit(

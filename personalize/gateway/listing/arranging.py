@@ -186,7 +186,7 @@ class Arranger:
             again = mixing.decide(self.decider, arrival.course, ask.target, window, visit, span).decided
             if again.patch:  # the order that goes on may be that of a model before
                 same = run.epoch == self.decider.epoch
-                ask.decided = again if same else ask.decided.with_reasons_of(again)
+                ask.decided = again.again() if same else ask.decided.with_reasons_of(again)
 
     def _open(self, ask: Ask, arrival: Arrival) -> Run:
         old = ask.run or self.runs.get(ask.run_key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from personalize.domain.desk.strategy import Scope
 from personalize.domain.listing import About, Listing
@@ -15,9 +15,9 @@ from personalize.domain.popularity import Popularity
 from personalize.domain.strategy import Bending, Decision, Final, Mode
 from personalize.domain.visit import Visit
 from personalize.gateway.listing.scoping import STORE, fits
-from personalize.guardrails.apply import last_reorder
+from personalize.guardrails.apply import last_explore, last_reorder
 from personalize.guardrails.displacement import Cap
-from personalize.guardrails.ranking import NO_CAP, clip
+from personalize.guardrails.ranking import NO_CAP, clip, within
 from personalize.telemetry import Telemetry
 
 
@@ -47,12 +47,18 @@ class Decided:
         return Decided(Patch(tuple(changes)), self.shadow)
 
     def slim(self) -> Decided:
-        """The same without reasons: what an ordering run keeps."""
-        return Decided(_slim(self.patch), _slim(self.shadow))
+        """The same without reasons and evidence: what an ordering run keeps."""
+        return Decided(
+            _without(self.patch, reasons={}, evidence=None), _without(self.shadow, reasons={}, evidence=None)
+        )
+
+    def again(self) -> Decided:
+        """The same as a decision of another moment than this: what it was made from is no evidence."""
+        return Decided(_without(self.patch, evidence=None), self.shadow)
 
 
-def _slim(patch: Patch) -> Patch:
-    changes = (replace(one, reasons={}) if isinstance(one, Reorder) else one for one in patch.changes)
+def _without(patch: Patch, **fields: Any) -> Patch:
+    changes = (replace(one, **fields) if isinstance(one, Reorder) else one for one in patch.changes)
     return Patch(tuple(changes))
 
 
@@ -168,7 +174,21 @@ class Decider:
                 patch = patch + proposed
             else:
                 shadow = shadow + proposed
-        return Decided(patch, shadow)
+        return Decided(self._capped(patch, target, len(listing)), self._capped(shadow, target, len(listing)))
+
+    def _capped(self, patch: Patch, target: str, size: int) -> Patch:
+        """The Patch whose draw keeps within the caps: the shop's, its strategy's own and that of the order's."""
+        explored = last_explore(patch, target)
+        if explored is None:
+            return patch
+        cap, ordered = self.cap, last_reorder(patch, target)
+        for change in (explored, ordered):
+            if change is not None and (own := self.published.caps.get(change.author.strategy)) is not None:
+                cap = cap.and_(own)
+        narrowed, nothing = within(patch, target, size, cap)
+        if nothing:
+            self.telemetry.count("guardrail", f"{explored.author.strategy}_capped")
+        return narrowed
 
     def _binds(self, name: str, final: Final, listing: Listing) -> bool:
         try:
