@@ -18,7 +18,7 @@ from personalize.events.log import write
 ROWS = 50  # best sellers of the week before that a list shows, at most
 LEAST = 20  # best sellers that make a list
 FIRST_WEEK, TEST_WEEK = 9, 45  # lists are shown from the first on, judged from the second on (to week 53)
-SHARES = (1 / 16, 1 / 8)  # of the lists before and in the test weeks: all of them are 700,000
+SHARES = (1 / 8, 1 / 8)  # of the lists before and in the test weeks: all of them are 700,000
 PROMOTED = ("display_location", "mailer_location")  # where a store put an item in that week; "0" is nowhere
 NOWHERE = {"display": False, "mailer": False}
 ATTRIBUTES = ("manufacturer_id", "department", "brand", "product_category", "product_type", "package_size")
