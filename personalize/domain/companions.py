@@ -1,4 +1,4 @@
-"""Companions: which items of one kind the same visitors bought, and which they bought next."""
+"""Companions: which items the same visitors bought: of one kind, of one kind next, and of any kind in one order."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from personalize.domain.pairs import Saved as SavedPairs
 
 MAX_KNOWN = 50_000  # items whose kind is remembered from the lists that showed them and the orders that held them
 ALIKE = 64  # of a visitor's items of one kind, the newest, that a new one is paired with
+BESIDE = 16  # items of an order that each item of it is paired with
 
 
 class Companions:
-    """Of each item bought: its kind, and the items of this kind that most of its buyers bought, too, or bought next.
+    """Of each item bought: its kind, what most of its buyers bought of this kind, too, or next, and what in one order.
 
     `company` counts a visitor's first purchase of an item, later ones not; `following` counts every order that held
-    something of the kind, and what the visitor's next such order held: the same item, often.
+    something of the kind, and what the visitor's next such order held: the same item, often. `orders` counts what one
+    order held, whatever its kind: what goes together.
     """
 
     def __init__(self, limit: int = MAX_ITEMS, kinds: Kinds | None = None) -> None:
         self.kinds = kinds or Kinds()
-        self.company, self.following = Pairs(limit), Pairs(limit)
+        self.company, self.following, self.orders = Pairs(limit), Pairs(limit), Pairs(limit)
         self._kind_of: dict[str, int] = {}
 
     def show(self, items: Mapping[str, bytes]) -> None:
@@ -46,6 +48,7 @@ class Companions:
         that held each the last time.
         """
         self._know(kinds)
+        self.orders.together(list(kinds), [], BESIDE)
         now: dict[int, list[str]] = {}
         for item, kind in kinds.items():
             if kind is not None:
@@ -64,15 +67,16 @@ class Companions:
     def to_saved(self) -> Saved:
         """As plain values: nothing is lost by a restart."""
         return Saved(
-            self.company.to_saved(), self.following.to_saved(), self._kind_of, self.kinds.lists, self.kinds.seen
-        )
+            self.company.to_saved(), self.following.to_saved(), self.orders.to_saved(), self._kind_of,
+            self.kinds.lists, self.kinds.seen,
+        )  # fmt: skip
 
     @staticmethod
     def from_saved(saved: Saved) -> Companions:
         """Back from `to_saved`; ValueError where sizes do not fit."""
         found = Companions(saved.company.limit, Kinds(saved.lists, dict(saved.seen)))
         found.company, found.following = Pairs.from_saved(saved.company), Pairs.from_saved(saved.following)
-        found._kind_of = dict(saved.kind_of)
+        found.orders, found._kind_of = Pairs.from_saved(saved.orders), dict(saved.kind_of)
         return found
 
     def _know(self, kinds: Mapping[str, int | None]) -> None:
@@ -89,6 +93,7 @@ class Saved(msgspec.Struct, array_like=True):
 
     company: SavedPairs
     following: SavedPairs
+    orders: SavedPairs
     kind_of: dict[str, int] = {}
     lists: int = 0
     seen: dict[int, tuple[int, int]] = {}

@@ -37,7 +37,7 @@ def extract(
     here = known.session_for(session, at) if profile is not None else Session()
     fill_session(out[:, start : start + len(SESSION_ITEM) + len(SESSION)], prepared, here, at)
     start += len(SESSION_ITEM) + len(SESSION)
-    fill_lasting(out[:, start : start + len(LASTING)], prepared, known, at)
+    fill_lasting(out[:, start : start + len(LASTING)], prepared, known, here, at)
     start += len(LASTING)
     out[:, start : start + len(LIFT)] = prepared.lift(context)
     start += len(LIFT)

@@ -7,14 +7,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.pairs import PRIOR, Near
 from personalize.domain.profile import WEIGHTS, Bought, Profile, fade
+from personalize.domain.session import Session
+from personalize.features.company import COMPANY, fill_company
 from personalize.features.prepared import Prepared
 from personalize.features.schema import LASTING
 
 DAY = 86_400.0
 PURCHASE = WEIGHTS["purchase"]
 _COLUMN = {name: number for number, name in enumerate(LASTING)}
+assert LASTING[_COLUMN[COMPANY[0]] :] == COMPANY
 
 
 def due(bought: Bought, at: float) -> float:
@@ -23,7 +25,7 @@ def due(bought: Bought, at: float) -> float:
     return (at - bought.last) / max(rhythm, DAY) if rhythm is not None else math.nan
 
 
-def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile, at: float) -> None:
+def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile, session: Session, at: float) -> None:
     """Fill the columns `LASTING` of all rows; `out` (n, len(LASTING)) comes filled with NaN."""
     past, bought_first = _COLUMN["past_count"], _COLUMN["bought_times"]
     out[:, past] = 0.0
@@ -57,35 +59,11 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
         table = np.minimum(table * (scale / (kind + PURCHASE)), 1.0)
         table[[number for key in prepared.common if (number := prepared.token_number.get(key)) is not None]] = 0.0
     out[:, _COLUMN["affinity_of_kind"]] = spread_over(prepared, table)
-    _fill_company(out, prepared, profile, kind, at)
+    fill_company(out[:, _COLUMN["company"] :], prepared, profile, session, kind, at)
     if owned:
         rows = [row for row, _ in owned]
         recent = out[rows, _COLUMN["bought_recent"]]
         out[rows, _COLUMN["bought_of_kind"]] = recent * PURCHASE / (kind + PURCHASE)
-
-
-def _fill_company(out: NDArray[np.float32], prepared: Prepared, profile: Profile, kind: float, at: float) -> None:
-    """What buyers of the visitor's own items of this kind bought, too: a share, and beside how many buy it at all.
-
-    And what they bought next: the mean share over the visitor's own, by how recently each was bought.
-    """
-    first = _COLUMN["company"]
-    out[:, first : first + 3] = 0.0
-    if not profile.bought:
-        return
-    company = prepared.company.gather(_recent(prepared.company, profile, at), len(prepared.ids))
-    company *= PURCHASE / (kind + PURCHASE)
-    out[:, first] = company
-    out[:, first + 1] = company / (prepared.buyers + PRIOR)
-    own = _recent(prepared.following, profile, at)
-    following = prepared.following.gather(own, len(prepared.ids))
-    out[:, first + 2] = following / max(sum(weight for _, weight in own), 1e-9)
-
-
-def _recent(near: Near, profile: Profile, at: float) -> list[tuple[str, float]]:
-    """The visitor's purchases that `near` knows, with how often each was bought, faded."""
-    own = sorted(near.number.keys() & profile.bought.keys())  # sums of floats depend on the order
-    return [(item, (bought := profile.bought[item]).recent * fade(at - bought.last)) for item in own]
 
 
 def _bought(bought: Bought, orders: int, at: float) -> tuple[float, ...]:

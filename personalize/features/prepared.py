@@ -42,9 +42,10 @@ class Prepared:
     rows lie in one flat table: `token_row[k]` bears the property number `token_kind[k]`, whose hash `token_number`
     maps to it and whose `(name, value)` is `token_names[number]`. `common` are the properties that nearly all of the
     window bear, `wanted` these and those of the rows. `elsewhere` gives the position of touched items of
-    the window that are no rows here. `company`, `following` and `covisits` are the items that buyers of rows
-    bought, too, that were bought before them, and that the same sessions turned to; `buyers` and `visits` (n,) are
-    those of each row. `at` is when it was made ready, `after` the event that `popularity` had seen last then.
+    the window that are no rows here. `company`, `following`, `beside` and `covisits` are the items that
+    buyers of rows bought, too, that were bought before them, in one order with them, and that the same sessions turned
+    to; `buyers`, `ordered` and `visits` (n,) are those of each row. `at` is when it was made ready, `after` the
+    event that `popularity` had seen last then.
     """
 
     schema: Schema
@@ -65,6 +66,8 @@ class Prepared:
     company: Near
     buyers: Floats
     following: Near
+    beside: Near
+    ordered: Floats
     covisits: Near
     visits: Floats
     at: float
@@ -134,7 +137,9 @@ def prepare(
             table[row] = [read.numbers.get(name, np.nan) for name in schema.attributes]
     counts, of_kind = popularity.of_list(listing.ids, facts.common, at)
     rate = (counts[:, CLICKS] + PRIOR_CLICKS) / (counts[:, EXPECTED] + PRIOR_CLICKS)
-    company, buyers = popularity.companions.company.near(listing.ids)
+    known = popularity.companions
+    company, buyers = known.company.near(listing.ids)
+    beside, ordered = known.orders.near(listing.ids)
     covisits, visits = popularity.covisits.near(listing.ids)
     static = np.empty((n, len(schema.static_names)), np.float32)
     columns: list[Floats | float] = [
@@ -179,7 +184,9 @@ def prepare(
         elsewhere=facts.touched,
         company=company,
         buyers=buyers,
-        following=popularity.companions.following.near(listing.ids)[0],
+        following=known.following.near(listing.ids)[0],
+        beside=beside,
+        ordered=ordered,
         covisits=covisits,
         visits=visits,
         at=at,

@@ -59,5 +59,5 @@ def read(told: object) -> Sample | None:
         vectors = np.frombuffer(plain, "<f4").reshape(len(ids), -1)
     except (ValueError, zlib.error):
         return None
-    fingerprint, *after = (str(told.get(name) or "") for name in ("fingerprint", "after", "lift_after"))
-    return Sample(fingerprint, float(at), *after, tuple(map(str, ids)), vectors)
+    fingerprint, after, lift_after = (str(told.get(name) or "") for name in ("fingerprint", "after", "lift_after"))
+    return Sample(fingerprint, float(at), after, lift_after, tuple(map(str, ids)), vectors)

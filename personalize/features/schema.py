@@ -40,7 +40,8 @@ SESSION = (
 LASTING = (
     "past_count", "past_days", "bought_times", "bought_days", "bought_due", "bought_share", "bought_orders_ago",
     "bought_recent", "bought_pieces", "bought_of_kind", "rejected_days", "taste_price", "affinity_sum",
-    "affinity_of_kind", "affinity_to_kind", "company", "company_lift", "following",
+    "affinity_of_kind", "affinity_to_kind", "company", "company_lift", "following", "goes_with",
+    "goes_with_lift",
 )  # fmt: skip
 VISITOR = ("visitor_sessions", "days_since_order")
 CLOCK = ("hour", "weekday")

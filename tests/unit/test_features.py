@@ -213,3 +213,21 @@ def test_what_follows_in_a_kind_is_read_off_other_visitors() -> None:
     mine = did("purchase", "mine", START, 0)
     assert vectors(window([0, 5, 10]), [*events, mine])["following"] == pytest.approx([0.0, 0.5, 0.0])
     assert vectors(window([0, 5, 10]), events)["following"] == [0.0, 0.0, 0.0]
+
+
+def test_what_is_in_the_cart_has_things_that_go_with_it() -> None:
+    events = [
+        Event(
+            "purchase", f"p{number}", START, f"w{number}", "t", items=(item(1), item(2)) if number % 2 else (item(3),)
+        )
+        for number in range(20)
+    ]
+    rows = window([1, 2, 3])
+    cart = did("add_to_cart", "cart", START, 1)
+    goes = vectors(rows, [*events, cart])
+    assert goes["goes_with"] == pytest.approx([0.0, 0.5, 0.0])
+    assert goes["goes_with_lift"] == pytest.approx([0.0, 0.5 / 20, 0.0])
+    assert vectors(rows, events)["goes_with"] == [0.0, 0.0, 0.0]
+    # Without a cart it is what the last order held that things go with, not the one before it.
+    orders = [did("purchase", "old", START, 3), did("purchase", "new", START + 1, 2)]
+    assert vectors(rows, [*events, *orders])["goes_with"] == pytest.approx([10 / 21, 0.0, 0.0])
