@@ -32,8 +32,8 @@ _PREFIXES: tuple[tuple[str, str], ...] = (
     ("price_to_", TASTE), ("taste", TASTE), ("price", PRICE), ("affinity", TASTE), ("lean", TASTE),
     ("bought", PURCHASES), ("company", PURCHASES), ("following", PURCHASES), ("rejected", BEHAVIOUR),
     ("past_", BEHAVIOUR), ("context", SITUATION), ("number.", PROPERTIES), ("text", MATCH), ("term", MATCH),
-    ("search", MATCH), ("match", MATCH), ("basket", BASKET), ("complement", BASKET), ("co_", BASKET), ("stock", PROPERTIES),
-    ("age", PROPERTIES), ("declared", TASTE),
+    ("search", MATCH), ("match", MATCH), ("basket", BASKET), ("complement", BASKET), ("co_", BASKET),
+    ("stock", PROPERTIES), ("age", PROPERTIES), ("declared", TASTE),
 )  # fmt: skip
 
 

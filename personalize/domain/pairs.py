@@ -147,8 +147,10 @@ class Pairs:
         self._count[row] += held.any(axis=0)
         new = others[~held.any(axis=1)][-EACH:]
         if len(new):
-            least = np.argsort(self._count[row], kind="stable")[: len(new)]
-            self._with[row, least], self._count[row, least] = new, 1.0
+            # One by one each would take the place of the one before it: those met oftener stay but for one.
+            room = max(int((self._count[row] <= 1.0).sum()), 1)
+            least = np.argsort(self._count[row], kind="stable")[: min(room, len(new))]
+            self._with[row, least], self._count[row, least] = new[-len(least) :], 1.0
 
     def _bump(self, rows: Rows, other: int) -> None:
         """One more meeting of each of `rows` (distinct) with `other`, on their side."""

@@ -64,3 +64,21 @@ def test_pairs_are_bounded_and_saved() -> None:
     with pytest.raises(ValueError, match="counts of"):
         Pairs.from_saved(broken)
     assert np.isfinite(met).all()
+
+
+@pytest.mark.parametrize("one_way", [True, False])
+def test_partners_met_often_stay_when_many_new_ones_come(one_way: bool) -> None:
+    pairs = Pairs()
+    pairs.together(["b", "c"], [], 0)
+    for number in range(30):
+        strangers = [f"x{number}-{other}" for other in range(2 * EACH)]
+        if one_way:
+            pairs.after(["a"], ["b", "c"])
+            pairs.after(["a"], strangers)
+        else:
+            pairs.together(["a"], ["b", "c"], EACH)
+            pairs.together(strangers, [], 0)
+            pairs.together(["a"], strangers, 2 * EACH)
+    near, _ = pairs.near(("a",))
+    assert len(near.number) == EACH
+    assert {partner for partner in near.number if near.of(partner)[1][0] > 0.5} == {"b", "c"}
