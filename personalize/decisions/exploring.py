@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
@@ -11,13 +12,13 @@ import numpy as np
 
 from personalize.domain.desk.knob import Kind, Knob
 from personalize.domain.listing import Listing
-from personalize.domain.moves import Draw, Lift, Move, Swap
+from personalize.domain.moves import FIRST_PAGE, Draw, Lift, Move, Swap
 from personalize.domain.patch import EMPTY, Author, Explore, Patch, Reason
 from personalize.domain.popularity import IMPRESSIONS, Popularity
 from personalize.domain.reason import TRIED_OUT
 from personalize.domain.visit import Visit
 
-TOP = 24  # places that take part: what a first page shows
+TOP = FIRST_PAGE  # places that take part
 DISTANCE = 6  # places between the rows of a swap
 QUOTA = 0.5  # share of draws that a listing with new items gives to one of them
 PLACE = 5  # the place (0-based) that a new item gets: seen by many, above it nothing moves
@@ -29,7 +30,8 @@ class Exploring:
     """Draws, with known chances, a pair of places to swap (or to leave: a coin), or a new item to lift.
 
     The move changes whatever order the other strategies made, by one swap of at most `DISTANCE` places within the first
-    `TOP`, or by one row that rises to `PLACE`, for which the rows between step down by one. Nothing above `keep` moves.
+    `TOP`, or by one row that rises to `PLACE`, for which the rows between step down by one. Nothing above `keep` moves,
+    and of these moves a cap of displacement leaves those that keep within it (`guardrails/chance.py`).
     The draw depends on the visitor's session and the listing alone, so an order that is being paged through stays as it
     is, and so does every chance: the log tells them as `propensity`. Only for visitors who allow experiments, and
     have been here before: what newcomers see is shared by all of them.
@@ -69,9 +71,12 @@ class Exploring:
         chances = ((1 - quota) / len(moves),) * len(moves) + (quota / max(len(lifts), 1),) * len(lifts)
         unit = f"{self.seed}\n{visit.session or visit.visitor.value}\n{visit.visitor.value}\n{listing.list_id}"
         place = int.from_bytes(blake2b(unit.encode(), digest_size=8).digest()) / 2**64
-        swapped, rest = place < 1 - quota, (place - (1 - quota)) / (quota or 1.0)
-        drawn = int(place / (1 - quota) * len(moves)) if swapped else len(moves) + int(rest * len(lifts))
-        draw = Draw((*moves, *lifts), chances, min(drawn, len(chances) - 1))
+        if place < 1 - quota:
+            rest, drawn = math.modf(place / (1 - quota) * len(moves))
+        else:
+            rest, drawn = math.modf((place - (1 - quota)) / quota * len(lifts))
+            drawn += len(moves)
+        draw = Draw((*moves, *lifts), chances, min(int(drawn), len(chances) - 1), rest)
         return Patch((Explore(target, draw, Author(self.name, self.version), Reason(TRIED_OUT)),))
 
     def fresh(self, listing: Listing, visit: Visit, popularity: Popularity) -> list[int]:

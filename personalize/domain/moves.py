@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 MAX_DISTANCE = 12  # places between the rows of a swap
 MAX_PLACE = 100  # of a lift
 MAX_RISE = 60  # places that a lifted row goes up
 MAX_DRAWS = 512  # moves that a draw may choose from
+FIRST_PAGE = 24  # places that nearly everybody is shown
 
 
 class Swap(NamedTuple):
@@ -57,11 +59,15 @@ Move = Swap | Lift
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """What chance chose among: every move with its probability (they sum to 1), and which was drawn."""
+    """What chance chose among: every move with its probability (they sum to 1), and which was drawn.
+
+    `rest` is chance that the draw has left: uniform in [0, 1) whichever move was drawn; None where there is none.
+    """
 
     moves: tuple[Move, ...]
     chances: tuple[float, ...]
     drawn: int
+    rest: float | None = None
 
     @property
     def move(self) -> Move:
@@ -77,6 +83,24 @@ class Draw:
             and abs(sum(self.chances) - 1.0) < 1e-9
             and all(_bounded(move, size) for move in self.moves)
         )
+
+    def narrowed(self, moves: Sequence[Move | None]) -> Draw | None:
+        """The draw among what becomes of its moves (None: not possible), as likely beside each other as before.
+
+        A move that was drawn and is possible stands; in place of one that is not, `rest` draws again. Either way a
+        move's chance is its own over that of all that are possible. None where there is none, or no `rest` to draw by.
+        """
+        kept = [at for at, move in enumerate(moves) if move is not None]
+        possible = tuple(move for move in moves if move is not None)
+        if len(kept) == len(self.moves):
+            return replace(self, moves=possible)
+        if not kept or self.rest is None:
+            return None
+        total = sum(self.chances[at] for at in kept)
+        chances = tuple(self.chances[at] / total for at in kept)
+        if moves[self.drawn] is not None:
+            return Draw(possible, chances, kept.index(self.drawn), self.rest)
+        return Draw(possible, chances, min(bisect_right(list(accumulate(chances)), self.rest), len(kept) - 1))
 
     def propensities(
         self, order: Sequence[int], start: int, stop: int, span: int | None = None

@@ -15,9 +15,9 @@ from personalize.domain.popularity import Popularity
 from personalize.domain.strategy import Bending, Decision, Final, Mode
 from personalize.domain.visit import Visit
 from personalize.gateway.listing.scoping import STORE, fits
-from personalize.guardrails.apply import last_reorder
+from personalize.guardrails.apply import last_explore, last_reorder
 from personalize.guardrails.displacement import Cap
-from personalize.guardrails.ranking import NO_CAP, clip
+from personalize.guardrails.ranking import NO_CAP, clip, within
 from personalize.telemetry import Telemetry
 
 
@@ -168,7 +168,21 @@ class Decider:
                 patch = patch + proposed
             else:
                 shadow = shadow + proposed
-        return Decided(patch, shadow)
+        return Decided(self._capped(patch, target, len(listing)), self._capped(shadow, target, len(listing)))
+
+    def _capped(self, patch: Patch, target: str, size: int) -> Patch:
+        """The Patch whose draw keeps within the caps: the shop's, its strategy's own and that of the order's."""
+        explored = last_explore(patch, target)
+        if explored is None:
+            return patch
+        cap, ordered = self.cap, last_reorder(patch, target)
+        for change in (explored, ordered):
+            if change is not None and (own := self.published.caps.get(change.author.strategy)) is not None:
+                cap = cap.and_(own)
+        narrowed, nothing = within(patch, target, size, cap)
+        if nothing:
+            self.telemetry.count("guardrail", f"{explored.author.strategy}_capped")
+        return narrowed
 
     def _binds(self, name: str, final: Final, listing: Listing) -> bool:
         try:
