@@ -76,12 +76,14 @@ def rank(
     matrix = extract(prepared, profile, session, context, at)
     places = np.log2(1.0 + prepared.position)
     order = descending(cheap_scores(prepared, matrix))
+    depth = tuning.depth
     if len(order) and prepared.position.max() > tuning.deepest:
-        order = _held(order, prepared, matrix, tuning.deepest)
-    head = np.sort(order[: tuning.depth])
+        order, known = _held(order, prepared, matrix, tuning.deepest)
+        depth = min(depth, known)
+    head = np.sort(order[:depth])
     if len(head):
         scores = artefact.predict(matrix[head]) - tuning.blend * places[head]
-        order = np.concatenate([head[descending(scores)], order[tuning.depth :]])
+        order = np.concatenate([head[descending(scores)], order[depth:]])
     bought, rejected = _sunk(prepared, profile, at, tuning)
     if bought or rejected:
         sunk = np.isin(order, list(bought | rejected))
@@ -89,18 +91,21 @@ def rank(
     return Ranked(order, matrix, bought, rejected)
 
 
-def _held(order: NDArray[np.intp], prepared: Prepared, matrix: NDArray[np.float32], deepest: float) -> NDArray[np.intp]:
-    """The order with what nothing is known of, of these positions or by this visitor, behind, as the shop has it.
+def _held(
+    order: NDArray[np.intp], prepared: Prepared, matrix: NDArray[np.float32], deepest: float
+) -> tuple[NDArray[np.intp], int]:
+    """The order with what stands beyond `deepest` and the visitor has not met behind, as the shop has it, and how many
+    are before.
 
-    What was never seen there was never clicked there: a model only extrapolates, and a page full of such rows is none
-    that anybody chose. All rows before one of these stand before it still, so none of them rises.
+    What was hardly seen there was hardly ever clicked there: a model only extrapolates. All rows that the shop has
+    before one of these stand before it still, so none of them rises.
     """
     known = prepared.position <= deepest
     column = columns(prepared.schema)
     for name in KNOWN:
         known |= matrix[:, column[name]] > 0
-    beyond = np.flatnonzero(~known)
-    return np.concatenate([order[known[order]], beyond[np.argsort(prepared.position[beyond], kind="stable")]])
+    beyond = np.flatnonzero(~known)  # rows are in the shop's order
+    return np.concatenate([order[known[order]], beyond]), len(order) - len(beyond)
 
 
 def cheap_scores(prepared: Prepared, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
