@@ -23,13 +23,18 @@ def narrowed(draw: Draw, order: Sequence[int], cap: Cap) -> Draw | None:
         place_of = {row: place for place, row in enumerate(order)}
         full = [place for place, row in enumerate(order[: FIRST_PAGE + MAX_RISE]) if place - row >= down]
 
-    def kept(move: Move) -> Move | None:
+    kept: list[Move | None] = []
+    for move in draw.moves:  # hundreds, in a request: no call for each
         if isinstance(move, Swap):
-            falls, rises = order[move.first], order[move.second]
-            return move if move.second - falls <= down and rises - move.first <= up else None
-        at = place_of[move.row]
-        passed = bisect_left(full, at)  # what it passes steps down by one
-        place = max(move.place, move.row - up, full[passed - 1] + 1 if passed else 0)
-        return Lift(move.row, place) if place < FIRST_PAGE and 0 < at - place <= MAX_RISE else None
+            first, second, _ = move
+            kept.append(move if second - order[first] <= down and order[second] - first <= up else None)
+        else:
+            kept.append(_mended(move, place_of[move.row], up, full))
+    return draw.narrowed(kept)
 
-    return draw.narrowed([kept(move) for move in draw.moves])
+
+def _mended(lift: Lift, at: int, up: int, full: Sequence[int]) -> Lift | None:
+    """The lift of a row from place `at`, as high as it may go; what it passes steps down by one."""
+    passed = bisect_left(full, at)
+    place = max(lift.place, lift.row - up, full[passed - 1] + 1 if passed else 0)
+    return Lift(lift.row, place) if place < FIRST_PAGE and 0 < at - place <= MAX_RISE else None

@@ -79,7 +79,8 @@ def test_no_model_changes_nothing() -> None:
     assert ShopOrder.from_settings(None).decide("t", window([1, 2]), visit(), Popularity()) == EMPTY
 
 
-def test_two_tastes_two_orders_one_set_of_items(ranker: Ranker) -> None:
+def test_two_tastes_two_orders_one_set_of_items(model: Path) -> None:
+    ranker = Ranker(artefact.load(model), Tuning())  # whatever position it has learned of
     here, popularity = window(list(range(40))), Popularity()
     orders = []
     for brand in (0, 3):
