@@ -16,6 +16,7 @@ from personalize.artefact import load
 from personalize.cli.learn import Moment
 from personalize.decisions.ranker import locate
 from personalize.errors import ArtefactError
+from personalize.features.shape import SHIFTED
 from personalize.learning.contributions import contributions
 from personalize.learning.drift import drift
 from personalize.learning.insights import insights as find_insights
@@ -156,6 +157,8 @@ def _drift(model: Path, events: Path, since: datetime | None, as_json: bool) -> 
     told = {name: "-" if rates[name] is None else f"{rates[name]:.1%}" for name in rates}
     click.echo(f"lists that a click answers: {told['training']} in training, {told['served']} since")
     click.echo(f"shifted (PSI 0.25 or more): {', '.join(found['shifted']) or 'nothing'}")
+    moved = [f"{name} {value:.2f}" for name, value in found["expected"].items() if value >= SHIFTED]
+    click.echo(f"moved as counts and the clock do: {', '.join(moved) or 'nothing'}")
 
 
 def _print(found: dict[str, Any]) -> None:

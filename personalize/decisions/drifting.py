@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from personalize.artefact import Artefact
 from personalize.decisions.parameters import group_of
 from personalize.decisions.scoring import Ranked
-from personalize.features.shape import shapes
+from personalize.features.shape import moving_by_themselves, shapes
 
 EVERY = 256  # one decision in so many is counted: it costs a millisecond
 MEMORY = 4_000  # decisions after which older ones begin to fade
@@ -19,11 +19,16 @@ FEWEST = 50  # decisions counted before anything is told
 
 
 class Drifting:
-    """Counts of one model. Rows are those a page would show, as many as a list of the training data had on average."""
+    """Counts of one model. Rows are those a page would show, as many as a list of the training data had on average.
+
+    Columns that move by themselves are not looked at (`features/shape.py`).
+    """
 
     def __init__(self, artefact: Artefact) -> None:
         self.names = artefact.schema.names
-        self.shapes = shapes(artefact.card, self.names)
+        moving = moving_by_themselves(artefact.schema)
+        told = shapes(artefact.card, self.names)
+        self.shapes = {column: shape for column, shape in told.items() if self.names[column] not in moving}
         self.counts: dict[int, NDArray[np.float64]] = {
             column: np.zeros(len(shape.shares)) for column, shape in self.shapes.items()
         }

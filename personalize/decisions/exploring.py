@@ -74,7 +74,7 @@ class Exploring:
         if place < 1 - quota:
             rest, drawn = math.modf(place / (1 - quota) * len(moves))
         else:
-            rest, drawn = math.modf((place - (1 - quota)) / (quota or 1.0) * len(lifts))
+            rest, drawn = math.modf((place - (1 - quota)) / quota * len(lifts))
             drawn += len(moves)
         draw = Draw((*moves, *lifts), chances, min(int(drawn), len(chances) - 1), rest)
         return Patch((Explore(target, draw, Author(self.name, self.version), Reason(TRIED_OUT)),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,15 +22,21 @@ BLEND = 0.01  # score that one doubling of the shop's position costs on top of w
 REPEATS = 0.25  # share of repeat purchases from which a shop counts as one where people buy the same again
 ONCE_DAYS = 60.0  # how long an item bought once stays not due, where people do not buy the same again
 DUE = 0.7  # share of its rhythm after which an item is due
+KNOWN = ("touched_count", "past_count", "bought_times")  # columns above 0 where the visitor has met the item
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How scores become an order. `sink_once`: what is bought and not due goes to the end."""
+    """How scores become an order. `sink_once`: what is bought and not due goes to the end.
+
+    `deepest` is the last position (0-based) that training knew well: from beyond it only what the visitor touched or
+    bought rises.
+    """
 
     depth: int = DEPTH
     blend: float = BLEND
     sink_once: bool = True
+    deepest: float = math.inf
 
     @staticmethod
     def of(card: Mapping[str, object]) -> Tuning:
@@ -37,10 +44,12 @@ class Tuning:
         told = card.get("ranking")
         told = told if isinstance(told, Mapping) else {}
         depth, blend, repeats = told.get("depth", DEPTH), told.get("blend", BLEND), told.get("repeat_share", 0.0)
+        deepest = told.get("deepest")
         return Tuning(
             max(int(depth), 1) if isinstance(depth, (int, float)) else DEPTH,
             max(float(blend), 0.0) if isinstance(blend, (int, float)) else BLEND,
             not (isinstance(repeats, (int, float)) and repeats >= REPEATS),
+            float(deepest) if isinstance(deepest, (int, float)) and deepest >= 0 else math.inf,
         )
 
 
@@ -67,15 +76,36 @@ def rank(
     matrix = extract(prepared, profile, session, context, at)
     places = np.log2(1.0 + prepared.position)
     order = descending(cheap_scores(prepared, matrix))
-    head = np.sort(order[: tuning.depth])
+    depth = tuning.depth
+    if len(order) and prepared.position.max() > tuning.deepest:
+        order, known = _held(order, prepared, matrix, tuning.deepest)
+        depth = min(depth, known)
+    head = np.sort(order[:depth])
     if len(head):
         scores = artefact.predict(matrix[head]) - tuning.blend * places[head]
-        order = np.concatenate([head[descending(scores)], order[tuning.depth :]])
+        order = np.concatenate([head[descending(scores)], order[depth:]])
     bought, rejected = _sunk(prepared, profile, at, tuning)
     if bought or rejected:
         sunk = np.isin(order, list(bought | rejected))
         order = np.concatenate([order[~sunk], order[sunk]])
     return Ranked(order, matrix, bought, rejected)
+
+
+def _held(
+    order: NDArray[np.intp], prepared: Prepared, matrix: NDArray[np.float32], deepest: float
+) -> tuple[NDArray[np.intp], int]:
+    """The order with what stands beyond `deepest` and the visitor has not met behind, as the shop has it, and how many
+    are before.
+
+    What was hardly seen there was hardly ever clicked there: a model only extrapolates. All rows that the shop has
+    before one of these stand before it still, so none of them rises.
+    """
+    known = prepared.position <= deepest
+    column = columns(prepared.schema)
+    for name in KNOWN:
+        known |= matrix[:, column[name]] > 0
+    beyond = np.flatnonzero(~known)  # rows are in the shop's order
+    return np.concatenate([order[known[order]], beyond]), len(order) - len(beyond)
 
 
 def cheap_scores(prepared: Prepared, matrix: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -85,22 +85,21 @@ class Draw:
         )
 
     def narrowed(self, moves: Sequence[Move | None]) -> Draw | None:
-        """The draw among what becomes of its moves (as many; None: not possible), each as likely as before beside the
-        others.
+        """The draw among what becomes of its moves (None: not possible), as likely beside each other as before.
 
         A move that was drawn and is possible stands; in place of one that is not, `rest` draws again. Either way a
         move's chance is its own over that of all that are possible. None where there is none, or no `rest` to draw by.
         """
-        kept = [at for at, move in enumerate(moves) if move is not None]
-        possible = tuple(move for move in moves if move is not None)
-        if len(kept) == len(self.moves):
+        possible = tuple([move for move in moves if move is not None])
+        if len(possible) == len(self.moves):
             return replace(self, moves=possible)
-        if not kept or self.rest is None:
+        if not possible or self.rest is None:
             return None
-        total = sum(self.chances[at] for at in kept)
-        chances = tuple(self.chances[at] / total for at in kept)
+        kept = [chance for move, chance in zip(moves, self.chances, strict=True) if move is not None]
+        total = sum(kept)
+        chances = tuple([chance / total for chance in kept])
         if moves[self.drawn] is not None:
-            return Draw(possible, chances, kept.index(self.drawn), self.rest)
+            return Draw(possible, chances, self.drawn - moves[: self.drawn].count(None), self.rest)
         return Draw(possible, chances, min(bisect_right(list(accumulate(chances)), self.rest), len(kept) - 1))
 
     def propensities(

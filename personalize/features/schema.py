@@ -46,6 +46,8 @@ LASTING = (
 VISITOR = ("visitor_sessions", "days_since_order")
 CLOCK = ("hour", "weekday")
 LIFT = ("context_lift", "context_lift_max")
+RATES = ("rate",)  # of POPULARITY: they tell the same however much was counted
+PAIRS = ("covisits", "covisits_lift")  # of SESSION_ITEM: counted over all visitors
 
 MAX_NUMBERS = 8  # numeric attributes of items that become features
 MAX_CONTEXT = 8  # context names of each kind that become features
@@ -78,6 +80,12 @@ class Schema:
     def shared(self) -> frozenset[str]:
         """The columns that tell of visitor and moment and are equal for all rows of a list, the session's aside."""
         return frozenset((*VISITOR, *CLOCK, *self.situation))
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """The columns of what was counted so far, of items or of the visitor: they grow as long as memory fills."""
+        tastes = (name for name in self.names if name.endswith(".to_taste"))
+        return frozenset((*POPULARITY, *PAIRS, *LASTING, *LIFT, *VISITOR, *tastes)) - {*RATES}
 
     @property
     def situation(self) -> frozenset[str]:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from personalize.features.schema import CLOCK, Schema
+
 MAX_FEATURES = 256
 CUTS = np.linspace(0.1, 0.9, 9)
 LEAST = 1e-3  # a share below this counts as this: an empty bin is no infinite surprise
@@ -37,6 +39,11 @@ class Shape:
             return math.nan
         seen, told = np.maximum(counts / counts.sum(), LEAST), np.maximum(self.shares, LEAST)
         return float(((seen - told) * np.log(seen / told)).sum())
+
+
+def moving_by_themselves(schema: Schema) -> frozenset[str]:
+    """The columns whose distribution moves though nobody behaves otherwise: counts that still grow, and the clock."""
+    return schema.counted | {*CLOCK}
 
 
 def describe(matrix: NDArray[np.float32], names: Sequence[str]) -> dict[str, list[list[float]]]:

@@ -29,13 +29,15 @@ class Health:
         self.distinct = Gauge(
             "personalize_distinct_top_items",
             f"Different items in the top {TOP} of the last {PAGES} first pages.",
-            **made,
+            registry=None,  # till it is known: 0 would say that nobody was shown anything
         )
+        self._registry = telemetry.registry
         self.reloads = Counter("personalize_model_reloads", "Newer models by what became of them.", ["outcome"], **made)
         self.drift = Gauge("personalize_feature_drift", "Largest PSI of a feature, by group.", ["group"], **made)
         self._count = telemetry.count
         self._ids: set[int] = set()
         self._pages = 0
+        self._told = False
 
     def served(self, ask: Ask) -> None:
         """Note a listing as it was shown."""
@@ -50,7 +52,9 @@ class Health:
             self._pages += 1
             if self._pages >= PAGES:
                 self.distinct.set(len(self._ids))
-                self._ids, self._pages = set(), 0
+                if not self._told:
+                    self._registry.register(self.distinct)
+                self._ids, self._pages, self._told = set(), 0, True
 
     def unmet(self) -> None:
         """Note a list of which nobody had the time to find out what other variants would have shown."""

@@ -10,7 +10,7 @@ import numpy as np
 from personalize.artefact import Artefact
 from personalize.domain.event import Event
 from personalize.features.extract import extract
-from personalize.features.shape import SHIFTED, shapes
+from personalize.features.shape import SHIFTED, moving_by_themselves, shapes
 from personalize.learning.replay import replay
 
 MAX_WAITING = 4_000_000
@@ -38,7 +38,8 @@ def drift(model: Artefact, events: Iterable[Event], since: float | None = None) 
     """What has shifted since training, from the judged lists of sorted `events` from `since` on, as JSON values.
 
     `features` by PSI, the most shifted first; `shifted` those at `SHIFTED` or above; {} for both where the card of an
-    older model tells no distributions.
+    older model tells no distributions. `expected` are the PSI of columns that move while behaviour stays the same, what
+    is counted and the clock: they raise no alarm.
     """
     known = shapes(model.card, model.schema.names)
     counts = {column: np.zeros(len(shape.shares)) for column, shape in known.items()}
@@ -51,11 +52,14 @@ def drift(model: Artefact, events: Iterable[Event], since: float | None = None) 
         lists += 1
     psi = {model.schema.names[column]: shape.psi(counts[column]) for column, shape in known.items()}
     ordered = sorted(psi.items(), key=lambda pair: (-pair[1], pair[0])) if lists else []
+    moving = moving_by_themselves(model.schema)
+    told = {name: round(value, 4) for name, value in ordered}
     data = model.card.get("data")
     return {
         "lists": lists,
-        "features": {name: round(value, 4) for name, value in ordered},
-        "shifted": [name for name, value in ordered if value >= SHIFTED],
+        "features": {name: value for name, value in told.items() if name not in moving},
+        "expected": {name: value for name, value in told.items() if name in moving},
+        "shifted": [name for name, value in ordered if value >= SHIFTED and name not in moving],
         "click_rate": {
             "training": data.get("click_rate") if isinstance(data, Mapping) else None,
             "served": click_rate(events, since)["rate"],

@@ -33,6 +33,7 @@ MIN_TREES = 20
 RATES = (0.05, 0.1)  # what a tree counts
 NOTICEABLE = 0.002  # NDCG@10 that the doubled rate must gain: less than that is the noise of a small slice
 CLIMBING = 0.85  # share of `MAX_TREES` from which a best number of trees means that more would serve better
+WELL_COVERED = 0.99  # share of the trained rows down to whose position a model may lift what it likes
 SHARED_GAIN = 0.3  # of a split's gain on a column that is equal for all rows: most such splits fit noise
 PARAMETERS: Mapping[str, Any] = {
     "objective": "lambdarank",
@@ -122,7 +123,12 @@ def train(
         "metrics": {"slice": f"latest {LATER:.0%} of the lists, model trained on the rest", "ndcg@10": score},
         "examination": examined.card() if examined is not None else None,
         "signals": {finding.signal: finding.told() for finding in findings},
-        "ranking": {"depth": DEPTH, "blend": BLEND, "repeat_share": repeat_share(found.purchases())},
+        "ranking": {
+            "depth": DEPTH,
+            "blend": BLEND,
+            "repeat_share": repeat_share(found.purchases()),
+            "deepest": deepest(examples, schema),
+        },
         "drift": describe(examples.matrix, schema.names),
     }
     return save(out, booster.model_to_string(num_iteration=-1), schema, card)
@@ -137,6 +143,12 @@ def learner(seed: int, threads: int, examined: Examination | None, *, trust: boo
         return lgb.train(parameters, _dataset(part, schema, examined=examined), trees)
 
     return learn
+
+
+def deepest(examples: Examples, schema: Schema) -> float:
+    """The position (0-based, in the shop's order) that all but 1 % of the rows stand at or before."""
+    positions = examples.matrix[:, schema.names.index("position")]
+    return float(np.nanquantile(positions, WELL_COVERED, method="inverted_cdf"))
 
 
 def _size(

@@ -206,6 +206,7 @@ async def test_the_cap_holds_at_the_door_and_health_is_told(
     monkeypatch.setattr(health, "PAGES", 3)
     async with serving(models[0], displacement_up=3, displacement_down=2) as (gateway, client):
         await settled(gateway, client)
+        assert "personalize_distinct_top_items" not in gateway.telemetry.render().decode()  # unknown is not 0
         query = """{ search(input: {take: 24, groupByProduct: true}) { items { productId } }
           personalization { listings { items { position shopPosition } } } }"""
         told = (await client.post("/graphql", json={"query": query}, headers={"User-Agent": "storefront"})).json()

@@ -28,6 +28,7 @@ from tests.toy_world import CONSENT, Shuffling, turned_world
 
 AT = 1_000_000.0
 ME = Author("exploring", "1")
+Draws = tuple[Draw, tuple[int, ...], int]
 OLD = [f"old{number}" for number in range(300)]
 
 
@@ -67,7 +68,7 @@ def drawn(size: int, who: str, *, new: int = 0, keep: int = 0) -> Draw:
 
 
 @st.composite
-def draws(draw: st.DrawFn) -> tuple[Draw, tuple[int, ...], int]:
+def draws(draw: st.DrawFn) -> Draws:
     """A draw of ours, an order that another strategy made, and how many places are kept."""
     keep = draw(st.integers(0, 8))
     size = draw(st.integers(keep + 2, 90))
@@ -77,7 +78,7 @@ def draws(draw: st.DrawFn) -> tuple[Draw, tuple[int, ...], int]:
 
 
 @given(draws())
-def test_every_move_is_a_permutation_bent_within_bounds(told: tuple[Draw, tuple[int, ...], int]) -> None:
+def test_every_move_is_a_permutation_bent_within_bounds(told: Draws) -> None:
     found, order, keep = told
     assert found.sound(len(order))
     for move in found.moves:
@@ -95,9 +96,7 @@ def test_every_move_is_a_permutation_bent_within_bounds(told: tuple[Draw, tuple[
 
 
 @given(draws(), st.integers(0, 40), st.integers(1, 30), st.integers(0, 9))
-def test_the_logged_chances_are_those_of_the_draw(
-    told: tuple[Draw, tuple[int, ...], int], start: int, take: int, left_out: int
-) -> None:
+def test_the_logged_chances_are_those_of_the_draw(told: Draws, start: int, take: int, left_out: int) -> None:
     found, order, _ = told
     span = len(order) - left_out
     stop = min(start + take, span)

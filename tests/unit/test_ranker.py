@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -78,7 +79,8 @@ def test_no_model_changes_nothing() -> None:
     assert ShopOrder.from_settings(None).decide("t", window([1, 2]), visit(), Popularity()) == EMPTY
 
 
-def test_two_tastes_two_orders_one_set_of_items(ranker: Ranker) -> None:
+def test_two_tastes_two_orders_one_set_of_items(model: Path) -> None:
+    ranker = Ranker(artefact.load(model), Tuning())  # whatever position it has learned of
     here, popularity = window(list(range(40))), Popularity()
     orders = []
     for brand in (0, 3):
@@ -113,6 +115,31 @@ def test_rows_beyond_the_depth_stay_behind(model: Path) -> None:
     shallow = Ranker(artefact.load(model), Tuning(depth=5))
     order = change(shallow.decide("t", window(list(range(40))), visit(*liking(2)), Popularity())).order
     assert sorted(order) == list(range(40))
+
+
+def test_from_beyond_what_training_knew_only_rise_items_that_the_visitor_knows(model: Path) -> None:
+    """Row 38 was touched just now, 35 bought long ago; others of the brand are as good, and were never seen there."""
+    rows = list(range(40))
+    events = [did("purchase", "p", START - 90 * DAY, 35), *liking(3), clicked("c", START + 50, 38, 38, "l")]
+    told = artefact.load(model)
+    held, free = (
+        change(ranker.decide("t", window(rows), visit(*events), Popularity())).order
+        for ranker in (Ranker(told, Tuning(deepest=deepest), spread=False) for deepest in (11, math.inf))
+    )
+    assert sorted(held) == rows
+    assert {row for row in rows[12:] if held.index(row) < row} == {35, 38}
+    assert [row for row in held if row > 11 and row not in (35, 38)] == [r for r in rows[12:] if r not in (35, 38)]
+    assert sum(free.index(row) < row for row in rows[12:]) > 2
+    assert set(held[:12]) - {35, 38} < set(range(12))
+
+
+def test_training_tells_how_deep_it_saw(model: Path) -> None:
+    deepest = artefact.load(model).card["ranking"]["deepest"]
+    assert Tuning.of({"ranking": {"deepest": 23.0}}).deepest == 23.0
+    for odd in (None, "x", -1):
+        assert Tuning.of({"ranking": {"deepest": odd}}).deepest == math.inf
+    places = [place for event in shop_log(60) for place, _ in enumerate(event.items)]
+    assert deepest == np.quantile(places, 0.99, method="inverted_cdf")
 
 
 def test_bought_once_and_rejected_sink_with_a_reason(ranker: Ranker) -> None:

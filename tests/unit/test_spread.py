@@ -121,9 +121,12 @@ def test_drift_is_counted_while_serving(model: artefact.Artefact) -> None:
     watch, names = Drifting(model), model.schema.names
     matrix = np.full((12, len(names)), np.nan, np.float32)
     matrix[:, names.index("price_log")] = 9.0  # far above anything in training
+    for name in ("impressions", "visitor_sessions", "hour"):  # as is all that grows, and tomorrow's clock
+        matrix[:, names.index(name)] = 99.0
     ranked = Ranked(np.arange(12), matrix, frozenset(), frozenset())
     for _ in range(EVERY * FEWEST - 1):
         watch.note(ranked)
     assert watch.by_group() == {}
     watch.note(ranked)
     assert watch.by_group()["price"] > 1.0
+    assert not {watch.names[column] for column in watch.shapes} & {"impressions", "visitor_sessions", "hour"}
