@@ -24,7 +24,7 @@ from personalize.learning.judgments import Judgments, Marks, digest
 
 FUTURE = 86_400.0  # seconds that a line may lie ahead of the clock of this machine
 MAX_EVENTS = 50_000_000  # lines of one journal; 30 bytes of memory and 300 to 3,000 of disk each
-MAX_CURRENCIES = 100  # that are told apart; lists in further ones count as in one more
+MAX_CURRENCIES = 100  # that are told apart; lists in further ones are in none that most have
 NAMING = frozenset({"select_item", "view_item", "add_to_cart", "purchase"})  # they tell little without items
 SPOOL = 1 << 20  # bytes written at once
 EVERY = 20_000  # lines between two tellings of progress
@@ -132,7 +132,7 @@ class Journal:
         """Count what the flags of the kept lines say, and the lists in another currency than most of them have."""
         counts = Counter({reason: int(((flags & flag) > 0).sum()) for flag, reason in _FLAGS})
         lists = np.bincount(currencies[currencies > 0])
-        counts["CURRENCIES"] = int(lists.sum() - lists.max(initial=0))
+        counts["CURRENCIES"] = int(lists.sum() - lists[: MAX_CURRENCIES + 1].max(initial=0))
         self.noted += counts
 
     def _read(self, rows: NDArray[np.int64]) -> Iterator[Event]:
