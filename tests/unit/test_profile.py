@@ -39,8 +39,8 @@ def test_a_click_marks_what_was_skipped_above_it() -> None:
 
 def test_prices_of_a_session_start_anew_with_another_currency() -> None:
     def viewed(number: int, price: float | None, currency: str | None) -> Event:
-        return Event("view_item", f"e{number}", START + number, "v", "s",
-                     items=(EventItem(f"i{number}", price=price, currency=currency, attributes={"brand": "A"}),))  # fmt: skip
+        items = (EventItem(f"i{number}", price=price, currency=currency, attributes={"brand": "A"}),)
+        return Event("view_item", f"e{number}", START + number, "v", "s", items=items)
 
     euros = [viewed(1, 10.0, "EUR"), viewed(2, 20.0, "EUR")]
     session = folded(*euros, viewed(3, None, None)).session
