@@ -40,9 +40,12 @@ WORDS: Mapping[str, str] = {
 }
 
 
-def show_losses(told: Mapping[str, Any]) -> None:
-    """Print `dropped` (lines) and `noted` (all else) of `told` with a word on each, nothing where nothing was lost."""
+def show_losses(told: Mapping[str, Any], err: bool = False) -> None:
+    """Print `dropped` (lines) and `noted` (all else) of `told` with a word on each, nothing where nothing was lost.
+
+    `err`: on standard error.
+    """
     for name, of in (("dropped", "lines "), ("noted", "")):
         for reason, count in sorted(told.get(name, {}).items()):
             word = WORDS.get(reason)
-            click.echo(f"  {name}: {count:,} {reason}" + (f" ({of}{word})" if word else ""))
+            click.echo(f"  {name}: {count:,} {reason}" + (f" ({of}{word})" if word else ""), err=err)

@@ -142,7 +142,7 @@ def trained(folder: Path, name: str, log: bytes) -> tuple[Result, Path]:
     """What `personalize train` says of a log; the log is `<name>.jsonl`, the model the folder `<name>`."""
     (folder / f"{name}.jsonl").write_bytes(log)
     return run(
-        "train", "--events", folder / f"{name}.jsonl", "--out", folder / name, "--signals", "none"
+        "train", "--events", folder / f"{name}.jsonl", "--out", folder / name, "--signals", "none", "--threads", "1"
     ), folder / name
 
 
@@ -216,10 +216,18 @@ def test_evaluate_warns_of_a_model_that_is_judged_on_its_own_training_log(plain:
     assert found["warnings"] == []
 
 
-def test_the_other_commands_that_read_a_log_tell_what_was_lost(plain: Path, tmp_path: Path) -> None:
+def test_the_other_commands_that_read_a_log_tell_what_was_lost(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = tmp_path / "log.jsonl"
     log.write_bytes(packed([b"{", *PLAIN, another(context=7)]))
     lost = {"dropped": {"NOT_JSON": 1}, "noted": {"BAD_CONTEXT": 1, "UNSORTED": 1}}
+    power = run("experiment", "--events", log, "--power", "--json")
+    assert "dropped: 1 NOT_JSON (lines not JSON)" in power.stderr
+    assert "NOT_JSON" not in power.stdout
+    monkeypatch.setenv("PERSONALIZE_STORE_URL", f"sqlite:///{tmp_path}/store.db")
+    assert "noted: 1 BAD_CONTEXT (events whose" in run("import", log).output
+    assert "'NOT_JSON': 1" in run("gate", "--events", log).output  # too small a log to measure signals on
     for arguments in (
         ["insights", "--events", log], ["promote", plain, "--events", log, "--live", tmp_path / "live"],
         ["promote", plain, "--report", "--events", log],
