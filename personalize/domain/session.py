@@ -138,8 +138,10 @@ class Session(msgspec.Struct, array_like=True):
             kept = sorted(self.tokens, key=self.read_token, reverse=True)[: MAX_TOKENS * 3 // 4]
             self.tokens = {key: self.tokens[key] for key in kept}
         if log_price is not None:
-            if currency != self.price_currency:  # amounts of two currencies do not compare
-                self.price_currency, self.price_count, self.price_sum = currency, 0, 0.0
+            if currency is not None and currency != self.price_currency:
+                if self.price_currency is not None:  # amounts of two currencies do not compare
+                    self.price_count, self.price_sum = 0, 0.0
+                self.price_currency = currency  # what says none is taken to be of the one before, as in a list
             self.price_low = min(self.price_low, log_price) if self.price_count else log_price
             self.price_high = max(self.price_high, log_price) if self.price_count else log_price
             self.price_sum += log_price

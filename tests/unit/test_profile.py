@@ -50,6 +50,8 @@ def test_prices_of_a_session_start_anew_with_another_currency() -> None:
     assert session.price_last == session.price_low == math.log(1_000.0)
     assert session.price_high == math.log(3_000.0)
     assert session.price_sum == pytest.approx(math.log(3_000.0) + math.log(1_000.0))
+    session = folded(viewed(0, 5.0, None), *euros, viewed(3, 40.0, None)).session
+    assert (session.price_currency, session.price_count) == ("EUR", 4)
     again = Profile.from_bytes(folded(*euros).to_bytes())
     assert again.session.price_currency == "EUR"
 
