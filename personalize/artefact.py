@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -58,6 +59,18 @@ class Artefact:
     def version(self) -> str:
         """The first 12 hex digits of the model's checksum."""
         return str(self.card["checksum"])[:12]
+
+    @property
+    def seen_until(self) -> float | None:
+        """The time (epoch seconds) before which all of its training data lies; None where the card does not say."""
+        data = self.card.get("data")
+        try:
+            last = datetime.fromisoformat(str(data["to"])) if isinstance(data, Mapping) else None
+        except (KeyError, ValueError):
+            return None
+        if last is None:
+            return None
+        return (last if last.tzinfo else last.replace(tzinfo=UTC)).timestamp() + 0.001  # milliseconds, cut off
 
     def predict(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """Scores (n,), greater is better, of rows (n, f) in schema order; ArtefactError where one is not finite."""

@@ -16,8 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from personalize.cli.learn import Moment
+from personalize.cli.losses import show_losses
 from personalize.domain.experiment import HELD, HOLDOUT, SERVED, Unit
 from personalize.errors import EvidenceError, SettingsError
+from personalize.events.log import Report as Losses
 from personalize.events.log import read
 from personalize.experiments.analyse import Finding, Plan, Report, analyse, course
 from personalize.experiments.measures import BY_NAME, MEASURES, Side
@@ -70,9 +72,12 @@ def experiment(
     if events is None:
         raise click.UsageError("Missing option '--events'.")
     start, end = (moment.timestamp() if moment else None for moment in (since, until))
-    known = _costs(costs)
+    known, lost = _costs(costs), Losses()
+    lines = read(events, lost)
+    context = click.get_current_context()  # however it ends, on standard error: JSON keeps its shape
+    context.call_on_close(lambda: show_losses({"dropped": lost.dropped, "noted": lost.noted}, err=True))
     if power:
-        told = plan_ahead(read(events), effect=effect, arms=variants, unit=Unit(unit or Unit.VISITOR), since=start,
+        told = plan_ahead(lines, effect=effect, arms=variants, unit=Unit(unit or Unit.VISITOR), since=start,
                           until=end, costs=known)  # fmt: skip
         _print(told) if as_json else _show_plan(told)
         return
@@ -82,15 +87,15 @@ def experiment(
     )
     if interleaved:
         found = prefer(
-            (one for one in read(events) if start is None or one.at >= start), plan.name, plan.unit, planned or PLANNED
+            (one for one in lines if start is None or one.at >= start), plan.name, plan.unit, planned or PLANNED
         )  # fmt: skip
         _print(asdict(found)) if as_json else _show_preference(found)
         return
     if daily:
-        points = course(read(events), plan, since=start, costs=known)
+        points = course(lines, plan, since=start, costs=known)
         click.echo(orjson.dumps([as_point(*one) for one in points], option=orjson.OPT_INDENT_2).decode())
         return
-    report = analyse(read(events), plan, since=start, until=end, costs=known)
+    report = analyse(lines, plan, since=start, until=end, costs=known)
     _print(as_dict(report)) if as_json else _show(report)
 
 

@@ -10,6 +10,7 @@ import click
 import orjson
 
 from personalize.cli.learn import Moment, bars
+from personalize.cli.losses import show_losses
 from personalize.errors import EvidenceError
 from personalize.learning.gate.holidays import public_holidays
 from personalize.learning.gate.log import Worth, gate_log
@@ -44,6 +45,8 @@ def gate(
         with bars() as told:
             worth = gate_log(events, until, seed=seed, progress=told)
         _show(worth.told(), as_json, _log_lines(worth))
+        if not as_json:
+            show_losses(worth.lost)
         return
     _refuse({"--until": until}, "--events")
     if table is None or not target or not time or not signals:

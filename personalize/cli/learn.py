@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from personalize.cli.losses import show_losses
 from personalize.cli.off_policy import judge, show_estimates
 from personalize.decisions.ranker import locate
 from personalize.learning.evaluate import evaluate as run_evaluation
@@ -74,9 +75,7 @@ def training(
         click.echo(f"  left out: {name} ({category})")
     for signal, found in card["signals"].items():
         click.echo(f"  signal {signal}: {found['verdict'] if found['verdict'] == 'on' else 'no gain, off'}")
-    for name in ("dropped", "noted"):
-        for reason, count in sorted(card["data"][name].items()):
-            click.echo(f"  {name}: {count:,} {reason}")
+    show_losses(card["data"])
 
 
 @contextmanager
@@ -139,3 +138,6 @@ def report(events: Path, since: datetime | None, model: Path, *, as_json: bool, 
     difference = result["difference_to_best_rule"]
     low, high = difference["ndcg@10"]
     click.echo(f"model minus {difference['rule']}: NDCG@10 {low:+.4f} to {high:+.4f} (95 %, paired bootstrap)")
+    show_losses(result)
+    for warning in result["warnings"]:
+        click.echo(f"warning, {warning['code']}: {warning['message']}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from personalize.cli.losses import show_losses
 from personalize.cli.places import put_stock, put_stores
 from personalize.domain.event import Event
 from personalize.domain.store import EventRow, Store
@@ -63,8 +64,7 @@ def _import_events(path: Path) -> None:
             rows = [EventRow(event.event_id, event.at, event.visitor, dump(event)) for event in batch]
             stored += runner.run(store.append_events(rows))
     click.echo(f"{report.lines} lines read, {stored} events stored, {report.kept - stored} known already")
-    for reason, number in sorted(report.dropped.items()):
-        click.echo(f"  {number} dropped: {reason}")
+    show_losses({"dropped": report.dropped, "noted": report.noted})
     if report.lines and not report.kept:
         raise EventError(f"{path} holds no event", hint="a line is a JSON object with event, event_id, at and items")
 

@@ -11,6 +11,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from personalize.cli.losses import show_losses
 from personalize.learning.policies import judge_log
 from personalize.learning.policies_table import judge as judge_table
 from personalize.learning.policies_table import read_trial
@@ -51,3 +52,4 @@ def show_estimates(result: dict[str, Any], as_json: bool) -> None:
                 method, figure, f"{one['value']:.5g}", f"{low:.5g} to {high:.5g}", f"{one['effective']:.0f}"
             )  # fmt: skip
     Console().print(shown)
+    show_losses(result)

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from personalize.artefact import load
 from personalize.cli.learn import Moment
+from personalize.cli.losses import show_losses
 from personalize.decisions.ranker import locate
 from personalize.errors import ArtefactError
 from personalize.features.shape import SHIFTED
@@ -131,19 +132,18 @@ def insights(events: Path, since: datetime | None, as_json: bool) -> None:
         for row in rows:
             table.add_row(*(f"{value:.2f}" if isinstance(value, float) else str(value) for value in row.values()))
         Console().print(table)
+    show_losses(found)
 
 
 def _drift(model: Path, events: Path, since: datetime | None, as_json: bool) -> None:
     artefact = load(locate(str(model)))
     start = since.timestamp() if since is not None else None
     if start is None:  # what was served since the training
-        try:
-            start = datetime.fromisoformat(artefact.card["data"]["to"]).timestamp() + 0.001
-        except (KeyError, TypeError, ValueError):
-            raise ArtefactError(
-                "The card does not say up to when the training data goes", hint="Give --since."
-            ) from None
-    found = drift(artefact, read_log(events), start)
+        start = artefact.seen_until
+        if start is None:
+            raise ArtefactError("The card does not say up to when the training data goes", hint="Give --since.")
+    journal = read_log(events)
+    found = drift(artefact, journal, start) | journal.told()
     if as_json:
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
         return
@@ -159,6 +159,7 @@ def _drift(model: Path, events: Path, since: datetime | None, as_json: bool) -> 
     click.echo(f"shifted (PSI 0.25 or more): {', '.join(found['shifted']) or 'nothing'}")
     moved = [f"{name} {value:.2f}" for name, value in found["expected"].items() if value >= SHIFTED]
     click.echo(f"moved as counts and the clock do: {', '.join(moved) or 'nothing'}")
+    show_losses(found)
 
 
 def _print(found: dict[str, Any]) -> None:
@@ -182,5 +183,6 @@ def _print(found: dict[str, Any]) -> None:
             )
     if "incumbent_unusable" in found:
         console.print(f"the incumbent cannot be served any more: {found['incumbent_unusable']['message']}")
+    show_losses(found)
     for refusal in found["refusals"]:
         console.print(f"refused, {refusal['code']}: {refusal['message']}", markup=False)

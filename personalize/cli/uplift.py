@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from personalize.cli.learn import bars
+from personalize.cli.losses import show_losses
 from personalize.domain.offers.offer import Offer
 from personalize.learning.uplift.learn import uplift as run_uplift
 from personalize.learning.uplift.own import learn_offer
@@ -100,8 +101,7 @@ def _show(result: dict[str, Any]) -> None:
     for name, why in result["left_out"].items():
         click.echo(f"left out: {name} ({why})")
     if "offer" in result:
-        for reason, count in result["noted"].items():
-            click.echo(f"noted: {count:,} {reason}")
+        show_losses(result)
     click.echo(f"verdict: {result['verdict']}")
     if "offer" in result:
         written = result["written"]

@@ -339,7 +339,7 @@ class Profile(msgspec.Struct, array_like=True):
             name, at, click=event.event == "select_item", cart=event.event in ("add_to_cart", "purchase"), index=index
         )
         if known is not None:
-            session.lean(known.tokens, math.log(known.price) if known.price else None)
+            session.lean(known.tokens, math.log(known.price) if known.price else None, known.currency)
 
     def _spend(self, event: Event) -> None:
         for item in event.items[:MAX_ITEMS]:

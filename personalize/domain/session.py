@@ -47,7 +47,8 @@ class Session(msgspec.Struct, array_like=True):
     (`ALIKE`; `before` has its properties), `carts` items put into the cart, `sorts` lists shown sorted by price.
 
     `lists` maps the event id of a list to its number (1 is the session's first). `tokens` maps a token to its
-    weight as of touch number `[1]`; `read_token` fades it to now. Log prices are of the touched items.
+    weight as of touch number `[1]`; `read_token` fades it to now. Log prices are of the touched items, all in
+    `price_currency`.
     """
 
     name: str | None = None
@@ -76,6 +77,7 @@ class Session(msgspec.Struct, array_like=True):
     carts: int = 0
     sorts: int = 0
     before: tuple[int, ...] = ()
+    price_currency: str | None = None
 
     def see(self, items: list[tuple[str, int]], event_id: str) -> None:
         """Note a list as shown: `(item id, 0-based position)` a row."""
@@ -125,8 +127,8 @@ class Session(msgspec.Struct, array_like=True):
         while len(self.touched) > MAX_TOUCHED:
             del self.touched[next(iter(self.touched))]
 
-    def lean(self, properties: tuple[int, ...], log_price: float | None) -> None:
-        """Learn the properties and the price of the item just touched."""
+    def lean(self, properties: tuple[int, ...], log_price: float | None, currency: str | None = None) -> None:
+        """Learn the properties and the price of the item just touched; with another currency prices start anew."""
         self.turns += unlike(self.before, properties)
         self.before = properties
         for key in properties:
@@ -136,6 +138,10 @@ class Session(msgspec.Struct, array_like=True):
             kept = sorted(self.tokens, key=self.read_token, reverse=True)[: MAX_TOKENS * 3 // 4]
             self.tokens = {key: self.tokens[key] for key in kept}
         if log_price is not None:
+            if currency is not None and currency != self.price_currency:
+                if self.price_currency is not None:  # amounts of two currencies do not compare
+                    self.price_count, self.price_sum = 0, 0.0
+                self.price_currency = currency  # what says none is taken to be of the one before, as in a list
             self.price_low = min(self.price_low, log_price) if self.price_count else log_price
             self.price_high = max(self.price_high, log_price) if self.price_count else log_price
             self.price_sum += log_price

@@ -1,4 +1,4 @@
-"""The event log: JSON Lines (plain or .gz) to Events and back, and what was dropped on the way, by reason."""
+"""The event log: JSON Lines (plain or .gz) to Events and back, and what was lost on the way, by reason."""
 
 from __future__ import annotations
 
@@ -29,15 +29,25 @@ _ITEM_KEYS = frozenset({"item_id", "index", "shop_index", "price", "currency", "
 
 @dataclass
 class Report:
-    """How many lines were read and kept, and how many were dropped why."""
+    """How many lines were read and kept, how many were dropped why, and what was `noted` in lines that were kept.
+
+    `noted` counts what a line says that cannot be used, and that the event therefore lacks; see `parse`.
+    """
 
     lines: int = 0
     kept: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    noted: Counter[str] = field(default_factory=Counter)
 
 
-def parse(line: bytes) -> Event:
-    """One line as an Event; EventError says what is wrong with it. Unknown keys are kept in `extra`."""
+def parse(line: bytes, noted: Counter[str] | None = None) -> Event:
+    """One line as an Event; EventError says what is wrong with it. Unknown keys are kept in `extra`.
+
+    What the line says and the event cannot hold is left out and counted in `noted`: entries of `items` without a usable
+    `item_id` (NO_ITEM_ID), items beyond `MAX_ITEMS` (ITEMS_CUT), prices that are no number from 0 on (BAD_PRICE),
+    positions and quantities that are none (BAD_NUMBER), ids, names and terms that are neither text nor a whole number
+    (BAD_TEXT), a `context` that is no object (BAD_CONTEXT), `items` that are no list (BAD_ITEMS).
+    """
     try:
         raw = orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -49,19 +59,25 @@ def parse(line: bytes) -> Event:
         raise EventError("`event` is missing", code="NO_EVENT")
     if not (isinstance(event_id, str) and event_id):
         raise EventError("`event_id` is missing", code="NO_EVENT_ID")
-    context, items = raw.get("context"), raw.get("items")
+    at, context, items = _at(raw.get("at")), raw.get("context"), raw.get("items")
+    if context is not None and not isinstance(context, dict):
+        context = None
+        _note(noted, "BAD_CONTEXT")
+    if items is not None and not isinstance(items, list):
+        items = None
+        _note(noted, "BAD_ITEMS")
     return Event(
         event=name,
         event_id=event_id,
-        at=_at(raw.get("at")),
-        visitor=_text(raw.get("visitor")),
-        session=_text(raw.get("session")),
-        context=context if isinstance(context, dict) else NOTHING,
-        items=_items(items) if isinstance(items, list) else (),
-        list_event_id=_text(raw.get("list_event_id")),
-        list_id=_text(raw.get("list_id")),
-        search_term=_text(raw.get("search_term")),
-        transaction_id=_text(raw.get("transaction_id")),
+        at=at,
+        visitor=_text(raw.get("visitor"), noted),
+        session=_text(raw.get("session"), noted),
+        context=NOTHING if context is None else context,
+        items=_items(items, noted) if items else (),
+        list_event_id=_text(raw.get("list_event_id"), noted),
+        list_id=_text(raw.get("list_id"), noted),
+        search_term=_text(raw.get("search_term"), noted),
+        transaction_id=_text(raw.get("transaction_id"), noted),
         extra={key: value for key, value in raw.items() if key not in _EVENT_KEYS} or NOTHING,
     )
 
@@ -123,7 +139,7 @@ def dump(event: Event) -> bytes:
 
 
 def read(path: Path, report: Report | None = None) -> Iterator[Event]:
-    """Stream the events of a log in the order of the file; unusable lines are counted in `report` by code.
+    """Stream the events of a log in the order of the file; what is lost is counted in `report` by code.
 
     EventError where the file cannot be read or is no valid gzip.
     """
@@ -140,7 +156,7 @@ def read(path: Path, report: Report | None = None) -> Iterator[Event]:
                         pass
                     continue
                 try:
-                    event = parse(line)
+                    event = parse(line, report.noted)
                 except EventError as error:
                     report.dropped[error.code] += 1
                     continue
@@ -186,11 +202,20 @@ def _at(value: object) -> float:
     raise EventError(f"`at` is no RFC 3339 time with an offset: {str(value)[:40]!r}", code="NO_TIME")
 
 
-def _text(value: object) -> str | None:
+def _note(noted: Counter[str] | None, reason: str, count: int = 1) -> None:
+    if noted is not None:
+        noted[reason] += count
+
+
+def _text(value: object, noted: Counter[str] | None = None) -> str | None:
     """Ids of logs are often numbers; they mean the same as their digits."""
     if isinstance(value, str):
         return value or None
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if value is not None:
+        _note(noted, "BAD_TEXT")
+    return None
 
 
 def _number(value: object) -> float | None:
@@ -204,22 +229,40 @@ def _number(value: object) -> float | None:
     return None
 
 
-def _whole(value: object) -> int | None:
+def _whole(value: object, noted: Counter[str] | None) -> int | None:
+    if value is None or value == "":
+        return None
     found = _number(value)
-    return int(found) if found is not None and 0 <= found < 1e9 else None
+    if found is not None and 0 <= found < 1e9:
+        return int(found)
+    _note(noted, "BAD_NUMBER")
+    return None
 
 
-def _items(raw: list[object]) -> tuple[EventItem, ...]:
+def _price(value: object, noted: Counter[str] | None) -> float | None:
+    if value is None or value == "":
+        return None
+    found = _number(value)
+    if found is not None and found >= 0:
+        return found
+    _note(noted, "BAD_PRICE")
+    return None
+
+
+def _items(raw: list[object], noted: Counter[str] | None) -> tuple[EventItem, ...]:
     items = []
+    if len(raw) > MAX_ITEMS:
+        _note(noted, "ITEMS_CUT", len(raw) - MAX_ITEMS)
     for entry in raw[:MAX_ITEMS]:
         if not isinstance(entry, Mapping) or (item_id := _text(entry.get("item_id"))) is None:
+            _note(noted, "NO_ITEM_ID")
             continue
         rest = {key: value for key, value in entry.items() if key not in _ITEM_KEYS} or NOTHING
         items.append(
             EventItem(
-                item_id, _whole(entry.get("index")), _whole(entry.get("shop_index")), _number(entry.get("price")),
-                _text(entry.get("currency")), _whole(entry.get("quantity")), rest,
-                _text(entry.get("item_name")),
+                item_id, _whole(entry.get("index"), noted), _whole(entry.get("shop_index"), noted),
+                _price(entry.get("price"), noted), _text(entry.get("currency"), noted),
+                _whole(entry.get("quantity"), noted), rest, _text(entry.get("item_name"), noted),
             )
         )  # fmt: skip
     return tuple(items)

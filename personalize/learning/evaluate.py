@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -34,7 +34,9 @@ def evaluate(
 
     Returns the JSON of the design's section 8, and `health` (see `metrics.Health`). The model's order is the one the
     ranker serves, before the operator's guardrails and the spread of near-duplicates; `order_bent` is how far it bends
-    the shop's, 0 to 1. EventError without a judged list, ArtefactError where the model is unusable.
+    the shop's, 0 to 1. `dropped` and `noted` tell what of the log was lost, by reason, `warnings` (`{code, message}`)
+    whether the model has learned from what it is judged on. EventError without a judged list, ArtefactError where the
+    model is unusable.
     """
     model = artefact.load(model_dir)
     tuning = tuning or Tuning.of(model.card)
@@ -47,12 +49,14 @@ def evaluate(
     new: list[bool] = []
     health = Health()
     sessions: list[str] = []
+    at: list[float] = []
 
     def freeze(popularity: Popularity) -> None:
         frozen[0] = Popularity.from_bytes(popularity.to_bytes())
 
     start = since.timestamp() if since is not None else None
-    for number, judged in enumerate(replay(load(events, progress=progress), start, freeze, progress)):
+    journal = load(events, progress=progress)
+    for number, judged in enumerate(replay(journal, start, freeze, progress)):
         event = judged.event
         prepared = judged.prepare(model.schema)
         served = rank(model, prepared, judged.profile, event.session, event.context, event.at, tuning).order
@@ -64,11 +68,13 @@ def evaluate(
         new.append(is_new(judged))
         health.see(prepared.ids, served)
         sessions.append(event.session or event.event_id)
+        at.append(event.at)
         if progress is not None:
             progress("lists", number + 1)
     if not cold:
         raise EventError(
-            f"No list of {events} since {since.isoformat() if since else 'its start'} is answered by a click",
+            f"No list of {events} since {since.isoformat() if since else 'its start'} is answered by a click; "
+            f"{journal.said()}",
             code="NOTHING_JUDGED",
             hint="`select_item` lines name the list they answer in `list_event_id`.",
         )
@@ -84,4 +90,21 @@ def evaluate(
         "health": health.told(),
         "difference_to_best_rule": {"rule": best, "ndcg@10": [low, high]},
         "order_bent": fmean(bent),
+        **journal.told(),
+        "warnings": _warnings(at, model.seen_until),
     }
+
+
+def _warnings(at: list[float], seen: float | None) -> list[dict[str, str]]:
+    """What makes the figures doubtful: lists (their times, epoch seconds) that the model may have learned from."""
+    if seen is None:
+        message = "the model's card does not say up to when its training data goes, so it may have seen these lists"
+        return [{"code": "TRAINING_UNKNOWN", "message": message}]
+    if not (known := sum(one < seen for one in at)):
+        return []
+    until = datetime.fromtimestamp(seen, UTC).isoformat(timespec="milliseconds")
+    message = (
+        f"{known} of {len(at)} judged lists lie before {until}, where the model's training data ends: "
+        "a model knows the answers it has learned from; give a later --since"
+    )
+    return [{"code": "SEEN_IN_TRAINING", "message": message}]

@@ -26,10 +26,12 @@ def insights(events: Path, since: datetime | None = None) -> dict[str, Any]:
 
     `zero_results`: terms and how often they led to nothing. `refused_items`: what was refused, how often it was shown,
     and the mean position where that visitor had it before. `refused_properties`: how much more often (`lift`) a
-    property is among the refused than among the shown. `refused_by_strategy`: which strategy had shown it.
+    property is among the refused than among the shown. `refused_by_strategy`: which strategy had shown it. `dropped`
+    and `noted`: what of the log was lost, by reason.
     """
     start = since.timestamp() if since is not None else None
-    return tables(event for event in load(events) if start is None or event.at >= start)
+    journal = load(events)
+    return tables(event for event in journal if start is None or event.at >= start) | journal.told()
 
 
 def tables(events: Iterable[Event]) -> dict[str, Any]:

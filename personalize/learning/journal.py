@@ -23,10 +23,14 @@ from personalize.events.log import Report, read
 from personalize.learning.judgments import Judgments, Marks, digest
 
 FUTURE = 86_400.0  # seconds that a line may lie ahead of the clock of this machine
-MAX_EVENTS = 50_000_000  # lines of one journal; 29 bytes of memory and 300 to 3,000 of disk each
+MAX_EVENTS = 50_000_000  # lines of one journal; 30 bytes of memory and 300 to 3,000 of disk each
+MAX_CURRENCIES = 100  # that are told apart; lists in further ones are in none that most have
 NAMING = frozenset({"select_item", "view_item", "add_to_cart", "purchase"})  # they tell little without items
 SPOOL = 1 << 20  # bytes written at once
 EVERY = 20_000  # lines between two tellings of progress
+OF_NOBODY = frozenset({"stock_change"})  # events that have no visitor
+_BOUGHT, _NO_ITEMS, _NO_LIST, _NO_VISITOR = 1, 2, 4, 8  # what one byte says of a line
+_FLAGS = ((_NO_ITEMS, "NO_ITEMS"), (_NO_VISITOR, "NO_VISITOR"), (_NO_LIST, "CLICK_NAMES_NO_LIST"))
 
 Progress = Callable[[str, int], None]
 
@@ -35,8 +39,10 @@ class Journal:
     """Events in time order, iterable any number of times; how each list was answered is in `judgments`.
 
     The events lie in an unnamed file in the system's temporary folder (`TMPDIR`), which takes about as much room as
-    the plain log. Memory holds 29 bytes an event and about 40 a click. `report` counts the lines that were dropped by
-    reason, `noted` what was met and is no line dropped: lines out of order, clicks that answer nothing.
+    the plain log. Memory holds 30 bytes an event and about 44 a click. `report` counts the lines that were dropped by
+    reason, `noted` what was met and is no line dropped: lines out of order, clicks that answer nothing, and what lines
+    say that cannot be used (`report.noted`). Both, and the order of lines, are told of all lines; the rest of `noted`,
+    robots and judgments of the lines that are kept, each event id once.
     """
 
     def __init__(self, events: Iterable[Event], report: Report | None = None, now: float | None = None) -> None:
@@ -49,7 +55,8 @@ class Journal:
         self._file = handle
         self.explored = False  # whether any list tells a draw of the strategy `exploring`
         ids, at, starts, rows = array("Q"), array("d"), array("q", [0]), array("i")
-        bought = array("b")
+        flags, currencies = array("B"), array("B")
+        codes: dict[str, int] = {}
         marks = Marks()
         latest, horizon = float("-inf"), (time.time() if now is None else now) + FUTURE
         buffer = bytearray()
@@ -69,14 +76,13 @@ class Journal:
             if event.at < latest:
                 self.noted["UNSORTED"] += 1
             latest = max(latest, event.at)
-            if not event.items and event.event in NAMING:
-                self.noted["NO_ITEMS"] += 1  # kept: sessions count it, as they did when it happened
-            marks.note(event)
+            marks.note(event, len(ids))  # before it is known which lines are repeated: `_arrange` finds that for all
             self.explored = self.explored or "exploration" in event.extra
             ids.append(digest(event.event_id))
             at.append(event.at)
             rows.append(len(event.items) if event.event == "view_item_list" else -1)
-            bought.append(event.event == "purchase")
+            flags.append(_flags(event))
+            currencies.append(_currency(event, codes))
             starts.append(starts[-1] + len(packed))
             buffer += packed
             if len(buffer) >= SPOOL:
@@ -84,14 +90,20 @@ class Journal:
                 buffer.clear()
         _write(handle, buffer)
         self._starts = np.frombuffer(starts, np.int64)
-        self._bought = np.frombuffer(bought, np.bool_) if bought else np.zeros(0, np.bool_)
         names, times = np.frombuffer(ids, np.uint64) if ids else _NO_IDS, np.frombuffer(at) if at else np.zeros(0)
         self._order = self._arrange(names, times)
         self._times = times
+        kept = np.ones(len(names), bool)
+        if len(self._order) < len(names):
+            kept[:] = False
+            kept[self._order] = True
+        marked = np.frombuffer(flags, np.uint8) if flags else np.zeros(0, np.uint8)
+        self._bought = (marked & _BOUGHT) > 0
         sizes = np.frombuffer(rows, np.int32) if rows else np.zeros(0, np.int32)
-        shown = sizes >= 0
-        self.judgments = Judgments(marks, names[shown], times[shown])
-        self.noted += self.judgments.noted
+        shown = (sizes >= 0) & kept
+        self.judgments = Judgments(marks, names[shown], times[shown], kept)
+        self.noted += self.judgments.noted + self.report.noted
+        self._note(marked[kept], np.frombuffer(currencies, np.uint8)[shown] if currencies else marked)
         answered = self.judgments.answered(names[shown])
         latest_first = np.argsort(-times[shown][answered], kind="stable")
         self._answered_at = times[shown][answered][latest_first]
@@ -106,6 +118,22 @@ class Journal:
     def purchases(self) -> Iterator[Event]:
         """The purchases alone, in time order: of a long log few lines, read at once."""
         return self._read(self._order[self._bought[self._order]])
+
+    def told(self) -> dict[str, dict[str, int]]:
+        """What was lost, by reason: lines in `dropped`, all else that was met in `noted`."""
+        return {"dropped": dict(sorted(self.report.dropped.items())), "noted": dict(sorted(self.noted.items()))}
+
+    def said(self) -> str:
+        """`told` in a sentence's end, for errors."""
+        told = self.told()
+        return f"lines dropped: {told['dropped'] or 'none'}; met: {told['noted'] or 'nothing odd'}"
+
+    def _note(self, flags: NDArray[np.uint8], currencies: NDArray[np.uint8]) -> None:
+        """Count what the flags of the kept lines say, and the lists in another currency than most of them have."""
+        counts = Counter({reason: int(((flags & flag) > 0).sum()) for flag, reason in _FLAGS})
+        lists = np.bincount(currencies[currencies > 0])
+        counts["CURRENCIES"] = int(lists.sum() - lists[: MAX_CURRENCIES + 1].max(initial=0))
+        self.noted += counts
 
     def _read(self, rows: NDArray[np.int64]) -> Iterator[Event]:
         starts = self._starts
@@ -149,6 +177,27 @@ def load(
                 yield event
 
     return Journal(told(), report)
+
+
+def _flags(event: Event) -> int:
+    found = _BOUGHT if event.event == "purchase" else 0
+    if not event.items:
+        found |= _NO_ITEMS if event.event in NAMING else 0  # kept: sessions count it, as they did when it happened
+    elif event.event == "select_item" and event.list_event_id is None:
+        found |= _NO_LIST
+    return found if event.visitor or event.session or event.event in OF_NOBODY else found | _NO_VISITOR
+
+
+def _currency(event: Event, codes: dict[str, int]) -> int:
+    """A number from 1 on for the currency of a list, 0 where it is no list or says none."""
+    if event.event != "view_item_list":
+        return 0
+    name = next((item.currency for item in event.items if item.currency), None)
+    if name is None:
+        return 0
+    if name not in codes and len(codes) >= MAX_CURRENCIES:
+        return MAX_CURRENCIES + 1
+    return codes.setdefault(name, len(codes) + 1)
 
 
 def _write(handle: int, data: bytearray) -> None:

@@ -24,7 +24,7 @@ DAY = 86_400.0
 CLICK_WINDOW = DAY  # seconds after its list within which a click answers it
 FOLLOW_WINDOW = 7 * DAY  # seconds after its list within which a cart or an order raises a click's grade
 REFUND_WINDOW = 60 * DAY  # seconds after its list within which a return takes the grade away
-ROBOT_CLICKS, ROBOT_SECONDS = 60, 60.0  # so many clicks in so little time are nobody's choice
+ROBOT_CLICKS, ROBOT_SECONDS = 60, 60.0  # so many clicks of one visitor in so little time are nobody's choice
 FULL_LISTS = 50  # answered lists of one visitor that count in full; of n lists each counts as this over n
 KINDS: Mapping[str, int] = MappingProxyType(
     {"add_to_cart": 0, "begin_checkout": 0, "purchase": 1, "refund": 2, "not_interested": 3}
@@ -49,14 +49,15 @@ class Answer:
 
 
 class Marks:
-    """What judgments need of events, in flat arrays: ids as 64-bit digests, times in epoch seconds."""
+    """What judgments need of events, in flat arrays: ids as 64-bit digests, times in epoch seconds, rows of the log."""
 
     def __init__(self) -> None:
         self.lists, self.items, self.visitors, self.at = array("Q"), array("Q"), array("Q"), array("d")
         self.keys, self.key_at, self.kinds = array("Q"), array("d"), array("b")
+        self.rows, self.key_rows = array("i"), array("i")
 
-    def note(self, event: Event) -> None:
-        """Note a click that answers a list, or what a visitor did with an item."""
+    def note(self, event: Event, row: int = 0) -> None:
+        """Note a click that answers a list, or what a visitor did with an item, in row `row` of the log."""
         who = event.visitor or event.session or ""
         if event.event == "select_item":
             if event.list_event_id is not None:
@@ -65,22 +66,31 @@ class Marks:
                     self.items.append(digest(item.item_id))
                     self.visitors.append(digest(who))
                     self.at.append(event.at)
+                    self.rows.append(row)
         elif who and (kind := KINDS.get(event.event)) is not None:
             kind = _AGAIN if is_undone(event) else kind
             for item in event.items:
                 self.keys.append(digest(who, item.item_id))
                 self.key_at.append(event.at)
                 self.kinds.append(kind)
+                self.key_rows.append(row)
 
 
 class Judgments:
     """Looks up the answer of a list. `noted` counts clicks that answer nothing, by reason."""
 
-    def __init__(self, marks: Marks, lists: NDArray[np.uint64], shown_at: NDArray[np.float64]) -> None:
-        """`lists` are the digests of all lists of the log and `shown_at` their times, both (m,)."""
+    def __init__(
+        self, marks: Marks, lists: NDArray[np.uint64], shown_at: NDArray[np.float64],
+        lines: NDArray[np.bool_] | None = None,
+    ) -> None:  # fmt: skip
+        """`lists` are the digests of all lists of the log and `shown_at` their times, both (m,).
+
+        `lines` bool (rows of the log,) are those that count: marks of others, which are repeated, do not. None: all.
+        """
         self.noted: Counter[str] = Counter()
-        clicked, at = _array(marks.lists, np.uint64), _array(marks.at, np.float64)
-        visitors, items = _array(marks.visitors, np.uint64), _array(marks.items, np.uint64)
+        some = slice(None) if lines is None else lines[_array(marks.rows, np.int32)]
+        clicked, at = _array(marks.lists, np.uint64)[some], _array(marks.at, np.float64)[some]
+        visitors, items = _array(marks.visitors, np.uint64)[some], _array(marks.items, np.uint64)[some]
         human = ~np.isin(visitors, _robots(visitors, at))
         by_id = np.argsort(lists)
         place = np.minimum(np.searchsorted(lists, clicked, sorter=by_id), max(len(lists) - 1, 0))
@@ -96,10 +106,11 @@ class Judgments:
         self._lists, self._items, self._visitors = clicked[kept], items[kept], visitors[kept]
         pairs = np.unique(np.stack([self._visitors, self._lists]), axis=1)
         self._answering, self._answered = np.unique(pairs[0], return_counts=True)
-        keys = _array(marks.keys, np.uint64)
+        some = slice(None) if lines is None else lines[_array(marks.key_rows, np.int32)]
+        keys = _array(marks.keys, np.uint64)[some]
         order = np.argsort(keys, kind="stable")
-        self._keys, self._kinds = keys[order], _array(marks.kinds, np.int8)[order]
-        self._key_at = _array(marks.key_at, np.float64)[order]
+        self._keys, self._kinds = keys[order], _array(marks.kinds, np.int8)[some][order]
+        self._key_at = _array(marks.key_at, np.float64)[some][order]
         self._refusals = bool((self._kinds == _REFUSED).any())
 
     def answered(self, lists: NDArray[np.uint64]) -> NDArray[np.bool_]:
@@ -149,9 +160,13 @@ def digest(*parts: str) -> int:
     return int.from_bytes(blake2b("\x1f".join(parts).encode(), digest_size=8).digest(), "little")
 
 
+NOBODY = np.uint64(digest(""))  # whose clicks bear neither visitor nor session
+
+
 def _robots(visitors: NDArray[np.uint64], at: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """Visitors who clicked `ROBOT_CLICKS` times within `ROBOT_SECONDS`."""
+    """Visitors who clicked `ROBOT_CLICKS` times within `ROBOT_SECONDS`; clicks of nobody are of many, so never one."""
     order = np.lexsort((at, visitors))
+    order = order[visitors[order] != NOBODY]
     who, when = visitors[order], at[order]
     step = ROBOT_CLICKS - 1
     if len(who) <= step:

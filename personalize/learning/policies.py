@@ -53,7 +53,8 @@ def judge_log(
     start = since.timestamp() if since is not None else None
     rng = np.random.default_rng(seed)
     rows = _Rows()
-    for judged in _lists(load(events), start):
+    journal = load(events)
+    for judged in _lists(journal, start):
         places = judged.shown()
         chances = propensities(judged.event)
         if chances is None:
@@ -75,7 +76,7 @@ def judge_log(
             probability = chance if name == LOGGED else match.mean(axis=0)
             found.append((probability, foreseen if name == LOGGED else expected))
         rows.add(judged, chance, foreseen, found)
-    return rows.result(policy, against)
+    return rows.result(policy, against) | journal.told()
 
 
 def propensities(event: Event) -> tuple[float | None, list[float]] | None:

@@ -73,6 +73,7 @@ def compare(
     if isinstance(start, tuple):
         return refuse(*start)
     log = read_log(events)
+    report |= log.told()
     last = max((event.at for event in log), default=start)
     if last < start:
         return refuse("SLICE_SEEN", f"{events} ends {_told(last)}, the models have seen it up to {_told(start)}")
@@ -80,7 +81,7 @@ def compare(
         contest = hold(log, start, models, seed=seed, progress=progress)
     except ArtefactError as error:
         return refuse(error.code, error.message)
-    report |= {"since": _told(start), "until": _told(last), "lists": len(contest)}
+    report |= log.told() | {"since": _told(start), "until": _told(last), "lists": len(contest)}
     if len(contest) < limits.lists:
         return refuse(
             "TOO_FEW_LISTS",
@@ -98,15 +99,10 @@ def _start(models: dict[str, Artefact], since: datetime | None) -> float | tuple
     """When the slice begins (epoch seconds): after the training data of all, or at `since` if that is later."""
     seen = 0.0
     for name, model in models.items():
-        data = model.card.get("data")
-        try:
-            until = datetime.fromisoformat(str(data["to"])) if isinstance(data, dict) else None
-        except (KeyError, ValueError):
-            until = None
+        until = model.seen_until
         if until is None:
             return "TRAINING_UNKNOWN", f"The card of the {name} does not say up to when its training data goes"
-        # The card has milliseconds, cut off.
-        seen = max(seen, (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp() + 0.001)
+        seen = max(seen, until)
     if since is not None and since.timestamp() < seen:
         return "SLICE_SEEN", f"The slice from {since.isoformat()} on overlaps what was trained on, up to {_told(seen)}"
     return since.timestamp() if since is not None else seen

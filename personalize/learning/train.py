@@ -87,7 +87,7 @@ def train(
     if len(examples) < MIN_LISTS:
         raise EventError(
             f"{events} holds {len(examples)} lists that a click answers, at least {MIN_LISTS} are needed; "
-            f"lines dropped: {dropped or 'none'}; met: {noted or 'nothing odd'}",
+            f"{found.said()}",
             code="TOO_FEW_LISTS",
             hint="`select_item` lines name the list they answer in `list_event_id`; or give a later `--until`.",
         )

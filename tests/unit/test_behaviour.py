@@ -88,7 +88,7 @@ def test_a_profile_of_before_is_still_read():
     """The counters came last, so that bytes without them are the same profile with none counted."""
     whole = _Stroll().list().look("a").look("g", GRILL).profile
     names = Session.__struct_fields__
-    assert names[-5:] == ("returns", "turns", "carts", "sorts", "before")
+    assert names[-6:] == ("returns", "turns", "carts", "sorts", "before", "price_currency")
     again = Profile.from_bytes(whole.to_bytes())
     assert again == whole
     assert again.session.turns == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from personalize.errors import EventError
 from personalize.events.log import Report, write
 from personalize.features.schema import Schema, detect
 from personalize.learning.examples import Examples, collect
-from personalize.learning.journal import Journal, load
+from personalize.learning.journal import MAX_CURRENCIES, Journal, load
 from personalize.learning.judgments import CART, CLICK, FULL_LISTS, PURCHASE, ROBOT_CLICKS
 from personalize.learning.replay import replay
 from personalize.learning.shelf import Shelf
@@ -67,7 +68,7 @@ def test_missing_fields_are_told_by_name(tmp_path: Path) -> None:
     report = Report()
     journal = load(tmp_path / "log.jsonl", report=report)
     assert report.dropped == {"NO_EVENT": 1, "NO_EVENT_ID": 1, "NO_TIME": 1, "NOT_AN_OBJECT": 1, "NOT_JSON": 1}
-    assert journal.noted == {"NO_ITEMS": 1}
+    assert journal.noted == {"NO_ITEMS": 1, "NO_VISITOR": 1}
     assert len(journal) == 1
 
 
@@ -149,6 +150,39 @@ def test_robots_are_left_out_and_one_visitor_counts_for_so_much() -> None:
     assert told == {"ROBOT": ROBOT_CLICKS}
     assert sorted(set(found.weight.tolist())) == [0.25, 1.0]
     assert len(found) == 4 * FULL_LISTS + 2
+
+
+def test_clicks_of_nobody_are_of_many_and_no_robot() -> None:
+    events: list[Event] = []
+    for number in range(2 * ROBOT_CLICKS):
+        at = START + number / 10
+        events += [shown(f"l{number}", at, [1, 2, 3]), clicked(f"c{number}", at, 1, 0, f"l{number}")]
+    found, told = noted(msgspec.structs.replace(event, visitor=None, session=None) for event in events)
+    assert told == {"NO_VISITOR": 4 * ROBOT_CLICKS}
+    assert len(found) == 2 * ROBOT_CLICKS
+    assert set(found.weight.tolist()) == {1.0}
+
+
+def test_repeated_lines_judge_nothing() -> None:
+    events = sorted(shop_log(10), key=lambda event: event.at)
+    plain, often = Journal(events), Journal(event for event in events for _ in range(40))
+    assert often.noted == plain.noted == {}
+    assert often.report.dropped == {"REPEATED": 39 * len(events)}
+    for rows in (100, 500, 10_000):
+        assert often.newest(rows) == plain.newest(rows)
+    whole, same = collect(plain, Schema()), collect(often, Schema())
+    for field in fields(Examples):
+        np.testing.assert_array_equal(getattr(whole, field.name), getattr(same, field.name))
+
+
+def test_lists_in_many_currencies_are_told_within_bounds() -> None:
+    def listed(number: int, currency: str) -> Event:
+        row = msgspec.structs.replace(item(1, 0), currency=currency)
+        return Event("view_item_list", f"l{number}", START + number, "v", "s", items=(row,))
+
+    many = [listed(number, f"X{number}") for number in range(3 * MAX_CURRENCIES)]
+    journal = Journal([*many, listed(len(many), "X3"), listed(len(many) + 1, "X3")])
+    assert journal.noted == {"CURRENCIES": len(many) - 1}
 
 
 def test_the_matrix_keeps_the_newest_lists_within_its_bytes() -> None:

@@ -100,6 +100,7 @@ def test_the_command_says_what_it_left_out(tmp_path: Path) -> None:
     found = json.loads(result.output)
     assert found["lists"] == 400
     assert found["without_propensity"] == 1
+    assert (found["dropped"], found["noted"]) == ({}, {"NO_VISITOR": 1})
     assert "clicks per list" in CliRunner().invoke(main, asked).output
 
 

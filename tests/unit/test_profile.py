@@ -37,6 +37,25 @@ def test_a_click_marks_what_was_skipped_above_it() -> None:
     assert session.touched["i3"].clicks == 1
 
 
+def test_prices_of_a_session_start_anew_with_another_currency() -> None:
+    def viewed(number: int, price: float | None, currency: str | None) -> Event:
+        items = (EventItem(f"i{number}", price=price, currency=currency, attributes={"brand": "A"}),)
+        return Event("view_item", f"e{number}", START + number, "v", "s", items=items)
+
+    euros = [viewed(1, 10.0, "EUR"), viewed(2, 20.0, "EUR")]
+    session = folded(*euros, viewed(3, None, None)).session
+    assert (session.price_currency, session.price_count) == ("EUR", 2)
+    session = folded(*euros, viewed(3, 3_000.0, "JPY"), viewed(4, 1_000.0, "JPY")).session
+    assert (session.price_currency, session.price_count) == ("JPY", 2)
+    assert session.price_last == session.price_low == math.log(1_000.0)
+    assert session.price_high == math.log(3_000.0)
+    assert session.price_sum == pytest.approx(math.log(3_000.0) + math.log(1_000.0))
+    session = folded(viewed(0, 5.0, None), *euros, viewed(3, 40.0, None)).session
+    assert (session.price_currency, session.price_count) == ("EUR", 4)
+    again = Profile.from_bytes(folded(*euros).to_bytes())
+    assert again.session.price_currency == "EUR"
+
+
 def test_the_item_touched_last_comes_last() -> None:
     profile = folded(*(did("view_item", f"e{k}", START + k, row) for k, row in enumerate([1, 2, 1])))
     assert list(profile.session.touched) == ["i2", "i1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,14 +19,16 @@ from personalize.learning.train import learner
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What was found of the signals of a log with `lists` judged lists."""
+    """What was found of the signals of a log with `lists` judged lists, and what of the log was `lost`, by reason."""
 
     lists: int
     findings: tuple[Finding, ...]
+    lost: Mapping[str, Mapping[str, int]]
 
     def told(self) -> dict[str, Any]:
-        """As JSON: `{"lists": n, "signals": {name: {"verdict", "gain", "interval", "keys"}}}`."""
-        return {"lists": self.lists, "signals": {finding.signal: finding.told() for finding in self.findings}}
+        """As JSON: `{"lists": n, "signals": {name: {"verdict", "gain", "interval", "keys"}}}`, `dropped`, `noted`."""
+        signals = {finding.signal: finding.told() for finding in self.findings}
+        return {"lists": self.lists, "signals": signals, **self.lost}
 
 
 def gate_log(
@@ -41,8 +44,9 @@ def gate_log(
     findings = measure(examples, schema, learner(seed, threads, examination_of(found)), progress)
     if findings and all(finding.gain != finding.gain for finding in findings):
         raise EvidenceError(
-            f"{events} holds {len(examples)} lists that a click answers, {MIN_LISTS} of its later 60 % are judged",
+            f"{events} holds {len(examples)} lists that a click answers, {MIN_LISTS} of its later 60 % are judged; "
+            f"{found.said()}",
             code="TOO_FEW_LISTS",
             hint="Collect for longer; until then `train` uses no signal.",
         )
-    return Worth(len(examples), findings)
+    return Worth(len(examples), findings, found.told())

@@ -92,7 +92,7 @@ def learn_offer(
         },
         "rows": {"training": len(rows), "test": len(later)},
         "left_out": plan.fitted.features.left_out,
-        "noted": dict(sorted(journal.noted.items())),
+        **journal.told(),
         "warnings": said + plan.fitted.warnings,
         "written": None,
     }  # fmt: skip
