@@ -166,6 +166,15 @@ def test_skewed_scores_move_the_interval_to_the_right() -> None:
     assert interval(np.ones(1)) == (-np.inf, np.inf)
 
 
+def test_heavy_tails_widen_the_interval() -> None:
+    rng = np.random.default_rng(1)
+    calm, heavy = rng.normal(size=400), rng.standard_t(2.5, 400) ** 3
+    for values, least, most in ((calm, 0.99, 1.02), (heavy, 1.15, 3.0)):
+        low, high = interval(values)
+        plain = 2 * 1.966 * values.std(ddof=1) / 20
+        assert least < (high - low) / plain < most
+
+
 def test_columns_of_text_become_numbers() -> None:
     found = as_columns({"n": ["1", "", "3"], "word": ["a", "b", "a"], "mixed": ["1", "x", "1"]})
     assert found.tolist() == [[1, 1, 0, 1, 0], [2, 0, 1, 0, 1], [3, 1, 0, 1, 0]]
