@@ -168,7 +168,7 @@ def test_skewed_scores_move_the_interval_to_the_right() -> None:
 
 def test_heavy_tails_widen_the_interval() -> None:
     calm, heavy = np.tile([1.0, -1.0], 200), np.r_[np.zeros(392), np.tile([1.0, -1.0], 4)]  # a kurtosis of 1 and of 50
-    for values, quantile in ((calm, 1.966), (heavy, 2.116)):  # of t with 399, and with 2 x 400 / 48.8 degrees of freedom
+    for values, quantile in ((calm, 1.966), (heavy, 2.116)):  # t with 399 and with 800 / 48.8 degrees of freedom
         low, high = interval(values)
         assert (high - low) / 2 == pytest.approx(quantile * values.std(ddof=1) / 20, rel=0.001)
 
