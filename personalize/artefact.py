@@ -98,8 +98,10 @@ def feature_names(schema: Columns) -> list[str]:
 def save(directory: Path, model: str, schema: Columns, card: Mapping[str, Any]) -> dict[str, Any]:
     """Write an artefact; returns the card completed by name, fingerprint, features, schema and checksum.
 
-    The card goes last, and it bears the model's checksum: a write cut short is refused, not served.
+    The card goes last, and it bears the model's checksum: a write cut short is refused, not served. On how many threads
+    it was trained is left out of the model's text: the same trees are the same version whatever the machine had to do.
     """
+    model = re.sub(r"^\[num_threads: [^\n]*\n", "", model, flags=re.MULTILINE)
     full: dict[str, Any] = {
         "name": directory.name,
         "fingerprint": schema.fingerprint,

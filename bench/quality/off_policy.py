@@ -1,4 +1,4 @@
-"""Off-policy estimates held against a known truth: `python -m bench.quality.off_policy [--logs 1000]`.
+"""Off-policy estimates held against a known truth: `python -m bench.quality.off_policy [--seeds 0,1]`.
 
 Simulated logs have a context, arms whose reward depends on it, a biased logging policy and another one to judge; the
 truth is computed from the simulation. Coverage is the share of 95 % intervals that hold it.
@@ -19,6 +19,7 @@ from personalize.learning.policies_model import foresee
 
 Floats = NDArray[np.float64]
 ARMS, WIDTH = 4, 3
+MAX_SEEDS = 100
 
 
 @dataclass(frozen=True)
@@ -128,18 +129,37 @@ def coverage(world: World, logs: int, seed: int = 0) -> dict[tuple[str, Method],
     return found
 
 
+def numbers(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...]:
+    """The seeds that a text names, with commas between."""
+    try:
+        found = tuple(int(one) for one in text.split(","))
+    except ValueError:
+        raise click.BadParameter("expected whole numbers with commas between, as in 0,1,2") from None
+    if not 0 < len(found) <= MAX_SEEDS or min(found) < 0:
+        raise click.BadParameter(f"expected 1 to {MAX_SEEDS} seeds from 0 on")
+    return found
+
+
 @click.command()
 @click.option("--logs", default=1_000, show_default=True, type=click.IntRange(10, 100_000))
-@click.option("--seed", default=0, show_default=True)
-def main(logs: int, seed: int) -> None:
-    """Coverage of the intervals over many simulated logs."""
-    table = Table(title=f"{logs} logs a world; 95 % intervals")
-    for column in ("world", "figure", "method", "cover", "too low", "too high", "mean error / its standard error"):
-        table.add_column(column)
-    for world in WORLDS:
-        for (figure, method), (cover, low, high, off) in coverage(world, logs, seed).items():
-            table.add_row(world.name, figure, method, f"{cover:.1%}", f"{low:.1%}", f"{high:.1%}", f"{off:+.2f}")
-    Console(width=110).print(table)
+@click.option("--seeds", default="0", show_default=True, callback=numbers, help="Worlds to draw, as in 0,1,2.")
+def main(logs: int, seeds: tuple[int, ...]) -> None:
+    """Coverage of the intervals over many simulated logs, of each seed by itself."""
+    console, covered = Console(width=110), dict[Method, list[float]]()
+    for seed in seeds:
+        table = Table(title=f"seed {seed}, {logs} logs a world; 95 % intervals")
+        for column in ("world", "figure", "method", "cover", "too low", "too high", "mean error / its standard error"):
+            table.add_column(column)
+        for world in WORLDS:
+            for (figure, method), (cover, low, high, off) in coverage(world, logs, seed).items():
+                covered.setdefault(method, []).append(cover)
+                table.add_row(world.name, figure, method, f"{cover:.1%}", f"{low:.1%}", f"{high:.1%}", f"{off:+.2f}")
+        console.print(table)
+    for method, shares in covered.items():
+        console.print(
+            f"{method}: {len(shares)} figures, coverage {min(shares):.1%} to {max(shares):.1%}, mean "
+            f"{float(np.mean(shares)):.1%}"
+        )
 
 
 if __name__ == "__main__":

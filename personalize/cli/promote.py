@@ -39,6 +39,7 @@ _DEFAULT = Limits()
 @click.option("--since", type=Moment(), help="Judge lists from this time on; by default after both models' data.")
 @click.option("--auto", is_flag=True, help="Go live without asking where every guard is passed.")
 @click.option("--rollback", is_flag=True, help="Serve the version before again.")
+@click.option("--again", metavar="VERSION", help="Let this version go live although a rollback took it back.")
 @click.option("--report", is_flag=True, help="Tell how far what is served has drifted from the training of the model.")
 @click.option("--fall", default=_DEFAULT.fall, show_default=True, help="NDCG@10 a segment may lose at most.")
 @click.option("--cpu-ms", default=_DEFAULT.cpu_ms, show_default=True, help="CPU of scoring 200 rows, at most.")
@@ -48,8 +49,8 @@ _DEFAULT = Limits()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def promote(
     candidate: Path | None, events: Path | None, live: Path, incumbent: Path | None, since: datetime | None,
-    auto: bool, rollback: bool, report: bool, fall: float, cpu_ms: float, cpu_times: float, lists: int, seed: int,
-    as_json: bool,
+    auto: bool, rollback: bool, again: str | None, report: bool, fall: float, cpu_ms: float, cpu_times: float,
+    lists: int, seed: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Let a model go live if it beats the one that is served. Exit code 3: it was refused."""
     shelf = Shelf(live)
@@ -72,13 +73,15 @@ def promote(
         found = compare(
             locate(str(candidate)), events, against, since=since, seed=seed,
             limits=Limits(lists=lists, fall=fall, cpu_ms=cpu_ms, cpu_times=cpu_times),
-            progress=lambda text, *_: status.update(text),
+            progress=lambda text, *_: status.update(text), withdrawn=shelf.withdrawn(), again=again,
         )  # fmt: skip
     if not as_json:
         _print(found)
     better = found["verdict"] == "promote"
     if better and (auto or (not as_json and sys.stdin.isatty() and click.confirm("Let it go live?"))):
-        found["live"] = shelf.publish(locate(str(candidate)), orjson.dumps(found), history, found["candidate"])
+        found["live"] = shelf.publish(
+            locate(str(candidate)), orjson.dumps(found), history, found["candidate"], again
+        )  # fmt: skip
     if as_json:
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
     elif "live" in found:

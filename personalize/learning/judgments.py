@@ -47,6 +47,12 @@ class Answer:
     weight: float
     unknown: int
 
+    @staticmethod
+    def nothing(rows: int) -> Answer:
+        """What is told of a list of that many rows that nothing answers."""
+        none = np.zeros(rows, bool)
+        return Answer(none, none.astype(np.int8), none, 1.0, 0)
+
 
 class Marks:
     """What judgments need of events, in flat arrays: ids as 64-bit digests, times in epoch seconds, rows of the log."""

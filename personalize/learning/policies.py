@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,13 @@ from personalize import artefact
 from personalize.artefact import Artefact
 from personalize.decisions.scoring import Tuning, rank
 from personalize.domain.event import Event
-from personalize.domain.popularity import MAX_POSITIONS, Popularity
+from personalize.domain.popularity import MAX_POSITIONS
 from personalize.errors import EvidenceError
-from personalize.learning.journal import Journal, load
-from personalize.learning.judgments import Answer
+from personalize.learning.journal import load
 from personalize.learning.off_policy import METHODS, Logged, Target, difference, estimate
 from personalize.learning.policies_table import LOGGED, told
-from personalize.learning.replay import Judged, listing_of
+from personalize.learning.replay import Judged, replay
 from personalize.learning.rules import RULES, orders
-from personalize.learning.shelf import Shelf
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +52,7 @@ def judge_log(
     rng = np.random.default_rng(seed)
     rows = _Rows()
     journal = load(events)
-    for judged in _lists(journal, start):
+    for judged in replay(journal, start, every=True):
         places = judged.shown()
         chances = propensities(judged.event)
         if chances is None:
@@ -117,26 +115,6 @@ def _placed(
     for number, order in enumerate(tried):
         found[number, order] = slots
     return found
-
-
-def _lists(events: Journal, since: float | None) -> Iterator[Judged]:
-    """Every list from `since` on, clicked or not, with the state before it."""
-    shelf, popularity = Shelf(), Popularity()
-    for event in events:
-        key = event.visitor or event.session
-        profile = shelf.take(key) if key is not None else None
-        if event.event == "view_item_list" and event.items and (since is None or event.at >= since):
-            listing, position, facts = listing_of(event)
-            answer = events.judgments.of(event, listing.ids) or _unanswered(len(listing))
-            yield Judged(event, listing, position, facts, answer, profile, popularity)
-        if profile is not None:
-            profile.apply(event)
-        popularity.apply(event)
-
-
-def _unanswered(rows: int) -> Answer:
-    nothing = np.zeros(rows, bool)
-    return Answer(nothing, nothing.astype(np.int8), nothing, 1.0, 0)
 
 
 class _Rows:

@@ -19,7 +19,7 @@ from personalize.errors import ArtefactError
 from personalize.learning.contest import CANDIDATE, INCUMBENT, ROWS, Contest, Progress, hold
 from personalize.learning.metrics import RESAMPLES
 from personalize.learning.replay import load as read_log
-from personalize.learning.versions import name_of
+from personalize.learning.versions import name_of, recall
 
 NORMAL = 1.959964  # of a two-sided interval of 95 %
 REPEATS = 15  # measurements of what scoring costs; their median counts
@@ -44,11 +44,13 @@ class Limits:
 def compare(
     candidate: Path, events: Path, incumbent: Path | None = None, *, since: datetime | None = None,
     limits: Limits | None = None, seed: int = 0, progress: Progress | None = None,
+    withdrawn: Sequence[str] = (), again: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """The report on a candidate: JSON values, `verdict` "promote" or "refuse" with `refusals` of `{code, message}`.
 
-    The slice begins after what both models have seen. An incumbent that cannot be served any more is told as such and
-    does not stand in the way. EventError where the log cannot be read.
+    `withdrawn` are versions that a rollback took back; such a candidate is refused unless `again` names it. The slice
+    begins after what both models have seen. An incumbent that cannot be served any more is told as such and does not
+    stand in the way. EventError where the log cannot be read.
     """
     limits = limits or Limits()
     report: dict[str, Any] = {"verdict": "refuse", "refusals": []}
@@ -63,6 +65,9 @@ def compare(
         return refuse(error.code, error.message)
     models = {CANDIDATE: new}
     report["candidate"] = name_of(new)
+    if back := recall(report["candidate"], withdrawn, again):
+        return refuse("WITHDRAWN", f"{back} was taken back by a rollback; where it is to go live after all, name it: "
+                                   f"`--again {back}`")  # fmt: skip
     if incumbent is not None:
         try:
             models[INCUMBENT] = load(incumbent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,13 @@ from scipy.special import expit
 
 from personalize.domain.event import Event
 from personalize.errors import EvidenceError
+from personalize.learning.journal import Journal
 
 Floats = NDArray[np.float64]
 
 POSITIONS = 64  # positions that are told apart
 MIN_CLICKS = 100  # clicks on swapped pairs below which nothing is estimated
+WEAK = 1.0  # standard deviation of the line's slope around 0 (no bias) before any click is seen; real ones are 0 to 2
 SMOOTH = 4.0  # clicks that weigh as much as the straight line that each position is pulled towards
 STEPS = 100
 RESAMPLES = 100
@@ -56,26 +58,28 @@ class Examination:
         }
 
 
-def harvest(events: Iterable[Event], clicks: Mapping[str, set[str]]) -> NDArray[np.int64]:
+def harvest(journal: Journal) -> NDArray[np.int64]:
     """Clicks by pair of positions, (POSITIONS, POSITIONS): entry (i, j) counts clicks at i on lists that drew (i, j).
 
     A pair was drawn and swapped, or drawn and left, each with the same chance: so both positions showed the same items
     equally often, and only the positions tell their clicks apart (Joachims, Swaminathan and Schnabel, WSDM 2017;
-    Agarwal and others, WSDM 2019). `clicks` are the items clicked per list, by its event id.
+    Agarwal and others, WSDM 2019). Clicks are those that judge the list: none of robots, none that came late.
     """
     found = np.zeros((POSITIONS, POSITIONS), np.int64)
-    for event in events:
+    for event in journal:
         told = event.extra.get("exploration") if event.event == "view_item_list" else None
         pair = told.get("swap") if isinstance(told, Mapping) else None
-        wanted = clicks.get(event.event_id)
-        if not wanted or not isinstance(pair, list) or len(pair) != 2:
+        if not isinstance(pair, list) or len(pair) != 2:
             continue
         if not all(isinstance(row, int) and 0 <= row < len(event.items) for row in pair):
             continue  # the pair stands on another page, in part at least
-        places = [_place(event, row) for row in pair]
-        for row, here, there in ((pair[0], *places), (pair[1], *reversed(places))):
-            if here < POSITIONS and there < POSITIONS:
-                found[here, there] += event.items[row].item_id in wanted
+        answer = journal.judgments.of(event, tuple(event.items[row].item_id for row in pair))
+        if answer is None:
+            continue
+        here, there = (_place(event, row) for row in pair)
+        if here < POSITIONS and there < POSITIONS:
+            found[here, there] += answer.clicked[0]
+            found[there, here] += answer.clicked[1]
     return found
 
 
@@ -83,7 +87,9 @@ def examine(pairs: NDArray[np.int64], seed: int = 0) -> Examination:
     """The examination of each position from `harvest`ed pairs. EvidenceError below `MIN_CLICKS`.
 
     Of the clicks on a pair (i, j) the share at i is p_i / (p_i + p_j): Bradley and Terry's model of paired comparisons,
-    fitted by Newton's method with a weak pull towards a power law of the position. Errors by a parametric bootstrap.
+    fitted by Newton's method with a weak pull towards a power law of the position, whose slope is shrunk by its own
+    error towards no bias at all: of few clicks, too much correction is worse than too little. Errors by a parametric
+    bootstrap.
     """
     total = int(pairs.sum())
     if total < MIN_CLICKS:
@@ -102,18 +108,9 @@ def examine(pairs: NDArray[np.int64], seed: int = 0) -> Examination:
     return Examination(log, error, slope, total)
 
 
-def answers(events: Iterable[Event]) -> dict[str, set[str]]:
-    """The items clicked per list, by the list's event id."""
-    found: dict[str, set[str]] = {}
-    for event in events:
-        if event.event == "select_item" and event.list_event_id is not None:
-            found.setdefault(event.list_event_id, set()).update(item.item_id for item in event.items)
-    return found
-
-
-def examination_of(events: Iterable[Event]) -> Examination | None:
-    """The examination that a log tells (read twice), None where its swaps are too few or tell too little."""
-    pairs = harvest(events, answers(events))
+def examination_of(journal: Journal) -> Examination | None:
+    """The examination that a log tells, None where its swaps are too few or tell too little."""
+    pairs = harvest(journal)
     if int(pairs.sum()) < MIN_CLICKS:
         return None
     found = examine(pairs)
@@ -135,9 +132,9 @@ def _fit(pairs: Floats) -> tuple[Floats, float]:
     for _ in range(STEPS):
         gap = line[:, None] - line[None, :]
         chance = expit(slope * gap)
-        upward = float((gap * (pairs - both * chance)).sum()) / 2
-        bend = float((gap**2 * both * chance * (1 - chance)).sum()) / 2
-        step = upward / max(bend, 1e-9)
+        upward = float((gap * (pairs - both * chance)).sum()) / 2 - slope / WEAK**2
+        bend = float((gap**2 * both * chance * (1 - chance)).sum()) / 2 + 1 / WEAK**2
+        step = upward / bend
         slope = min(max(slope + step, 0.0), 5.0)
         if abs(step) < 1e-9:
             break

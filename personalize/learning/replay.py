@@ -24,7 +24,7 @@ __all__ = ["Judged", "listing_of", "load", "replay"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """A list that a click answers, n rows in the shop's order, and the state before it.
+    """A list, n rows in the shop's order, and the state before it; a click answers it unless `every` one was asked for.
 
     `clicked` is bool (n,), `answer` tells how each row was answered. `profile` and `popularity` are live: read them
     before asking for the next list.
@@ -89,11 +89,13 @@ def replay(
     since: float | None = None,
     at_since: Callable[[Popularity], None] | None = None,
     progress: Progress | None = None,
+    every: bool = False,
 ) -> Iterator[Judged]:
     """Walk events in time order and yield every judged list from `since` on.
 
     A `Journal` is read as it is, other events become one first. `at_since` is handed the popularity as it stands when
-    `since` is reached. What a list says that cannot be used is counted in the journal's `noted`.
+    `since` is reached. With `every` lists that nothing answers come, too. What a list says that cannot be used is
+    counted in the journal's `noted`.
     """
     journal = events if isinstance(events, Journal) else Journal(events)
     noted = journal.noted
@@ -116,8 +118,10 @@ def replay(
                 noted["OTHER_CURRENCY"] += sum(
                     item.currency not in (None, listing.currency) for item in event.items if item.price is not None
                 )
-                if answer.clicked.any():
-                    yield Judged(event, listing, position, facts, answer, profile, popularity)
+            elif every:
+                answer = Answer.nothing(len(listing))
+            if answer is not None and (answer.clicked.any() or (every and len(listing))):
+                yield Judged(event, listing, position, facts, answer, profile, popularity)
         popularity.apply(event, profile.before(event) if profile is not None else NOTHING_EARLIER)
         if profile is not None:
             profile.apply(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,24 +18,26 @@ KEPT = 8  # versions whose model is kept; of older ones the card stays
 CARDS = 200  # versions whose card is kept
 STEPS = 16  # how many steps the pointer remembers
 REPORT = "promotion.json"
+WITHDRAWN = "withdrawn"  # in a folder of versions, the file that names those a rollback took back, a line each
 _VERSION = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """`folder/<created>-<checksum>/` holds a version each, `folder/live` names the one served, then those before it."""
+    """`folder/<created>-<checksum>/` holds a version each, `folder/live` names the one served, then those before it.
+
+    `folder/withdrawn` names those that a rollback took back, the latest first; at most `CARDS`.
+    """
 
     folder: Path
 
     def history(self) -> list[str]:
         """The version that is served, then those that were served before it, the latest first; [] where none is."""
-        try:
-            lines = (self.folder / LIVE).read_text("utf-8").split("\n")
-        except FileNotFoundError:
-            return []
-        except (OSError, UnicodeDecodeError) as error:
-            raise _unwritable(self.folder, error) from error
-        return [line for line in map(str.strip, lines) if _VERSION.fullmatch(line)]
+        return self._named(LIVE)
+
+    def withdrawn(self) -> list[str]:
+        """The versions that a rollback took back and nobody let in again, the latest first."""
+        return self._named(WITHDRAWN)
 
     def versions(self) -> list[str]:
         """All versions there are, the oldest first."""
@@ -42,12 +45,15 @@ class Shelf:
             return []
         return sorted(one.name for one in self.folder.iterdir() if one.is_dir() and _VERSION.fullmatch(one.name))
 
-    def publish(self, candidate: Path, report: bytes = b"", expected: list[str] | None = None, judged: str = "") -> str:
+    def publish(
+        self, candidate: Path, report: bytes = b"", expected: list[str] | None = None, judged: str = "",
+        again: str | None = None,
+    ) -> str:  # fmt: skip
         """Copy an artefact in as a version and let the pointer name it; returns the version.
 
-        `expected` is the history that the decision was made on, `judged` the version it was made of. ArtefactError
-        where the candidate is unusable, either is another one by now, or the folder cannot be written; the pointer
-        is then what it was.
+        `expected` is the history that the decision was made on, `judged` the version it was made of. `again` names the
+        candidate where it may go live although it was withdrawn. ArtefactError where the candidate is unusable or
+        withdrawn, either is another one by now, or the folder cannot be written; the pointer is then what it was.
         """
         version = name_of(load(candidate))
         if judged and version != judged:
@@ -55,6 +61,13 @@ class Shelf:
                 f"{candidate} holds {version} by now, compared was {judged}",
                 code="CANDIDATE_CHANGED",
                 hint="Run `personalize promote` again.",
+            )
+        withdrawn = self.withdrawn()
+        if back := recall(version, withdrawn, again):
+            raise ArtefactError(
+                f"{version} is refused: {back} was taken back by a rollback, and it is the same model",
+                code="WITHDRAWN",
+                hint=f"Train on newer events; or, where it is to go live after all, add `--again {back}`.",
             )
         history = self.history()
         if expected is not None and history != expected:
@@ -71,6 +84,8 @@ class Shelf:
             if report:
                 _write(self.folder / version / REPORT, report)
             self._point([version, *(one for one in history if one != version)])
+            if recall(version, withdrawn):
+                self._withdraw([one for one in withdrawn if not recall(version, [one])])
             self._tidy()
         except OSError as error:
             raise _unwritable(self.folder, error) from error
@@ -79,7 +94,8 @@ class Shelf:
     def rollback(self) -> tuple[str, str]:
         """Let the pointer name the version before; returns what was served and what is served now.
 
-        ArtefactError where there is none before, or its model is unusable.
+        What was served is withdrawn: `publish` refuses it from now on. ArtefactError where there is none before, or its
+        model is unusable.
         """
         history = self.history()
         if len(history) < 2:
@@ -90,6 +106,8 @@ class Shelf:
             )
         load(self.folder / history[1])
         try:
+            # First: a rollback cut short between the two is given again, one forgotten would be undone overnight.
+            self._withdraw([history[0], *(one for one in self.withdrawn() if one != history[0])])
             self._point(history[1:])
         except OSError as error:
             raise _unwritable(self.folder, error) from error
@@ -118,6 +136,18 @@ class Shelf:
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
 
+    def _named(self, file: str) -> list[str]:
+        try:
+            lines = (self.folder / file).read_text("utf-8").split("\n")
+        except FileNotFoundError:
+            return []
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unwritable(self.folder, error) from error
+        return [line for line in map(str.strip, lines) if _VERSION.fullmatch(line)]
+
+    def _withdraw(self, versions: list[str]) -> None:
+        _write(self.folder / WITHDRAWN, "".join(f"{one}\n" for one in versions[:CARDS]).encode())
+
     def _point(self, history: list[str]) -> None:
         _write(self.folder / LIVE, "".join(f"{one}\n" for one in history[:STEPS]).encode())
 
@@ -129,6 +159,16 @@ class Shelf:
             (self.folder / version / MODEL).unlink(missing_ok=True)
         for version in versions[: -(CARDS - len(safe))]:
             shutil.rmtree(self.folder / version, ignore_errors=True)
+
+
+def recall(version: str, withdrawn: Sequence[str], again: str | None = None) -> str | None:
+    """Which of the versions that were taken back is this model, None where none is or `again` names it.
+
+    The checksum decides: trained anew on the same events it has another time in its name, and the same trees.
+    """
+    checksum = version.rpartition("-")[2]
+    found = next((one for one in withdrawn if one.rpartition("-")[2] == checksum), None)
+    return None if found is not None and again in (found, version) else found
 
 
 def name_of(artefact: Artefact) -> str:

@@ -8,13 +8,18 @@ import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from personalize import artefact
-from personalize.errors import ArtefactError, EventError
+from personalize.decisions.scoring import rank
+from personalize.errors import ArtefactError, EventError, EvidenceError
 from personalize.events.log import dump, write
+from personalize.features.extract import extract
+from personalize.learning import policies
 from personalize.learning.evaluate import evaluate
 from personalize.learning.examples import repeat_share
 from personalize.learning.metrics import Health, mrr, ndcg, paired_interval
@@ -80,8 +85,13 @@ def test_a_model_learns_tastes_and_beats_every_rule(log: Path, model: Path) -> N
 
 
 def test_the_same_log_and_seed_give_the_same_model(log: Path, model: Path, tmp_path: Path) -> None:
-    train(log, SPLIT, tmp_path / "again", seed=4)
-    assert (tmp_path / "again" / artefact.MODEL).read_bytes() == (model / artefact.MODEL).read_bytes()
+    for threads in (1, 2):
+        card = train(log, SPLIT, tmp_path / "again", seed=4, threads=threads)
+        text = (tmp_path / "again" / artefact.MODEL).read_bytes()
+        assert text == (model / artefact.MODEL).read_bytes()
+        assert card["checksum"] == artefact.load(model).card["checksum"]
+    assert b"num_threads" not in text
+    assert b"[learning_rate: " in text  # the rest of what it was trained with stays
 
 
 def test_an_artefact_comes_back(model: Path) -> None:
@@ -179,6 +189,50 @@ def test_replay_judges_what_a_click_answers_and_knows_no_future(tmp_path: Path) 
         assert judged.profile is not None
         seen.append((judged.event.event_id, judged.clicked.tolist(), judged.profile.version))
     assert seen == [("l1", [False, True, False], 0), ("l4", [True, False, True], 6)]
+
+
+def test_lists_that_nothing_answers_are_replayed_where_asked_for() -> None:
+    events = [shown("l1", START, [1, 2, 3]), clicked("c1", START + 1, 2, 1, "l1"), shown("l2", START + 2, [1, 2, 3])]
+    events += [shown("l3", START + 3, []), shown("l4", START + 4, [1]), clicked("c4", START + 5, 9, 0, "l4")]
+    found = {judged.event.event_id: judged.clicked.tolist() for judged in replay(events, every=True)}
+    assert found == {"l1": [False, True, False], "l2": [False] * 3, "l4": [False]}
+
+
+def test_policies_are_judged_on_the_vectors_that_training_saw(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = []
+    for event in shop_log(30):
+        if event.event == "view_item_list":
+            events.append(msgspec.structs.replace(event, extra={"propensity": 0.5}))
+        elif event.event != "select_item" or event.event_id.endswith("0"):  # most lists are answered by nothing
+            events.append(event)
+        if event.event == "purchase":  # and once more
+            events.append(msgspec.structs.replace(event, event_id=f"{event.event_id}b", at=event.at + 1))
+    write(tmp_path / "log.jsonl", events)
+    schema = artefact.load(model).schema
+    trained = {
+        judged.event.event_id: extract(
+            judged.prepare(schema), judged.profile, judged.event.session, judged.event.context, judged.event.at
+        )
+        for judged in replay(load(tmp_path / "log.jsonl"))
+    }
+    told: list[np.ndarray] = []
+
+    def spied(model: Any, prepared: Any, profile: Any, session: Any, context: Any, at: float, tuning: Any) -> Any:
+        told.append(extract(prepared, profile, session, context, at))
+        return rank(model, prepared, profile, session, context, at, tuning)
+
+    monkeypatch.setattr(policies, "rank", spied)
+    with pytest.raises(EvidenceError):  # the chances are made up
+        policies.judge_log(tmp_path / "log.jsonl", None, "model", "logged", model_dir=model)
+    names = [event.event_id for event in load(tmp_path / "log.jsonl") if event.event == "view_item_list"]
+    assert len(told) == len(names) > 2 * len(trained) > 0
+    judged_on = dict(zip(names, told, strict=True))
+    for name, matrix in trained.items():
+        np.testing.assert_array_equal(judged_on[name], matrix)
+    again = np.stack([matrix[:, schema.names.index("purchases_again")] for matrix in told])
+    assert len(np.unique(again)) > 2  # what depends on what a visitor had done before is there to be told apart
 
 
 def test_repeat_share_needs_enough_purchases() -> None:

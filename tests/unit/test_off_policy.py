@@ -166,6 +166,13 @@ def test_skewed_scores_move_the_interval_to_the_right() -> None:
     assert interval(np.ones(1)) == (-np.inf, np.inf)
 
 
+def test_heavy_tails_widen_the_interval() -> None:
+    calm, heavy = np.tile([1.0, -1.0], 200), np.r_[np.zeros(392), np.tile([1.0, -1.0], 4)]  # a kurtosis of 1 and of 50
+    for values, quantile in ((calm, 1.966), (heavy, 2.116)):  # t with 399 and with 800 / 48.8 degrees of freedom
+        low, high = interval(values)
+        assert (high - low) / 2 == pytest.approx(quantile * values.std(ddof=1) / 20, rel=0.001)
+
+
 def test_columns_of_text_become_numbers() -> None:
     found = as_columns({"n": ["1", "", "3"], "word": ["a", "b", "a"], "mixed": ["1", "x", "1"]})
     assert found.tolist() == [[1, 1, 0, 1, 0], [2, 0, 1, 0, 1], [3, 1, 0, 1, 0]]

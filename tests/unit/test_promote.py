@@ -183,11 +183,34 @@ def test_the_shelf_goes_forth_and_one_step_back(world: Path, tmp_path: Path) -> 
     assert shelf.rollback() == (second, first)
     assert artefact.load(shelf.folder).version == artefact.load(world / BAD).version
     assert set(shelf.versions()) == {first, second}  # nothing is deleted
-    assert shelf.publish(shelf.folder / second) == second
+    assert shelf.publish(shelf.folder / second, again=second) == second
     with pytest.raises(ArtefactError):
         shelf.publish(tmp_path / "nothing")
     assert shelf.history() == [second, first]
     assert not [one for one in shelf.folder.iterdir() if one.name.startswith(".")]
+
+
+def test_what_was_taken_back_stays_back_until_it_is_named(world: Path, tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "live")
+    first, second = shelf.publish(world / BAD), shelf.publish(world / GOOD)
+    shelf.rollback()
+    assert shelf.withdrawn() == [second]
+    late = altered(world / GOOD, tmp_path / "late", created="2031-01-01T00:00:00+00:00")  # the same trees, trained anew
+    for candidate, again in ((world / GOOD, None), (world / GOOD, first), (late, None)):
+        with pytest.raises(ArtefactError, match="WITHDRAWN") as caught:
+            shelf.publish(candidate, again=again)
+        assert f"--again {second}" in caught.value.hint
+    found = compare(late, world / "log.jsonl", withdrawn=shelf.withdrawn())
+    assert (found["verdict"], codes(found)) == ("refuse", ["WITHDRAWN"])
+    assert f"--again {second}" in found["refusals"][0]["message"]
+    assert shelf.history() == [first]
+    assert shelf.publish(late, again=second) == name_of(artefact.load(late))
+    assert shelf.withdrawn() == []
+    assert shelf.publish(world / GOOD) == second
+    assert shelf.rollback() == (second, name_of(artefact.load(late)))
+    shelf.rollback()
+    assert shelf.history() == [first]
+    assert shelf.withdrawn() == [name_of(artefact.load(late)), second]
 
 
 def test_only_a_stated_number_of_models_is_kept_and_all_cards(world: Path, tmp_path: Path) -> None:
@@ -281,6 +304,10 @@ def test_the_command_promotes_refuses_and_rolls_back(world: Path, tmp_path: Path
     assert Shelf(Path(live)).history() == [told["live"]] == [name_of(artefact.load(world / GOOD))]
     assert "NOT_BETTER" in run(str(world / BAD), "--events", log, "--auto", code=3)
     run("--rollback", code=2)
+    worse = Shelf(Path(live)).publish(world / BAD)
+    run("--rollback")
+    assert "WITHDRAWN" in run(str(world / BAD), "--events", log, "--auto", code=3)
+    assert "NOT_BETTER" in run(str(world / BAD), "--events", log, "--auto", "--again", worse, code=3)
     assert "PSI" in run("--report", "--events", log)
     run("--report", code=2)
     run(code=2)

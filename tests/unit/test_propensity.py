@@ -9,6 +9,8 @@ from bench.quality.position_bias import compare
 from personalize.decisions.exploring import swaps
 from personalize.domain.event import Event, EventItem
 from personalize.errors import EvidenceError
+from personalize.learning.journal import Journal
+from personalize.learning.judgments import CLICK_WINDOW, ROBOT_CLICKS
 from personalize.learning.metrics import paired_interval
 from personalize.learning.propensity import POSITIONS, examination_of, examine, harvest, is_certain
 
@@ -50,6 +52,10 @@ def a_list(name: str, ids: list[str], first: int = 0, **exploration: object) -> 
     return Event("view_item_list", name, 0.0, items=items, extra={"exploration": exploration})
 
 
+def answer(name: str, item: str, *, at: float, visitor: str) -> Event:
+    return Event("select_item", f"{name}-{item}-{at}", at, visitor, "s", items=(EventItem(item),), list_event_id=name)
+
+
 def test_pairs_are_counted_where_both_places_were_shown() -> None:
     events = [
         a_list("a", ["x", "y", "z"], swap=[0, 2], done=True),
@@ -59,14 +65,32 @@ def test_pairs_are_counted_where_both_places_were_shown() -> None:
         a_list("e", ["x"], swap="no"),
         Event("view_item_list", "f", 0.0),
     ]
-    clicks = {"a": {"x", "y"}, "b": {"z"}, "c": {"z"}, "d": {"x"}, "e": {"x"}}
-    found = harvest(events, clicks)
+    for name, items in {"a": "xy", "b": "z", "c": "z", "d": "x", "e": "x"}.items():
+        events += [answer(name, item, at=2.0, visitor=name) for item in items]
+    journal = Journal(events)
+    found = harvest(journal)
     assert found.sum() == 2
     assert found[0, 2] == found[2, 0] == 1
-    assert examination_of(events) is None
+    assert examination_of(journal) is None
     with pytest.raises(EvidenceError) as caught:
         examine(found)
     assert caught.value.code == "SWAPS_TOO_FEW"
+
+
+def test_clicks_of_robots_and_late_ones_are_not_counted() -> None:
+    events = [a_list(name, ["x", "y"], swap=[0, 1]) for name in ("human", "robot", "late", "unknown")]
+    events += [answer("human", "y", at=5.0, visitor="h"), answer("late", "x", at=CLICK_WINDOW + 1, visitor="l")]
+    events += [answer("robot", "x", at=0.1 * number, visitor="r") for number in range(ROBOT_CLICKS)]
+    events += [answer("never", "x", at=1.0, visitor="n")]
+    found = harvest(Journal(events))
+    assert found[1, 0] == found.sum() == 1
+
+
+def test_a_slope_of_few_clicks_is_shrunk_and_one_of_many_is_not() -> None:
+    truth = (KNOWN + 1.0) ** -1.4
+    few = np.array([examine(drawn_clicks(150, truth, seed)).slope for seed in range(30)])
+    assert 1.0 < few.mean() < 1.4
+    assert examine(drawn_clicks(40_000, truth, 1)).slope == pytest.approx(1.4, abs=0.1)
 
 
 def test_noise_is_not_used() -> None:
