@@ -85,7 +85,8 @@ class Ranker:
             self._drifting.note(ranked)
         if self.spread:
             order = spread(order, groups_of(listing), len(ranked.bought) + len(ranked.rejected))
-        reasons = Later(lambda: explain(prepared, ranked, moved(order), visit.profile, visit.at))
+        model = self.artefact  # the one that ranked, should another come before somebody asks
+        reasons = Later(lambda: explain(model, prepared, ranked, moved(order), visit))
         return reorder(target, order, Author(self.name, self.version), Reason(MADE_ROOM), reasons)
 
     def prepared(self, listing: Listing, popularity: Popularity, at: float, artefact: Artefact) -> Prepared:
