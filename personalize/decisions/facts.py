@@ -95,8 +95,8 @@ def holding(
     """
     facts = [fact for fact in FACTS if fact.column in columns]
     places = [columns[fact.column] for fact in facts]
-    values = matrix[np.ix_(rows, places)].astype(np.float64)
-    others = matrix[np.ix_(among, places)].astype(np.float64)
+    values = matrix[rows][:, places].astype(np.float64)
+    others = matrix[among][:, places].astype(np.float64)
     price = next((at for at, fact in enumerate(facts) if fact.code == PRICE_FITS), None)
     holds, rare = np.zeros(values.shape, bool), np.zeros(values.shape)
     for at, fact in enumerate(facts):

@@ -59,8 +59,8 @@ def explain(
     best = np.where(holds, lift + TIE * rare, -np.inf).argmax(axis=1).tolist()
     told = [Reason(fact.code) for fact in facts]
     cart = _all_in_cart(visit)
-    for row, at, any_ in zip(rose, best, holds.any(axis=1).tolist(), strict=True):
-        if not any_:
+    for place, (row, at) in enumerate(zip(rose, best, strict=True)):
+        if not holds[place, at]:
             reasons[row] = ALL
         elif at == taste:
             name, value = tastes[row]

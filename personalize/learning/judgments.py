@@ -48,6 +48,11 @@ class Answer:
     unknown: int
 
 
+def unanswered(rows: int) -> Answer:
+    """The answer to a list of so many rows that nobody clicked in."""
+    return Answer(np.zeros(rows, bool), np.zeros(rows, np.int8), np.zeros(rows, bool), 0.0, 0)
+
+
 class Marks:
     """What judgments need of events, in flat arrays: ids as 64-bit digests, times in epoch seconds."""
 

@@ -16,7 +16,7 @@ from personalize.features.prepared import Prepared, prepare
 from personalize.features.schema import Schema
 from personalize.features.window import Facts, recall
 from personalize.learning.journal import EVERY, Journal, Progress, load
-from personalize.learning.judgments import Answer
+from personalize.learning.judgments import Answer, unanswered
 from personalize.learning.shelf import Shelf
 
 __all__ = ["Judged", "listing_of", "load", "replay"]
@@ -89,8 +89,9 @@ def replay(
     since: float | None = None,
     at_since: Callable[[Popularity], None] | None = None,
     progress: Progress | None = None,
+    only: str | None = None,
 ) -> Iterator[Judged]:
-    """Walk events in time order and yield every judged list from `since` on.
+    """Walk events in time order and yield every judged list from `since` on; of event id `only`, answered or not.
 
     A `Journal` is read as it is, other events become one first. `at_since` is handed the popularity as it stands when
     `since` is reached. What a list says that cannot be used is counted in the journal's `noted`.
@@ -108,7 +109,13 @@ def replay(
             at_since = None
         key = event.visitor or event.session
         profile = shelf.take(key) if key is not None else None
-        if event.event == "view_item_list" and (since is None or event.at >= since):
+        if only is not None:
+            if event.event_id == only and event.event == "view_item_list" and event.items:
+                listing, position, facts = listing_of(event)
+                answered = journal.judgments.of(event, listing.ids) or unanswered(len(listing))
+                yield Judged(event, listing, position, facts, answered, profile, popularity)
+                return
+        elif event.event == "view_item_list" and (since is None or event.at >= since):
             listing, position, facts = listing_of(event)
             answer = journal.judgments.of(event, listing.ids)
             if answer is not None:
