@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from personalize.artefact import Artefact, load, stamp
 from personalize.assets import AssetError, find
+from personalize.decisions.curves import curves_of
 from personalize.decisions.drifting import Drifting
 from personalize.decisions.ordering import moved, reorder
 from personalize.decisions.parameters import of_model
@@ -65,6 +66,8 @@ class Ranker:
             folder = locate(settings.model)
             tried = stamp(folder)  # before it is read: what is written meanwhile is seen as newer
             ranker = cls(load(folder), folder=folder, spread=spread)
+            if ranker.artefact is not None:
+                curves_of(ranker.artefact)
         except ArtefactError as error:
             tried = stamp(folder) if folder is not None else None
             ranker = cls(None, folder=folder, spread=spread)
@@ -119,6 +122,7 @@ class Ranker:
             return None
         self._tried = found
         artefact = load(self.folder)
+        curves_of(artefact)  # reasons read them: made here, beside the event loop
         return lambda: self._use(artefact)
 
     def _use(self, artefact: Artefact | None, tuning: Tuning | None = None) -> None:
