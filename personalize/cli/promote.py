@@ -96,10 +96,11 @@ def promote(
 @click.option("--events", required=True, type=_LOG, help="The event log, JSON Lines, plain or .gz.")
 @click.option("--list", "event_id", required=True, help="The event id of the `view_item_list`.")
 @click.option("--model", required=True, type=_FOLDER, help="Folder of the artefact, or of the versions.")
+@click.option("--language", default="en", show_default=True, type=click.Choice(["en", "de"]), help="Of the groups.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def explain(events: Path, event_id: str, model: Path, as_json: bool) -> None:
+def explain(events: Path, event_id: str, model: Path, language: str, as_json: bool) -> None:
     """Say exactly what each feature contributed to the order of one logged list (slow, for operators)."""
-    found = contributions(load(locate(str(model))), read_log(events), event_id)
+    found = contributions(load(locate(str(model))), read_log(events), event_id, language)
     if as_json:
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
         return
@@ -107,7 +108,7 @@ def explain(events: Path, event_id: str, model: Path, as_json: bool) -> None:
     for column in ("place", "shop", "item", "score", "largest contributions"):
         table.add_column(column)
     for row in found["rows"]:
-        parts = ", ".join(f"{part['group']} {part['value']:+.3f}" for part in row["groups"][:4])
+        parts = ", ".join(f"{part['text']} {part['value']:+.3f}" for part in row["groups"][:4])
         score = "-" if row["score"] is None else f"{row['score']:.3f}"
         table.add_row(str(row["place"]), str(row["shop_position"]), row["item_id"], score, parts)
     Console().print(table)

@@ -30,10 +30,8 @@ LEAST = 0.005  # weights below this are no main parameters
 _PREFIXES: tuple[tuple[str, str], ...] = (
     ("position_rate", SHOP_ORDER), ("position", SHOP_ORDER), ("list_size", SHOP_ORDER), ("shown_", BEHAVIOUR),
     ("price_to_", TASTE), ("taste", TASTE), ("price", PRICE), ("affinity", TASTE), ("lean", TASTE),
-    ("bought", PURCHASES), ("company", PURCHASES), ("following", PURCHASES), ("rejected", BEHAVIOUR),
-    ("past_", BEHAVIOUR), ("context", SITUATION), ("number.", PROPERTIES), ("text", MATCH), ("term", MATCH),
-    ("search", MATCH), ("match", MATCH), ("basket", BASKET), ("complement", BASKET), ("co_", BASKET),
-    ("stock", PROPERTIES), ("age", PROPERTIES), ("declared", TASTE),
+    ("bought", PURCHASES), ("company", PURCHASES), ("following", PURCHASES), ("goes_with", BASKET),
+    ("rejected", BEHAVIOUR), ("past_", BEHAVIOUR), ("context", SITUATION), ("number.", PROPERTIES), ("term", MATCH),
 )  # fmt: skip
 
 

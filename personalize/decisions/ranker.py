@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from personalize.artefact import Artefact, load, stamp
 from personalize.assets import AssetError, find
+from personalize.decisions.curves import curves_of
 from personalize.decisions.drifting import Drifting
 from personalize.decisions.ordering import moved, reorder
 from personalize.decisions.parameters import of_model
@@ -67,6 +68,8 @@ class Ranker:
             folder = locate(settings.model)
             tried = stamp(folder)  # before it is read: what is written meanwhile is seen as newer
             ranker = cls(load(folder), folder=folder, spread=spread)
+            if ranker.artefact is not None:
+                curves_of(ranker.artefact)
         except ArtefactError as error:
             tried = stamp(folder) if folder is not None else None
             ranker = cls(None, folder=folder, spread=spread)
@@ -87,7 +90,8 @@ class Ranker:
             self._drifting.note(ranked)
         if self.spread:
             order = spread(order, groups_of(listing), len(ranked.bought) + len(ranked.rejected))
-        reasons = Later(lambda: explain(prepared, ranked, moved(order), visit.profile, visit.at))
+        model = self.artefact  # the one that ranked, should another come before somebody asks
+        reasons = Later(lambda: explain(model, prepared, ranked, moved(order), visit))
         evidence = partial(sample, prepared, ranked.matrix, visit.context)
         return reorder(target, order, Author(self.name, self.version), Reason(MADE_ROOM), reasons, evidence)
 
@@ -121,6 +125,7 @@ class Ranker:
             return None
         self._tried = found
         artefact = load(self.folder)
+        curves_of(artefact)  # reasons read them: made here, beside the event loop
         return lambda: self._use(artefact)
 
     def _use(self, artefact: Artefact | None, tuning: Tuning | None = None) -> None:

@@ -1,46 +1,43 @@
-"""Why a row moved: the strongest of a few plain facts about visitor and item, cheap enough for every request."""
+"""Why a row moved: of the plain facts that hold for it, the one whose features lift it most in the model."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from personalize.artefact import Artefact
+from personalize.decisions.curves import lifts
+from personalize.decisions.facts import holding
 from personalize.decisions.scoring import Ranked
 from personalize.domain.patch import Reason
 from personalize.domain.profile import Profile
 from personalize.domain.reason import (
     AFFINITY,
-    BOUGHT_BEFORE,
     BOUGHT_RECENTLY,
+    GOES_WITH,
+    GOES_WITH_CART,
     NOT_INTERESTED,
-    OFTEN_CHOSEN,
-    ORDERED_FOR_YOU,
-    POPULAR,
-    PRICE_FITS,
-    RECENTLY_VIEWED,
-    SEEN_BEFORE,
     VARIETY,
+    WEIGHED,
 )
+from personalize.domain.visit import Visit
 from personalize.features.prepared import Prepared
 from personalize.features.schema import columns
 
-MAX_REASONS = 48  # rows explained one by one, from the top; further ones that rose bear the general reason
 STRONG = 0.15  # share of a visitor's touches from which a property counts as a taste
-POPULAR_RATE = 1.3  # clicks per expected click
-NEAR = 0.12  # log price: about an eighth
-FACTS = ("bought_times", "touched_count", "past_count", "price_to_last", "rate")
-BOUGHT, RECENT, SEEN, PRICE, DRAWS, ORDERED, CHOSEN, SUNK, REFUSED, VARIED = map(
-    Reason,
-    (BOUGHT_BEFORE, RECENTLY_VIEWED, SEEN_BEFORE, PRICE_FITS, POPULAR, ORDERED_FOR_YOU, OFTEN_CHOSEN, BOUGHT_RECENTLY,
-     NOT_INTERESTED, VARIETY),
-)  # fmt: skip
+BESIDE = 48  # rows, from the top, that what holds for a row is compared with
+TIE = 1e-6
+SUNK, REFUSED, VARIED, ALL, IN_CART = map(Reason, (BOUGHT_RECENTLY, NOT_INTERESTED, VARIETY, WEIGHED, GOES_WITH_CART))
 
 
 def explain(
-    prepared: Prepared, ranked: Ranked, moves: dict[int, int], profile: Profile | None, at: float
+    artefact: Artefact, prepared: Prepared, ranked: Ranked, moves: dict[int, int], visit: Visit
 ) -> dict[int, Reason]:
-    """Reasons per row: for all that rose (one by one to `MAX_REASONS`) and for all that sank on purpose.
+    """Reasons per row: for all that rose and for all that sank on purpose.
 
-    `moves` are those of the order that is shown; what rose in it, but not in the model's own, rose for variety.
+    Of the facts that hold for a row the one is told whose group of features lifts it most above the rows beside, by
+    the model's own curves (`curves.py`): an estimate, without asking the model again. What would rather have put it
+    down is never told. `moves` are those of the order that is shown; what rose in it, but not in the model's own, rose
+    for variety.
     """
     reasons = dict.fromkeys((row for row in ranked.bought if row in moves), SUNK)
     reasons |= dict.fromkeys((row for row in ranked.rejected if row in moves), REFUSED)
@@ -48,30 +45,37 @@ def explain(
     up = [(place, row) for place, row in up if row not in reasons]
     reasons |= dict.fromkeys((row for place, row in up if row <= place), VARIED)
     rose = [row for place, row in up if row > place]
-    rose, further = rose[:MAX_REASONS], rose[MAX_REASONS:]
-    tastes = _tastes(prepared, profile, at, rose)
-    column = columns(prepared.schema)
-    table = ranked.matrix[np.ix_(rose, [column[name] for name in FACTS])].tolist()
-    # Without a touch the situation and other shoppers decided, and the words must not claim otherwise.
-    otherwise = ORDERED if profile is not None and profile.history else CHOSEN
-    for row, (bought, touched, past, to_last, rate) in zip(rose, table, strict=True):
-        if bought > 0:
-            reasons[row] = BOUGHT
-        elif touched > 0:
-            reasons[row] = RECENT
-        elif past > 0:
-            reasons[row] = SEEN
-        elif row in tastes:
+    if not rose:
+        return reasons
+    beside = ranked.order[:BESIDE]
+    facts, holds, rare = holding(ranked.matrix, columns(prepared.schema), rose, beside)
+    tastes = _tastes(prepared, visit.profile, visit.at, rose)
+    taste = next(at for at, fact in enumerate(facts) if fact.code == AFFINITY)
+    holds[:, taste] &= [row in tastes for row in rose]
+    lifted, nothing = lifts(artefact, ranked.matrix, rose, beside), np.zeros(len(rose))
+    lift = np.column_stack([lifted.get(fact.group, nothing) for fact in facts])
+    holds &= lift > 0
+    # Facts of one group are weighed alike: the more unusual one is told.
+    best = np.where(holds, lift + TIE * rare, -np.inf).argmax(axis=1).tolist()
+    told = [Reason(fact.code) for fact in facts]
+    cart = _all_in_cart(visit)
+    for place, (row, at) in enumerate(zip(rose, best, strict=True)):
+        if not holds[place, at]:
+            reasons[row] = ALL
+        elif at == taste:
             name, value = tastes[row]
             reasons[row] = Reason(AFFINITY, {"name": name, "value": value})
-        elif abs(to_last) < NEAR:
-            reasons[row] = PRICE
-        elif rate > POPULAR_RATE:
-            reasons[row] = DRAWS
         else:
-            reasons[row] = otherwise
-    reasons |= dict.fromkeys(further, otherwise)
+            reasons[row] = IN_CART if cart and facts[at].code == GOES_WITH else told[at]
     return reasons
+
+
+def _all_in_cart(visit: Visit) -> bool:
+    """Whether all that the visitor turned to in this session was put into the cart, too."""
+    if visit.profile is None:
+        return False
+    touched = visit.profile.session_for(visit.session, visit.at).touched
+    return bool(touched) and all(mark.carts for mark in touched.values())
 
 
 def _tastes(prepared: Prepared, profile: Profile | None, at: float, rows: list[int]) -> dict[int, tuple[str, str]]:

@@ -14,11 +14,26 @@ AFFINITY = "affinity"  # parameters: name and value of the property
 PRICE_FITS = "price_fits"
 POPULAR = "popular"
 BOUGHT_BEFORE = "bought_before"
+BOUGHT_ONCE = "bought_once"
+BOUGHT_TOGETHER = "bought_together"
+BOUGHT_NEXT = "bought_next"
+SEEN_TOGETHER = "seen_together"
+BESIDE_SEEN = "beside_seen"
+GOES_WITH = "goes_with"
+GOES_WITH_CART = "goes_with_cart"
+MATCHES = "matches"
+SUITS_NOW = "suits_now"
+FAR_UP = "far_up"
+LOW_PRICE = "low_price"
+PRICE = "price"
+WEIGHED = "weighed"  # many facts, none that stands out and can be told
 BOUGHT_RECENTLY = "bought_recently"
 NOT_INTERESTED = "not_interested"
 ORDERED_FOR_YOU = "ordered_for_you"
 OFTEN_CHOSEN = "often_chosen"
 MADE_ROOM = "made_room"
+MOVED_UP = "moved_up"  # others gave way
+SHOP_ORDER = "shop_order"  # it stands where the shop has it
 VARIETY = "variety"
 TRIED_OUT = "tried_out"  # a small move that chance drew
 # What the shop's people arranged by hand.
@@ -69,7 +84,22 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             NOT_INTERESTED: "You said this is not for you",
             OFTEN_CHOSEN: "Often chosen by other shoppers",
             ORDERED_FOR_YOU: "Fits what you looked at",
+            BOUGHT_ONCE: "You bought this before",
+            BOUGHT_TOGETHER: "Bought by others who bought what you bought",
+            BOUGHT_NEXT: "Others bought this after what you bought",
+            SEEN_TOGETHER: "Others looked at this and at what you looked at",
+            BESIDE_SEEN: "Stands in the shop next to what you looked at",
+            GOES_WITH: "Others bought this together with what you looked at",
+            GOES_WITH_CART: "Goes with what you put into your cart",
+            MATCHES: "Matches what you searched for",
+            SUITS_NOW: "Items like this are chosen more often in this situation",
+            FAR_UP: "Far up in the shop's own order, too",
+            LOW_PRICE: "Costs less than most of this list",
+            PRICE: "Its price, compared with this list",
+            WEIGHED: "Many facts taken together put it here",
             MADE_ROOM: "Made room for what may fit you better",
+            MOVED_UP: "Moved up as others made room",
+            SHOP_ORDER: "At its place in the shop's own order",
             VARIETY: "Stands here for variety",
             TRIED_OUT: "We are trying out another place for this",
             PICKED: "Picked by the shop",
@@ -115,7 +145,22 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             NOT_INTERESTED: "Sie haben gesagt, dass es nichts für Sie ist",
             OFTEN_CHOSEN: "Wird von anderen oft gewählt",
             ORDERED_FOR_YOU: "Passt zu dem, was Sie sich angesehen haben",
+            BOUGHT_ONCE: "Das haben Sie schon einmal gekauft",
+            BOUGHT_TOGETHER: "Haben andere gekauft, die dasselbe gekauft haben wie Sie",
+            BOUGHT_NEXT: "Haben andere nach dem gekauft, was Sie gekauft haben",
+            SEEN_TOGETHER: "Haben andere angesehen, die dasselbe angesehen haben wie Sie",
+            BESIDE_SEEN: "Steht im Shop neben dem, was Sie sich angesehen haben",
+            GOES_WITH: "Haben andere zusammen mit dem gekauft, was Sie sich angesehen haben",
+            GOES_WITH_CART: "Passt zu dem, was Sie in den Warenkorb gelegt haben",
+            MATCHES: "Passt zu Ihrer Suche",
+            SUITS_NOW: "Ähnliches wird in dieser Situation öfter gewählt",
+            FAR_UP: "Steht auch im Shop weit oben",
+            LOW_PRICE: "Kostet weniger als das meiste in dieser Liste",
+            PRICE: "Der Preis im Vergleich mit dieser Liste",
+            WEIGHED: "Viele Angaben zusammen haben es hierher gestellt",
             MADE_ROOM: "Macht Platz für das, was besser passen könnte",
+            MOVED_UP: "Rückt auf, weil anderes Platz macht",
+            SHOP_ORDER: "An seinem Platz in der Reihenfolge des Shops",
             VARIETY: "Steht hier der Abwechslung wegen",
             TRIED_OUT: "Wir probieren dafür einen anderen Platz aus",
             PICKED: "Vom Shop ausgewählt",

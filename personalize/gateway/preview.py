@@ -9,7 +9,7 @@ from typing import Any
 from personalize.domain.desk.strategy import StrategyDraft, StrategyVersion
 from personalize.domain.experiment import AssignedBy, Assignment
 from personalize.domain.listing import Listing
-from personalize.domain.patch import EMPTY, Patch, Reason, Reorder
+from personalize.domain.patch import EMPTY, Patch, Reason
 from personalize.domain.profile import Profile
 from personalize.domain.situation import stepped
 from personalize.domain.strategy import Decision, Mode, Strategy
@@ -18,7 +18,8 @@ from personalize.errors import DeskError
 from personalize.experiments.assign import running
 from personalize.gateway.guest import Found, Guest, picture_of
 from personalize.gateway.listing.decide import Decider, Published
-from personalize.guardrails.apply import last_reorder
+from personalize.gateway.listing.standing import is_decided, standing
+from personalize.guardrails.apply import last_explore, last_reorder, planned
 from personalize.guardrails.apply import order as order_of
 from personalize.guardrails.displacement import Cap
 from personalize.settings import Settings
@@ -129,7 +130,14 @@ class Preview:
         change = last_reorder(decided.patch, target)
         rows = min(max(rows, 1), MAX_ROWS)
         shown = [_shown(found, row, row, None) for row in range(min(rows, len(listing)))]
-        ours = [_shown(found, row, place, _reason(change, row, place)) for place, row in enumerate(order[:rows])]
+        explored = last_explore(decided.patch, target)
+        plan = planned(decided.patch, target, len(listing)) if explored is not None else ()
+        tried = explored.draw.move.moved(plan) if explored is not None else frozenset()
+        told = is_decided(modes, change, explored)
+        ours = [
+            _shown(found, row, place, standing(change, explored, tried, row, row - place) if told else None)
+            for place, row in enumerate(order[:rows])
+        ]
         return Previewed(
             found.slot.map.coordinates, found.window.total, len(listing), tuple(shown), tuple(ours),
             tuple(name for name, mode in modes.items() if mode is Mode.ON), tuple(witness.cuts),
@@ -202,12 +210,6 @@ def _with_draft(published: Published, version: StrategyVersion, base: Mapping[st
 
 def _whole(strategies: tuple[Strategy, ...]) -> tuple[Strategy, ...]:
     return tuple(replace(one, mode=Mode.ON) if one.mode is Mode.SHARE else one for one in strategies)
-
-
-def _reason(change: Reorder | None, row: int, place: int) -> Reason | None:
-    if change is None:
-        return None
-    return change.reasons.get(row, change.reason if row != place else None)
 
 
 def _shown(found: Found, row: int, place: int, reason: Reason | None) -> Shown:

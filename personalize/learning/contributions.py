@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from personalize.artefact import Artefact
@@ -19,12 +18,13 @@ from personalize.learning.replay import Judged, replay
 TOP = 8  # features told per row; the groups tell all
 
 
-def contributions(model: Artefact, events: Iterable[Event], event_id: str) -> dict[str, Any]:
+def contributions(model: Artefact, events: Iterable[Event], event_id: str, language: str = "en") -> dict[str, Any]:
     """Each row of the list in the model's order, with the score and what made it, as JSON values.
 
     `features` has the `TOP` largest contributions, `groups` all of them by group; with `base` they sum to `score`
     (before the shop's position is blended in). Rows beyond the depth, which serving orders without the model, are
-    scored here, too. The state is that before the list, as in training. EventError where the log has no such list.
+    scored here, too. The state is that before the list, as in training. Groups are told in `language` (en, de).
+    EventError where the log has no such list.
     """
     judged = _find(events, event_id)
     event, tuning = judged.event, Tuning.of(model.card)
@@ -53,24 +53,20 @@ def contributions(model: Artefact, events: Iterable[Event], event_id: str) -> di
                     }
                     for column in largest
                 ],
-                "groups": [{"group": group, "text": told(group), "value": value} for group, value in by_group if value],
+                "groups": [
+                    {"group": group, "text": told(group, language), "value": value}
+                    for group, value in by_group
+                    if value
+                ],
             }
         )
     return {"event_id": event_id, "list_id": event.list_id, "model": f"{model.name}@{model.version}", "rows": rows}
 
 
 def _find(events: Iterable[Event], event_id: str) -> Judged:
-    seen: list[Event] = []
-    for event in events:
-        seen.append(event)
-        if event.event_id == event_id and event.event == "view_item_list" and event.items:
-            # Replay yields lists that are answered: this one is, by a click that comes after all that is read.
-            click = msgspec.structs.replace(
-                event, event="select_item", event_id=f"{event_id}?", items=event.items[:1], list_event_id=event_id
-            )
-            for judged in replay([*seen, click]):
-                if judged.event.event_id == event_id:
-                    return judged
+    """The list with the state before it: one walk over the log, which ends there."""
+    for judged in replay(events, only=event_id):
+        return judged
     raise EventError(
         f"The log holds no list {event_id!r} with items", code="LIST_UNKNOWN",
         hint="Give the `event_id` of a `view_item_list` line.",

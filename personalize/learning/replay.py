@@ -84,14 +84,27 @@ def listing_of(event: Event) -> tuple[Listing, NDArray[np.float64], Facts | None
     return listing, np.array([place for place, _ in ordered], np.float64), facts
 
 
+def walk(journal: Journal, shelf: Shelf) -> Iterator[tuple[Event, Profile | None, Popularity]]:
+    """Each event in time order with the state of its visitor and of the shop before it, which lives on as it is."""
+    popularity = Popularity()
+    for event in journal:
+        key = event.visitor or event.session
+        profile = shelf.take(key) if key is not None else None
+        yield event, profile, popularity
+        popularity.apply(event, profile.before(event) if profile is not None else NOTHING_EARLIER)
+        if profile is not None:
+            profile.apply(event)
+
+
 def replay(
     events: Iterable[Event],
     since: float | None = None,
     at_since: Callable[[Popularity], None] | None = None,
     progress: Progress | None = None,
     every: bool = False,
+    only: str | None = None,
 ) -> Iterator[Judged]:
-    """Walk events in time order and yield every judged list from `since` on.
+    """Walk events in time order and yield every judged list from `since` on; of event id `only`, answered or not.
 
     A `Journal` is read as it is, other events become one first. `at_since` is handed the popularity as it stands when
     `since` is reached. With `every` lists that nothing answers come, too. What a list says that cannot be used is
@@ -101,29 +114,29 @@ def replay(
     noted = journal.noted
     for reason in ("UNKNOWN_ITEM", "OTHER_CURRENCY", "VISITORS_FORGOTTEN"):
         noted.pop(reason, None)
-    shelf, popularity = Shelf(), Popularity()
-    for number, event in enumerate(journal):
+    shelf = Shelf()
+    for number, (event, profile, popularity) in enumerate(walk(journal, shelf)):
         if progress is not None and number % EVERY == 0:
             progress("events replayed", number)
         if at_since is not None and since is not None and event.at >= since:
             at_since(popularity)
             at_since = None
-        key = event.visitor or event.session
-        profile = shelf.take(key) if key is not None else None
-        if event.event == "view_item_list" and (since is None or event.at >= since):
-            listing, position, facts = listing_of(event)
-            answer = journal.judgments.of(event, listing.ids)
-            if answer is not None:
-                noted["UNKNOWN_ITEM"] += answer.unknown
-                noted["OTHER_CURRENCY"] += sum(
-                    item.currency not in (None, listing.currency) for item in event.items if item.price is not None
-                )
-            elif every:
-                answer = Answer.nothing(len(listing))
-            if answer is not None and (answer.clicked.any() or (every and len(listing))):
-                yield Judged(event, listing, position, facts, answer, profile, popularity)
-        popularity.apply(event, profile.before(event) if profile is not None else NOTHING_EARLIER)
-        if profile is not None:
-            profile.apply(event)
+        if event.event != "view_item_list" or (since is not None and event.at < since):
+            continue
+        if only is not None and (event.event_id != only or not event.items):
+            continue
+        listing, position, facts = listing_of(event)
+        answer = journal.judgments.of(event, listing.ids)
+        if answer is not None:
+            noted["UNKNOWN_ITEM"] += answer.unknown
+            noted["OTHER_CURRENCY"] += sum(
+                item.currency not in (None, listing.currency) for item in event.items if item.price is not None
+            )
+        elif (every or only is not None) and len(listing):
+            answer = Answer.nothing(len(listing))
+        if answer is not None and (every or only is not None or answer.clicked.any()):
+            yield Judged(event, listing, position, facts, answer, profile, popularity)
+        if only is not None:
+            return
     noted["VISITORS_FORGOTTEN"] += shelf.forgotten
     journal.noted = +noted

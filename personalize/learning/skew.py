@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from personalize.domain.event import NOTHING_EARLIER, Event
+from personalize.domain.event import Event
 from personalize.domain.popularity import Popularity
 from personalize.features.extract import extract
 from personalize.features.prepared import Prepared, prepare
 from personalize.features.sample import Sample, read
 from personalize.features.schema import Schema
 from personalize.learning.journal import Journal
-from personalize.learning.replay import listing_of
+from personalize.learning.replay import listing_of, walk
 from personalize.learning.shelf import Shelf
 
 MAX_SAMPLES = 2_000  # lists that are compared, the newest of the log
@@ -56,11 +56,10 @@ def skew(journal: Journal, schema: Schema) -> Skew:
     wanted = {event.event_id: found for event, found in mine}
     exact = compared = 0
     columns: Counter[str] = Counter()
-    shelf, popularity = Shelf(), Popularity()
-    _prepare(waiting.pop("", []), lifting.pop("", []), popularity, schema, ready)
-    for event in journal:
-        key = event.visitor or event.session
-        profile = shelf.take(key) if key is not None else None
+    after = ""
+    for event, profile, popularity in walk(journal, Shelf()):
+        _prepare(waiting.pop(after, []), lifting.pop(after, []), popularity, schema, ready)
+        after = event.event_id
         if (prepared := ready.pop(event.event_id, None)) is not None:
             compared += 1
             again = extract(prepared, profile, event.session, event.context, event.at)
@@ -69,10 +68,6 @@ def skew(journal: Journal, schema: Schema) -> Skew:
             differs = (again[rows].view(np.uint32) != found.vectors.view(np.uint32)).any(axis=0)
             exact += not differs.any()
             columns.update(schema.names[column] for column in np.flatnonzero(differs))
-        popularity.apply(event, profile.before(event) if profile is not None else NOTHING_EARLIER)
-        if profile is not None:
-            profile.apply(event)
-        _prepare(waiting.pop(event.event_id, []), lifting.pop(event.event_id, []), popularity, schema, ready)
     return Skew(sampled, exact, foreign, len(mine) - compared, columns)
 
 

@@ -225,8 +225,9 @@ async def test_through_the_gateway_a_run_is_whole_and_its_lines_say_how_likely_i
                 seen += [item["productId"] for item in data["search"]["items"]]
                 await world.settle()
                 for item in data["personalization"]["listings"][0]["items"]:
-                    assert (item["reason"] is None) == (item["position"] == item["shopPosition"])
-                    tried += item["reason"] is not None and item["reason"]["code"] == "tried_out"
+                    stays = item["position"] == item["shopPosition"]
+                    assert (item["reason"]["code"] == "shop_order") == stays
+                    tried += item["reason"]["code"] == "tried_out"
             assert len(seen) == len(set(seen)) == 192
         assert tried > 0
         await world.gateway.outbox.flush()

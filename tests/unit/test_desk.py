@@ -43,12 +43,19 @@ async def test_reasons_are_told_in_the_language_of_the_page():
         assert len(texts) == 2
 
 
-async def test_a_list_in_the_shops_order_has_no_reasons():
+async def test_a_list_in_the_shops_order_says_so():
     async with world(("nothing",)) as running:
         response = await running.send(REPORT, {"i": PAGE})
         (report,) = response.json()["data"]["personalization"]["listings"]
         assert (report["personalized"], report["strategy"]) == (False, None)
-        assert all(item["reason"] is None for item in report["items"])
+        assert {item["reason"]["code"] for item in report["items"]} == {"shop_order"}
+
+
+async def test_a_list_that_nobody_orders_has_no_reasons():
+    async with world(()) as running:
+        response = await running.send(REPORT, {"i": PAGE})
+        for report in response.json()["data"]["personalization"]["listings"]:
+            assert all(item["reason"] is None for item in report["items"])
 
 
 @pytest.mark.parametrize("item", ["", "x" * 300])

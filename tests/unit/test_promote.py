@@ -273,6 +273,17 @@ def test_contributions_sum_to_the_score(world: Path) -> None:
         contributions(model, events, "no-such-list")
 
 
+def test_contributions_of_a_list_are_of_the_state_before_it_and_in_the_operators_language(world: Path) -> None:
+    model, events = artefact.load(world / GOOD), read_log(world / "log.jsonl")
+    lists = [event for event in events if event.event == "view_item_list"]
+    for event in (lists[0], lists[len(lists) // 2]):
+        found = contributions(model, events, event.event_id, "de")
+        # What came later changes nothing: the walk ends at the list.
+        assert found == contributions(model, [one for one in events if one.at <= event.at], event.event_id, "de")
+        texts = {part["text"] for row in found["rows"] for part in row["groups"]}
+        assert "Die Reihenfolge des Shops" in texts
+
+
 def test_insights_for_the_merchandiser(tmp_path: Path) -> None:
     nothing = Event("view_item_list", "z1", START, "v", "s", list_id="search", search_term="Left-handed  Mug")
     told = Event("search", "z2", START, "v", "s", search_term="left-handed mug", extra={"results": 0})
@@ -312,7 +323,9 @@ def test_the_command_promotes_refuses_and_rolls_back(world: Path, tmp_path: Path
     run("--report", code=2)
     run(code=2)
     explained = CliRunner().invoke(
-        main, ["explain", "--events", log, "--list", "v1-0-l1", "--model", live, "--json"], catch_exceptions=False
+        main,
+        ["explain", "--events", log, "--list", "v1-0-l1", "--model", live, "--language", "de", "--json"],
+        catch_exceptions=False,
     )
     assert len(orjson.loads(explained.output)["rows"]) == 12
     listed = CliRunner().invoke(main, ["insights", "--events", log], catch_exceptions=False)

@@ -94,7 +94,8 @@ def test_the_ranker_spreads_and_says_so(model: artefact.Artefact, tmp_path: Path
             codes |= {reason.code for reason in change.reasons.values()}
             rose = [row for place, row in enumerate(change.order) if row > place]
             assert all(row in change.reasons for row in rose)
-    assert codes <= {"often_chosen", "popular", "variety"}
+    # Nobody is known, so nothing is said of the visitor.
+    assert codes <= {"often_chosen", "popular", "variety", "low_price", "price", "far_up", "suits_now", "weighed"}
 
 
 def test_every_feature_has_a_group_and_every_group_words() -> None:

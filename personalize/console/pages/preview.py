@@ -17,6 +17,7 @@ from personalize.console.pages.asked import Asked
 from personalize.domain.desk.reading import as_document
 from personalize.domain.desk.rules import Pin
 from personalize.domain.desk.strategy import ANY_SEARCH, Scope, term_of
+from personalize.domain.reason import SHOP_ORDER
 from personalize.domain.reason import words as reason_words
 from personalize.domain.situation import MOODS
 from personalize.errors import DeskError
@@ -87,10 +88,15 @@ async def preview(asked: Asked) -> Response:
         "preview.html", pick=pick, listings=listings, made=made, fault=fault, pictures=pictures,
         images=pictures.values(), weathers=list(WEATHER), moods=sorted(MOODS), cuts=_cuts(made),
         stores=sorted(asked.house.settings().stores), experiments=asked.house.effective().experiments,
-        drafts=standings, reason=lambda one: reason_words(one.reason, asked.language) if one.reason else "",
+        drafts=standings, reason=lambda one: _told(one, asked.language),
         terms=_terms(asked, listings), collections=_collections(asked, listings),
         lost=[] if made is None else _lost(made),
     )  # fmt: skip
+
+
+def _told(one: Shown, language: str) -> str:
+    """The reason of a row; "" where nothing but the shop's order put it there, since most rows of a page are such."""
+    return reason_words(one.reason, language) if one.reason and one.reason.code != SHOP_ORDER else ""
 
 
 def _cuts(made: Previewed | None) -> list[Any]:

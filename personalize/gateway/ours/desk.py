@@ -6,13 +6,12 @@ import strawberry
 from graphql import GraphQLError
 
 from personalize.domain.parameter import told
-from personalize.domain.patch import Reason
-from personalize.domain.reason import MADE_ROOM
 from personalize.domain.wording import refusal
 from personalize.errors import StoreError
 from personalize.gateway.edge.arrival import Arrival
 from personalize.gateway.listing.ask import Ask
 from personalize.gateway.listing.decide import Decider
+from personalize.gateway.listing.standing import is_decided, standing
 from personalize.gateway.ours.corrected import Correction, Export
 from personalize.gateway.ours.corrector import Corrector
 from personalize.gateway.ours.facts import facts_of
@@ -136,14 +135,14 @@ class RequestDesk:
         explored = last_explore(ask.decided.patch, ask.target) if ask.orderable else None
         plan = planned(ask.decided.patch, ask.target, len(window.listing)) if explored is not None else ()
         tried = explored.draw.move.moved(plan) if explored is not None else frozenset()
+        decided = ask.orderable and is_decided(self.arrival.modes, change, explored)
         owner, items = window.owner, []
         for place, row in enumerate(rows):
             candidate = owner[row]
             position, shop = ask.first + place, row + window.offset
             reason = None
-            if (change or explored) is not None and position != shop:
-                why = change.reasons.get(candidate, change.reason) if change is not None else Reason(MADE_ROOM)
-                why = explored.reason if explored is not None and candidate in tried else why
+            if decided:
+                why = standing(change, explored, tried, candidate, shop - position)
                 reason = ReasonView(code=why.code, text=self.labels.words(why, self.arrival.visit.language))
             item_id = strawberry.ID(window.listing.ids[candidate])
             items.append(Placement(item_id=item_id, position=position, shop_position=shop, reason=reason))

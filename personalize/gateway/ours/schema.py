@@ -51,7 +51,9 @@ class Placement:
     item_id: strawberry.ID = strawberry.field(description="The product's id.")
     position: int = strawberry.field(description="0-based position in the list as shown.")
     shop_position: int = strawberry.field(description="0-based position in the shop's own order.")
-    reason: ReasonView | None = strawberry.field(description="Why it stands elsewhere than in the shop; null if not.")
+    reason: ReasonView | None = strawberry.field(
+        description="Why it stands here; `shop_order` where the shop has it here, too. Null where nothing was decided."
+    )
 
 
 @strawberry.type(name="PersonalizationListing", description="A report on one listing of the same operation.")

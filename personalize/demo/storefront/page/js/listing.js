@@ -84,7 +84,9 @@ function draw(ours, shop) {
   grids.shop.show(shop.items, (item) => ({ at: shop.items.indexOf(item), from: null, to: positions.get(item.id) ?? TAKE }));
   grids.ours.show(ours.items, (item) => {
     const one = ours.placed.get(item.id);
-    return { at: one?.position ?? ours.items.indexOf(item), from: one?.shopPosition ?? null, reason: one?.reason?.text };
+    // What stands where the shop has it needs no word on the page.
+    const reason = one?.reason?.code === "shop_order" ? "" : one?.reason?.text;
+    return { at: one?.position ?? ours.items.indexOf(item), from: one?.shopPosition ?? null, reason };
   });
   const { context, assignments } = ours.visit;
   const facts = FACTS.map((name) => context.find((fact) => fact.name === name)).filter(Boolean);
