@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from personalize.domain.profile import WEIGHTS, Bought, Profile, fade
 from personalize.domain.session import Session
 from personalize.features.company import COMPANY, fill_company
-from personalize.features.prepared import Prepared
+from personalize.features.prepared import Prepared, comparable
 from personalize.features.schema import LASTING
 
 DAY = 86_400.0
@@ -45,7 +45,7 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
         out[row, bought_first : bought_first + 7] = _bought(bought, profile.orders, at)
     for item in profile.rejected.keys() & row_of.keys():
         out[row_of[item], _COLUMN["rejected_days"]] = max(at - profile.rejected[item], 0.0) / DAY
-    if profile.log_price.weight > 0:
+    if profile.log_price.weight > 0 and comparable(profile.currency, prepared.currency):
         width = profile.log_price.deviation() + 0.2
         out[:, _COLUMN["taste_price"]] = (prepared.log_price - profile.log_price.mean()) / width
     weights = profile.affinities(prepared.wanted, at)

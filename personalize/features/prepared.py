@@ -52,6 +52,7 @@ class Prepared:
     ids: tuple[str, ...]
     row_of: dict[str, int]
     position: Floats
+    currency: str
     static: NDArray[np.float32]
     log_price: Floats
     rate: Floats
@@ -107,6 +108,11 @@ class Prepared:
         """The position of an item in the window, None where it is not in it."""
         row = self.row_of.get(item)
         return float(self.position[row]) if row is not None else self.elsewhere.get(item)
+
+
+def comparable(one: str | None, other: str | None) -> bool:
+    """Whether amounts of two currencies compare: the same one, or one of them is not told."""
+    return not one or not other or one == other
 
 
 def prepare(
@@ -171,6 +177,7 @@ def prepare(
         ids=listing.ids,
         row_of={item: row for row, item in enumerate(listing.ids)},
         position=position,
+        currency=listing.currency,
         static=static,
         log_price=log_price,
         rate=rate,

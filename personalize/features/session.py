@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from personalize.domain.pairs import PRIOR
 from personalize.domain.session import FADE, Session
 from personalize.features.lasting import gather
-from personalize.features.prepared import Prepared
+from personalize.features.prepared import Prepared, comparable
 from personalize.features.schema import SESSION, SESSION_ITEM
 
 TOUCHED = 5  # items of the session, the newest, whose covisits count
@@ -133,7 +133,7 @@ def _fill_covisits(out: NDArray[np.float32], prepared: Prepared, session: Sessio
 
 
 def _fill_prices(out: NDArray[np.float32], prepared: Prepared, session: Session) -> None:
-    if not session.price_count:
+    if not session.price_count or not comparable(session.price_currency, prepared.currency):
         return
     first = _COLUMN["price_to_last"]
     out[:, first] = prepared.log_price - session.price_last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import msgspec
@@ -231,3 +232,11 @@ def test_what_is_in_the_cart_has_things_that_go_with_it() -> None:
     # Without a cart it is what the last order held that things go with, not the one before it.
     orders = [did("purchase", "old", START, 3), did("purchase", "new", START + 1, 2)]
     assert vectors(rows, [*events, *orders])["goes_with"] == pytest.approx([10 / 21, 0.0, 0.0])
+
+
+def test_prices_of_two_currencies_are_not_compared() -> None:
+    events = [shown("l", START, [1, 2]), clicked("c", START, 1, 0, "l")]
+    euros, dollars = window([1, 2]), dataclasses.replace(window([1, 2]), currency="USD")
+    for name in ("price_to_last", "price_to_mean", "taste_price"):
+        assert np.isfinite(vectors(euros, events)[name]).all()
+        assert np.isnan(vectors(dollars, events)[name]).all()
