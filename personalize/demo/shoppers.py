@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import cast
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -173,6 +174,11 @@ class _Street:
                 rows = listing.rows[places]
                 first = page * PAGE
                 items = tuple(map(self._item, rows.tolist(), range(first, first + len(rows)), places.tolist()))
+                if listing.term is not None:
+                    titles = (self.catalogue.products[row].name.of(shopper.language) for row in rows.tolist())
+                    items = tuple(
+                        msgspec.structs.replace(item, title=title) for item, title in zip(items, titles, strict=True)
+                    )
                 shown = event("view_item_list", items, listing, drawn if page == 0 else MARK)
                 yield shown
                 seen = self.seen[: len(rows)]
