@@ -27,11 +27,13 @@ from personalize.learning.propensity import Examination, examination_of
 Progress = Callable[[str, int], None]
 
 LATER = 0.2  # share of lists, the latest, on which the number of trees is chosen
+DRAWS = 2  # models whose mean curve it is chosen by: of one alone it depends on the draw of its columns
 MIN_LISTS = 50
 MAX_TREES = 240  # a latency budget: 32 rows x 240 trees x 15 leaves cost about 0.15 ms
 MIN_TREES = 20
 RATES = (0.05, 0.1)  # what a tree counts
 NOTICEABLE = 0.002  # NDCG@10 that the doubled rate must gain: less than that is the noise of a small slice
+FLAT = 0.0005  # NDCG@10 that no slice tells apart: of numbers of trees that near to the best the largest is taken
 CLIMBING = 0.85  # share of `MAX_TREES` from which a best number of trees means that more would serve better
 WELL_COVERED = 0.99  # share of the trained rows down to whose position a model may lift what it likes
 SHARED_GAIN = 0.3  # of a split's gain on a column that is equal for all rows: most such splits fit noise
@@ -161,26 +163,36 @@ def _size(
     """
     found: list[tuple[int, float, float]] = []
     for rate in RATES:
-        dataset = _dataset(early, schema, examined=examined)
-        curve: dict[str, dict[str, list[float]]] = {}
-        lgb.train(
-            {**_parameters(early, schema, seed, threads, trusted), "learning_rate": rate},
-            dataset,
-            MAX_TREES,
-            valid_sets=[_dataset(late, schema, dataset, examined)],
-            valid_names=["late"],
-            callbacks=[lgb.record_evaluation(curve)],
-        )
-        # The slice is small and its curve flat and jagged: its smoothed top is a steadier choice than its highest
-        # tooth.
-        values = np.array(curve["late"]["ndcg@10"])
+        values = np.mean([_curve(early, late, schema, seed + draw, threads, examined, trusted, rate)
+                          for draw in range(DRAWS)], axis=0)  # fmt: skip
+        # The slice is small and its curve flat and jagged: the end of its smoothed top is a steadier choice than its
+        # highest tooth. The model is then trained on all lists, which bear as many more trees.
         width = min(41, len(values))
         smooth = np.convolve(values, np.ones(width) / width, mode="valid")
-        best = int(np.argmax(smooth)) + width // 2 + 1
-        found.append((max(best, MIN_TREES), rate, float(smooth.max())))
+        best = int(np.flatnonzero(smooth >= smooth.max() - FLAT)[-1]) + width // 2 + 1
+        trees = int(np.clip(round(best / (1 - LATER)), MIN_TREES, MAX_TREES))
+        found.append((trees, rate, float(smooth.max())))
         if best < CLIMBING * MAX_TREES:
             break
     return found[-1] if found[-1][2] > found[0][2] + NOTICEABLE else found[0]
+
+
+def _curve(
+    early: Examples, late: Examples, schema: Schema, seed: int, threads: int, examined: Examination | None,
+    trusted: Collection[str], rate: float,
+) -> list[float]:  # fmt: skip
+    """NDCG@10 on the later lists after each tree, (MAX_TREES,)."""
+    dataset = _dataset(early, schema, examined=examined)
+    told: dict[str, dict[str, list[float]]] = {}
+    lgb.train(
+        {**_parameters(early, schema, seed, threads, trusted), "learning_rate": rate},
+        dataset,
+        MAX_TREES,
+        valid_sets=[_dataset(late, schema, dataset, examined)],
+        valid_names=["late"],
+        callbacks=[lgb.record_evaluation(told)],
+    )
+    return told["late"]["ndcg@10"]
 
 
 def _parameters(
