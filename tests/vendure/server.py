@@ -70,7 +70,7 @@ def running(products: int = 0, port: int = 0) -> Iterator[Vendure]:
     log = new_log(shop)
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            ["node", "serve.cjs", str(database), str(port)],
+            ["node", "--max-semi-space-size=64", "serve.cjs", str(database), str(port)],
             cwd=shop,
             env={**node_environment(), "VENDURE_STOP_WITH_STDIN": "1"},
             stdin=subprocess.PIPE,  # its end tells the shop that we are gone, even if we were killed
