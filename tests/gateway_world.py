@@ -24,6 +24,7 @@ from personalize.domain.patch import EMPTY, Author, Patch, Reason, Reorder
 from personalize.domain.popularity import Popularity
 from personalize.domain.strategy import Decision, Mode, Strategy
 from personalize.domain.visit import Consent, Visit
+from personalize.serving import bound
 from personalize.settings import Settings
 
 SHOP_URL = "http://shop.test/shop-api"
@@ -307,7 +308,8 @@ async def listening(app: ASGIApp, **options: Any) -> AsyncIterator[str]:
     """The app on a free port of this machine, as `http://127.0.0.1:port`; `options` are uvicorn's."""
     options = {"proxy_headers": False, **options}
     server = _Server(uvicorn.Config(app, lifespan="off", log_level="error", ws="none", **options))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with bound("127.0.0.1", 0) as listener:
+        listener.listen()
         task = asyncio.create_task(server._serve([listener]))  # `serve` would take over this process's signals
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
