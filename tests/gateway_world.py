@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -24,6 +24,7 @@ from personalize.domain.patch import EMPTY, Author, Patch, Reason, Reorder
 from personalize.domain.popularity import Popularity
 from personalize.domain.strategy import Decision, Mode, Strategy
 from personalize.domain.visit import Consent, Visit
+from personalize.serving import bound
 from personalize.settings import Settings
 
 SHOP_URL = "http://shop.test/shop-api"
@@ -277,15 +278,41 @@ class Bench:
         self.runner.close()
 
 
+class _Server(uvicorn.Server):
+    """A server that ends when it is told to: uvicorn's own looks ten times a second, and waits as long once more."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ended = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Turn the clock of the Date header every second until the end."""
+        while not self.ended.is_set():
+            await self.on_tick(0)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self.ended.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more, and let what is under way be finished."""
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.001)
+
+
 @asynccontextmanager
 async def listening(app: ASGIApp, **options: Any) -> AsyncIterator[str]:
     """The app on a free port of this machine, as `http://127.0.0.1:port`; `options` are uvicorn's."""
     options = {"proxy_headers": False, **options}
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error", ws="none", **options))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    server = _Server(uvicorn.Config(app, lifespan="off", log_level="error", ws="none", **options))
+    with bound("127.0.0.1", 0) as listener:
+        listener.listen()
         task = asyncio.create_task(server._serve([listener]))  # `serve` would take over this process's signals
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            server.should_exit = True
+            server.ended.set()
             await task

@@ -17,6 +17,7 @@ from personalize.demo.shoppers import simulate
 from personalize.demo.tastes import attraction, make_shoppers
 from personalize.domain.event import Event
 from personalize.events.log import write
+from personalize.learning.gate.ranking import Mode
 from personalize.learning.metrics import paired_interval
 from personalize.learning.replay import replay
 from personalize.learning.train import train
@@ -41,10 +42,13 @@ def true_gain(order: NDArray[np.intp], wanted: Floats, cut: int = 10) -> float:
     return float(wanted[order[:cut]] @ discount[: len(best)] / (best @ discount[: len(best)]))
 
 
-def compare(*, shoppers: int, days: int, seed: int, swaps: float, bias: float, trial: int = 600) -> Outcome:
+def compare(
+    *, shoppers: int, days: int, seed: int, swaps: float, bias: float, trial: int = 600, signals: Mode = "auto"
+) -> Outcome:
     """Train both models on one log; judge them on lists of a later log by what its shoppers truly want.
 
     `swaps` is the share of lists with a drawn pair, `bias` how fast attention falls. At most `trial` lists are judged.
+    `signals` says which context the models may use, as in `train`.
     """
     catalogue = generate()
     past = list(simulate(catalogue, shoppers=shoppers, seed=seed, days=days, swaps=swaps, bias=bias))
@@ -55,7 +59,7 @@ def compare(*, shoppers: int, days: int, seed: int, swaps: float, bias: float, t
         log = Path(folder) / "log.jsonl"
         write(log, (event for event in past if event.at < cut))
         for name in ("freed", "naive"):
-            train(log, None, Path(folder) / name, seed=seed + 1, debias=name == "freed")
+            train(log, None, Path(folder) / name, seed=seed + 1, debias=name == "freed", signals=signals)
         models = {name: artefact.load(Path(folder) / name) for name in ("freed", "naive")}
     for number, judged in enumerate(replay(past, cut)):
         if number == trial:

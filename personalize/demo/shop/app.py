@@ -17,7 +17,7 @@ from starlette.routing import Route
 from personalize.demo.catalogue import CURRENCY, LANGUAGES, Catalogue
 from personalize.demo.shop.admin.call import AdminCall, Administrators
 from personalize.demo.shop.admin.schema import make_admin_schema
-from personalize.demo.shop.answer import Answer, Answerer, make_schema
+from personalize.demo.shop.answer import Answer, answerer, make_schema
 from personalize.demo.shop.call import Call
 from personalize.demo.shop.find import Finder
 from personalize.demo.shop.http import Asked, Reader
@@ -56,11 +56,11 @@ class Shop:
     ) -> None:
         self.state = ShopState(catalogue, clock)
         self._finders = {language: Finder(Shelf(catalogue, language, asset_base)) for language in LANGUAGES}
-        self._answerer = Answerer(make_schema(), introspection=introspection)
+        self._answerer = answerer(make_schema, introspection=introspection)
         self._reader = Reader()
         self._cookies = Cookies()
         self._administrators = Administrators()
-        self._admin = Answerer(make_admin_schema(), introspection=introspection)
+        self._admin = answerer(make_admin_schema, introspection=introspection)
 
     async def graphql(self, request: Request) -> Response:
         """One request of the shop API."""
