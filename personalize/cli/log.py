@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -61,12 +61,20 @@ def _import_events(path: Path) -> None:
     with _store() as (runner, store):
         events = read(path, report)
         while batch := list(islice(events, BATCH)):
-            rows = [EventRow(event.event_id, event.at, event.visitor, dump(event)) for event in batch]
-            stored += runner.run(store.append_events(rows))
+            stored += runner.run(store.append_events(list(_rows(batch, report))))
     click.echo(f"{report.lines} lines read, {stored} events stored, {report.kept - stored} known already")
     show_losses({"dropped": report.dropped, "noted": report.noted})
     if report.lines and not report.kept:
         raise EventError(f"{path} holds no event", hint="a line is a JSON object with event, event_id, at and items")
+
+
+def _rows(events: Iterable[Event], report: Report) -> Iterator[EventRow]:
+    for event in events:
+        try:
+            yield EventRow(event.event_id, event.at, event.visitor, dump(event))
+        except EventError as error:
+            report.kept -= 1
+            report.dropped[error.code] += 1
 
 
 @contextmanager

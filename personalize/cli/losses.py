@@ -12,7 +12,7 @@ WORDS: Mapping[str, str] = {
     "NOT_AN_OBJECT": "not a JSON object",
     "NO_EVENT": "without `event`",
     "NO_EVENT_ID": "without `event_id`",
-    "NO_TIME": "without a time with an offset in `at`",
+    "NO_TIME": "without a time with an offset in `at`, from 1970 on",
     "LINE_TOO_LONG": "over 4 MiB",
     "REPEATED": "with the event id of an earlier line",
     "FUTURE": "more than a day ahead of the clock",

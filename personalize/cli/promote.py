@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +32,19 @@ _LOG = click.Path(exists=True, dir_okay=False, path_type=Path)
 _DEFAULT = Limits()
 
 
+class _Limit(click.FloatRange):
+    """A number from 0 on: what is none would switch its guard off."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = float(super().convert(value, param, ctx))
+        if not math.isfinite(found):
+            self.fail(f"{value!r} is no limit; give a number from 0 on", param, ctx)
+        return found
+
+
+_LIMIT = _Limit(0.0)
+
+
 @click.command()
 @click.argument("candidate", required=False, type=_FOLDER)
 @click.option("--events", type=_LOG, help="The event log, JSON Lines, plain or .gz; its newest part judges.")
@@ -41,10 +55,18 @@ _DEFAULT = Limits()
 @click.option("--rollback", is_flag=True, help="Serve the version before again.")
 @click.option("--again", metavar="VERSION", help="Let this version go live although a rollback took it back.")
 @click.option("--report", is_flag=True, help="Tell how far what is served has drifted from the training of the model.")
-@click.option("--fall", default=_DEFAULT.fall, show_default=True, help="NDCG@10 a segment may lose at most.")
-@click.option("--cpu-ms", default=_DEFAULT.cpu_ms, show_default=True, help="CPU of scoring 200 rows, at most.")
-@click.option("--cpu-times", default=_DEFAULT.cpu_times, show_default=True, help="The same, times the incumbent's.")
-@click.option("--lists", default=_DEFAULT.lists, show_default=True, help="Judged lists that are needed.")
+@click.option(
+    "--fall", type=_LIMIT, default=_DEFAULT.fall, show_default=True, help="NDCG@10 a segment may lose at most."
+)
+@click.option(
+    "--cpu-ms", type=_LIMIT, default=_DEFAULT.cpu_ms, show_default=True, help="CPU of scoring 200 rows, at most."
+)
+@click.option(
+    "--cpu-times", type=_LIMIT, default=_DEFAULT.cpu_times, show_default=True, help="The same, times the incumbent's."
+)
+@click.option(
+    "--lists", type=click.IntRange(1), default=_DEFAULT.lists, show_default=True, help="Judged lists that are needed."
+)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def promote(
@@ -54,6 +76,8 @@ def promote(
 ) -> None:  # fmt: skip
     """Let a model go live if it beats the one that is served. Exit code 3: it was refused."""
     shelf = Shelf(live)
+    if rollback and candidate is not None:
+        raise click.UsageError("--rollback serves the version before again, and takes no CANDIDATE")
     if rollback:
         before, now = shelf.rollback()
         click.echo(

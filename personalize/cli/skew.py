@@ -27,10 +27,12 @@ def skew(events: Path, model: Path, as_json: bool) -> None:
     if as_json:
         click.echo(orjson.dumps(asdict(found), option=orjson.OPT_INDENT_2).decode())
         return
-    compared = found.sampled - found.foreign - found.unknown
+    compared = found.sampled - found.foreign - found.unreadable - found.unknown
     click.echo(f"{found.sampled} lists bear vectors; {found.exact} of {compared} compared are exactly the same")
     if found.foreign:
         click.echo(f"{found.foreign} were served by another model")
+    if found.unreadable:
+        click.echo(f"{found.unreadable} bear vectors that make no sense")
     if found.unknown:
         click.echo(f"{found.unknown} cannot be computed: the log does not hold what was before them")
     for name, count in found.columns.most_common(10):

@@ -13,6 +13,7 @@ from personalize.domain.denied import denied
 
 MAX_TOKENS = 24  # per item; the first ones win, in the order the shop gives them
 MAX_NUMBERS = 8  # per item
+LARGEST = 1e30  # what is beyond is no property of anything, and no 32-bit float
 MAX_WORD = 64  # characters; longer strings are prose or addresses, not properties
 MAX_ITEMS = 50_000  # items whose traits are remembered
 BANDS_PER_OCTAVE = 2  # a price band is a factor of about 1.41 wide
@@ -42,10 +43,10 @@ def words(attributes: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 
 def numbers(attributes: Mapping[str, object]) -> dict[str, float]:
-    """The finite numeric attributes (booleans count as 0 and 1), at most `MAX_NUMBERS`."""
+    """The numeric attributes up to `LARGEST` (booleans count as 0 and 1), at most `MAX_NUMBERS`."""
     found: dict[str, float] = {}
     for name, value in attributes.items():
-        if isinstance(value, (int, float)) and math.isfinite(value) and denied(name) is None:
+        if isinstance(value, (int, float)) and abs(value) <= LARGEST and denied(name) is None:
             found[name] = float(value)
             if len(found) == MAX_NUMBERS:
                 break

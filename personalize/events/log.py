@@ -19,11 +19,13 @@ from personalize.domain.event import NOTHING, Event, EventItem
 from personalize.errors import EventError
 
 MAX_LINE = 4 * 1024 * 1024  # bytes; a longer line is dropped
+LATEST = 253_402_300_800.0  # epoch seconds of the year 10000, which no line can say
 MAX_ITEMS = 1000  # items of one event; more are cut off
 _EVENT_KEYS = frozenset(
     {"event", "event_id", "at", "visitor", "session", "context", "items", "list_event_id", "list_id", "search_term",
      "transaction_id"}
 )  # fmt: skip
+_ALL_BUT_ITEMS = _EVENT_KEYS - {"items"}
 _ITEM_KEYS = frozenset({"item_id", "index", "shop_index", "price", "currency", "quantity", "item_name"})
 
 
@@ -60,12 +62,16 @@ def parse(line: bytes, noted: Counter[str] | None = None) -> Event:
     if not (isinstance(event_id, str) and event_id):
         raise EventError("`event_id` is missing", code="NO_EVENT_ID")
     at, context, items = _at(raw.get("at")), raw.get("context"), raw.get("items")
+    kept = _EVENT_KEYS
     if context is not None and not isinstance(context, dict):
         context = None
         _note(noted, "BAD_CONTEXT")
     if items is not None and not isinstance(items, list):
         items = None
         _note(noted, "BAD_ITEMS")
+    read = _items(items, noted) if items else ()
+    if raw.get("items") and not read:
+        kept = _ALL_BUT_ITEMS  # what shows nothing because it cannot be read is not a list without a result
     return Event(
         event=name,
         event_id=event_id,
@@ -73,12 +79,12 @@ def parse(line: bytes, noted: Counter[str] | None = None) -> Event:
         visitor=_text(raw.get("visitor"), noted),
         session=_text(raw.get("session"), noted),
         context=NOTHING if context is None else context,
-        items=_items(items, noted) if items else (),
+        items=read,
         list_event_id=_text(raw.get("list_event_id"), noted),
         list_id=_text(raw.get("list_id"), noted),
         search_term=_text(raw.get("search_term"), noted),
         transaction_id=_text(raw.get("transaction_id"), noted),
-        extra={key: value for key, value in raw.items() if key not in _EVENT_KEYS} or NOTHING,
+        extra={key: value for key, value in raw.items() if key not in kept} or NOTHING,
     )
 
 
@@ -122,7 +128,10 @@ def skim(line: bytes) -> Event:
 
 
 def dump(event: Event) -> bytes:
-    """The Event as one line with its newline; `at` in milliseconds, UTC. Missing values are left out."""
+    """The Event as one line with its newline; `at` in milliseconds, UTC. Missing values are left out.
+
+    EventError where a value cannot be written (nested too deep, say).
+    """
     raw: dict[str, object] = {
         "event": event.event,
         "event_id": event.event_id,
@@ -135,7 +144,10 @@ def dump(event: Event) -> bytes:
         raw["context"] = dict(event.context)
     if event.items:
         raw["items"] = [_dump_item(item) for item in event.items]
-    return orjson.dumps({**raw, **event.extra}) + b"\n"
+    try:
+        return orjson.dumps({**raw, **event.extra}) + b"\n"
+    except TypeError as error:  # nested too deep, or a number beyond 64 bits
+        raise EventError(f"The event {event.event_id!r} cannot be written: {error}", code="UNREADABLE") from None
 
 
 def read(path: Path, report: Report | None = None) -> Iterator[Event]:
@@ -197,9 +209,9 @@ def _at(value: object) -> float:
             found = datetime.fromisoformat(value)
         except ValueError:
             found = None
-        if found is not None and found.tzinfo is not None:
+        if found is not None and found.tzinfo is not None and 0.0 <= found.timestamp() < LATEST:
             return found.timestamp()
-    raise EventError(f"`at` is no RFC 3339 time with an offset: {str(value)[:40]!r}", code="NO_TIME")
+    raise EventError(f"`at` is no RFC 3339 time with an offset, from 1970 on: {str(value)[:40]!r}", code="NO_TIME")
 
 
 def _note(noted: Counter[str] | None, reason: str, count: int = 1) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from personalize.domain.profile import Profile
 from personalize.domain.session import Session
+from personalize.domain.tokens import LARGEST
 from personalize.features.lasting import fill_lasting, visitor_values
 from personalize.features.prepared import Prepared
 from personalize.features.schema import CLOCK, LASTING, LIFT, SESSION, SESSION_ITEM, VISITOR, Schema
@@ -57,7 +58,7 @@ def _context(schema: Schema, context: Mapping[str, object]) -> list[float]:
     found = []
     for name in schema.context_numbers:
         value = context.get(name)
-        found.append(float(value) if isinstance(value, (int, float)) else math.nan)
+        found.append(float(value) if isinstance(value, (int, float)) and abs(value) <= LARGEST else math.nan)
     for name, words in schema.context_words:
         word = context.get(name)
         found.append(float(words.index(word)) if word in words else math.nan)

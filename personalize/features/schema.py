@@ -52,6 +52,9 @@ PAIRS = ("covisits", "covisits_lift")  # of SESSION_ITEM: counted over all visit
 MAX_NUMBERS = 8  # numeric attributes of items that become features
 MAX_CONTEXT = 8  # context names of each kind that become features
 MAX_VALUES = 16  # values of a context name that are told apart, the most frequent ones
+TOO_MANY = 4 * MAX_VALUES  # values of a context name beyond which it tells visits apart, not situations
+MAX_NAMES = 1_000  # names of a log that are counted
+NESTED = "nested"  # why an object within `context` or an item is left out
 MIN_SHARE = 0.05  # of lists (context) or items (attributes) that must bear a name
 
 
@@ -150,7 +153,8 @@ def columns(schema: Schema) -> dict[str, int]:
 def detect(events: Iterable[Event], left_out: dict[str, str] | None = None) -> Schema:
     """The schema that fits a log: attribute and context names by detected type, from its `view_item_list` events.
 
-    Names that nobody may be sorted by are no part of it, and noted in `left_out` with their category.
+    Names that nobody may be sorted by are no part of it, and noted in `left_out` with their category; so are names whose
+    values are objects (`NESTED`).
     """
     refused: dict[str, str] = {} if left_out is None else left_out
     lists = items = 0
@@ -164,20 +168,30 @@ def detect(events: Iterable[Event], left_out: dict[str, str] | None = None) -> S
         for name, value in event.context.items():
             if (category := denied(name)) is not None:
                 refused[name] = category
+            elif isinstance(value, Mapping) and len(refused) < MAX_NAMES:
+                refused[name] = NESTED
             elif isinstance(value, (int, float)):
-                numeric[name] += 1
-            elif isinstance(value, str) and len(value) <= MAX_WORD:
-                words.setdefault(name, Counter())[value] += 1
+                if name in numeric or len(numeric) < MAX_NAMES:
+                    numeric[name] += 1
+            elif isinstance(value, str) and len(value) <= MAX_WORD and (name in words or len(words) < MAX_NAMES):
+                counts = words.setdefault(name, Counter())
+                if value in counts or len(counts) <= TOO_MANY:  # one more than may be: so it is told apart
+                    counts[value] += 1
         for item in event.items:
             items += 1
             if item.attributes:
-                refused |= {name: why for name in item.attributes if (why := denied(name)) is not None}
-                attributes.update(numbers(item.attributes).keys())
+                for name, value in item.attributes.items():
+                    why = denied(name) or (NESTED if isinstance(value, Mapping) else None)
+                    if why is not None and (name in refused or len(refused) < MAX_NAMES):
+                        refused[name] = why
+                attributes.update(
+                    name for name in numbers(item.attributes) if name in attributes or len(attributes) < MAX_NAMES
+                )
     worded = {
         name: counts
         for name, counts in words.items()
         # A name with nearly as many words as lists (a place, a search) tells lists apart, not situations.
-        if counts.total() >= MIN_SHARE * lists and len(counts) <= max(4 * MAX_VALUES, 2)
+        if counts.total() >= MIN_SHARE * lists and len(counts) <= TOO_MANY
     }
     return Schema(
         _frequent(attributes, MIN_SHARE * items, MAX_NUMBERS),

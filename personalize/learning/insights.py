@@ -138,7 +138,8 @@ def _without_result(event: Event) -> bool:
     if not event.search_term:
         return False
     return (event.event == "search" and event.extra.get("results") == 0) or (
-        event.event == "view_item_list" and not event.items
+        # What was shown and cannot be read is told in `noted`, and is no empty list.
+        event.event == "view_item_list" and not event.items and "items" not in event.extra
     )
 
 

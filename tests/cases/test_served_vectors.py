@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from msgspec import structs
 
 from personalize import artefact
 from personalize.cli import main
@@ -78,3 +79,14 @@ def test_what_was_served_is_computed_again(model: Path, tmp_path: Path, monkeypa
     late = skew(Journal(events[len(events) // 2 :]), schema)
     assert late.unknown + late.exact <= late.sampled < found.sampled
     assert late.columns
+
+    # Vectors that make no sense are counted, not passed over.
+    broken = [
+        structs.replace(event, extra={**event.extra, "vectors": {**event.extra["vectors"], **garbage}})
+        for event, garbage in zip(
+            (event for event in events if "vectors" in event.extra),
+            ({"data": "xx"}, {"items": ["1", "1"]}, {"items": ["nobody's"]}, {"prepared_at": None}),
+            strict=False,
+        )
+    ]
+    assert skew(Journal(broken), schema).unreadable == len(broken) == 4
