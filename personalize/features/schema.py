@@ -153,8 +153,8 @@ def columns(schema: Schema) -> dict[str, int]:
 def detect(events: Iterable[Event], left_out: dict[str, str] | None = None) -> Schema:
     """The schema that fits a log: attribute and context names by detected type, from its `view_item_list` events.
 
-    Names that nobody may be sorted by are no part of it, and noted in `left_out` with their category; so are names whose
-    values are objects (`NESTED`).
+    Names that nobody may be sorted by are no part of it, and noted in `left_out` with their category; so are those
+    whose values are objects (`NESTED`).
     """
     refused: dict[str, str] = {} if left_out is None else left_out
     lists = items = 0
