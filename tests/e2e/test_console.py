@@ -207,23 +207,30 @@ async def test_axe_finds_nothing_on_any_page_in_light_dark_and_on_a_phone() -> N
         rules += [{"kind": "boost", "attribute": "facet", "value": "3"}, {"kind": "pin", "item": "no-item", "place": 2}]
         await desk.draft(ADA, document, "more of it")
         await desk.kill(ADA, "shop_order", "to see it")
-        for options in (
-            {"color_scheme": "light"}, {"color_scheme": "dark"}, {"viewport": PHONE, "locale": "de-DE"},
-        ):  # fmt: skip
-            context = await world.browser.new_context(**options)
-            login = await context.new_page()
-            await login.goto(f"{world.url}/login")
-            assert await violations(login) == []
-            page = await (await world.browser.new_context(**options)).new_page()
-            await page.goto(world.url)
-            await page.locator("[name=name]").fill("ada")
-            await page.locator("[name=password]").fill(PASSWORD)
-            await page.locator("button.main").click()
-            for path in PAGES:
-                await page.goto(world.url + path)
-                assert await violations(page) == [], (options, path)
-                wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-                assert await page.evaluate(wide) == 0, (options, path)
+        async with asyncio.TaskGroup() as eyes:
+            for options in (
+                {"color_scheme": "light"}, {"color_scheme": "dark"}, {"viewport": PHONE, "locale": "de-DE"},
+            ):  # fmt: skip
+                eyes.create_task(nothing_found(world, options))
+
+
+async def nothing_found(world: SimpleNamespace, options: dict[str, Any]) -> None:
+    """On no page, in a browser context of its own with these options."""
+    context = await world.browser.new_context(**options)
+    login = await context.new_page()
+    await login.goto(f"{world.url}/login")
+    assert await violations(login) == []
+    page = await (await world.browser.new_context(**options)).new_page()
+    page.set_default_timeout(60_000)
+    await page.goto(world.url)
+    await page.locator("[name=name]").fill("ada")
+    await page.locator("[name=password]").fill(PASSWORD)
+    await page.locator("button.main").click()
+    for path in PAGES:
+        await page.goto(world.url + path)
+        assert await violations(page) == [], (options, path)
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert await page.evaluate(wide) == 0, (options, path)
 
 
 async def test_by_keyboard_and_without_a_script() -> None:

@@ -3,10 +3,11 @@
 import { ask } from "./gateway.js";
 import { SITUATION } from "./queries.js";
 
-const TRIES = 40;
+const TRIES = 120;
 const PAUSE = 250; // ms
 let url = "";
 let wanted = 0;
+let before = Promise.resolve();
 
 export const script = (address) => { url = address; };
 
@@ -17,7 +18,9 @@ export const sky = async () => (await fetch(url)).json();
 export async function turn(changes) {
   const mine = ++wanted;
   const body = JSON.stringify({ ...changes, daylight: true });
-  const made = await (await fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body })).json();
+  const told = before.then(() => fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body }));
+  before = told.catch(() => {}); // one after the other: of two at once, the earlier could come last and stay
+  const made = await (await told).json();
   for (let tries = 0; tries < TRIES && mine === wanted; tries += 1) {
     const { personalization } = await ask(SITUATION, {}, {});
     const seen = Object.fromEntries(personalization.visit.context.map((fact) => [fact.name, fact.value]));
