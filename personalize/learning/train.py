@@ -27,7 +27,8 @@ from personalize.learning.propensity import Examination, examination_of
 Progress = Callable[[str, int], None]
 
 LATER = 0.2  # share of lists, the latest, on which the number of trees is chosen
-DRAWS = 2  # models whose mean curve it is chosen by: of one alone it depends on the draw of its columns
+DRAWS = 2  # models whose mean curve it is chosen by: of one alone it depends on the draw of its columns,
+STEADY = 5_000  # but not where so many lists make the curve
 MIN_LISTS = 50
 MAX_TREES = 240  # a latency budget: 32 rows x 240 trees x 15 leaves cost about 0.15 ms
 MIN_TREES = 20
@@ -162,9 +163,10 @@ def _size(
     A long log needs more than `MAX_TREES` small steps: where the curve still climbs at its end, one step counts twice.
     """
     found: list[tuple[int, float, float]] = []
+    draws = DRAWS if len(late) < STEADY else 1
     for rate in RATES:
         values = np.mean([_curve(early, late, schema, seed + draw, threads, examined, trusted, rate)
-                          for draw in range(DRAWS)], axis=0)  # fmt: skip
+                          for draw in range(draws)], axis=0)  # fmt: skip
         # The slice is small and its curve flat and jagged: the end of its smoothed top is a steadier choice than its
         # highest tooth. The model is then trained on all lists, which bear as many more trees.
         width = min(41, len(values))
