@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CACHE = Path(__file__).parents[1] / ".cache"
@@ -34,6 +34,7 @@ QUIET = (
     "--disable-sync", "--disable-gpu", "--disable-dev-shm-usage",
 )  # fmt: skip
 """Nothing of Chromium's own goes out to the network."""
+expect.set_options(timeout=30_000)  # ms; its own five seconds are few where all cores are busy
 
 
 class NoBrowserError(RuntimeError):

@@ -109,5 +109,5 @@ async def desk_world(
     gateway.audit.share = 0.0
     gateway.labels.shop = replace(gateway.labels.shop, labels=())
     async with gateway.running():
-        assert await gateway.knowledge.wait(10)
+        assert await gateway.knowledge.wait(60)
         yield DeskWorld(gateway, shop, upstream, gateway.storefront(), gateway.operator())

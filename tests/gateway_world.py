@@ -245,7 +245,7 @@ async def world(
     await gateway.start()
     try:
         if ready:
-            assert await gateway.knowledge.wait(10), "the shop's schema was not learned"
+            assert await gateway.knowledge.wait(60), "the shop's schema was not learned"
         if upstream is not None:
             upstream.clear()
         yield World(gateway, shop, upstream, gateway.storefront(), dict(decisions))

@@ -88,7 +88,7 @@ class Shopper:
 
     async def cart_with(self, codes: int) -> dict[str, Any]:
         """The cart once it holds that many codes."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while len((cart := await self.cart())["couponCodes"]) != codes:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.02)
         return cart
@@ -143,7 +143,7 @@ async def offering(settings: Settings, ready: int = 1, **changes: Any) -> AsyncI
     gateway = Gateway(settings, **changes)
     gateway.audit.share = 0.0
     async with gateway.running(), listening(gateway.storefront()) as front:
-        assert await gateway.knowledge.wait(15)
+        assert await gateway.knowledge.wait(60)
         assert gateway.book is not None
         async with asyncio.timeout(60):
             while len(gateway.book.running()) < ready:  # noqa: ASYNC110 - nobody tells

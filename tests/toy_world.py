@@ -72,8 +72,8 @@ async def turned_world(
     gateway.windows.clock = lambda: world.now[0]
     await gateway.start()
     try:
-        async with asyncio.timeout(10):
-            assert await gateway.knowledge.wait(10)
+        async with asyncio.timeout(60):
+            assert await gateway.knowledge.wait(60)
             if gateway.knowledge._task is not None:  # with a schema from a file, the shop is asked one thing more
                 await gateway.knowledge._task
         upstream.clear()

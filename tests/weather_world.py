@@ -83,7 +83,7 @@ async def weathered(**changes: Any) -> AsyncIterator[Weathered]:
     if "weather_provider" not in changes:
         gateway.reception.signals = [sky]
     async with gateway.running():
-        assert await gateway.knowledge.wait(10)
+        assert await gateway.knowledge.wait(60)
         await gateway.labels.refresh()
         one = Weathered(gateway, shop, upstream, gateway.storefront(), sky=sky)
         await one.page()

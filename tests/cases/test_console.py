@@ -32,7 +32,7 @@ async def running(**changes: object) -> AsyncIterator[SimpleNamespace]:
     """A gateway before the demo shop, with one account of each role: `client(role)` is a browser of theirs."""
     gateway = Gateway(settings_of(("shop_order",), **changes), transport=Counting(demo_shop()))
     async with gateway.running():
-        assert await gateway.knowledge.wait(10)
+        assert await gateway.knowledge.wait(60)
         app = gateway.operator()
         door = Door(gateway.accounts, passwords=Passwords(QUICK))
         for role in Role:

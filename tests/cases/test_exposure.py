@@ -65,7 +65,7 @@ async def running(experiments: Any, *strategies: str, **changes: Any) -> AsyncIt
     gateway = Gateway(settings, transport=upstream, decisions=MADE)
     gateway.audit.share = 0.0
     async with gateway.running():
-        assert await gateway.knowledge.wait(10)
+        assert await gateway.knowledge.wait(60)
         one = World(gateway, shop, upstream, gateway.storefront())
         for _ in range(2):
             await one.send(QUERY, headers={"User-Agent": "storefront", "X-Personalize-Consent": "none"})

@@ -88,7 +88,7 @@ async def test_after_it_all_traffic_gets_the_control_and_is_no_data() -> None:
     clock = Clock(START)
     one = gateway(clock, shop=shop)
     async with one.running():
-        assert await one.knowledge.wait(10)
+        assert await one.knowledge.wait(60)
         world = World(one, shop, None, one.storefront())
         own = (await world.direct(QUERY)).json()
 
@@ -123,7 +123,7 @@ async def test_strategies_off_in_the_settings_turns_experiments_off_from_the_sta
         settings = msgspec.structs.replace(declared, strategies=strategies)
         one = Gateway(settings, transport=Counting(shop), decisions={"reversing": Reversing()})
         async with one.running():
-            assert await one.knowledge.wait(10)
+            assert await one.knowledge.wait(60)
             world = World(one, shop, None, one.storefront())
             told = [
                 (await world.send(QUERY, headers={**AGREED, "X-Personalize-Visitor": f"a-visitor-{number}"})).headers

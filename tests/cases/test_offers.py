@@ -78,7 +78,7 @@ async def test_only_the_audience_is_promised_anything(shop, browser):
 
 async def lines(gateway, count, kind="view_item_list"):
     """The lines of a kind once the log holds so many."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             found = [line async for row in gateway.store.events() if (line := parse(row.line)).event == kind]
             if len(found) >= count:

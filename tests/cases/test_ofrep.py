@@ -38,7 +38,7 @@ async def serving(**changes: Any) -> AsyncIterator[tuple[World, str]]:
     await gateway.store.put_trial("stopped", b'{"form": "", "since": 0, "halted": "it did harm"}')
     async with gateway.running(), listening(gateway.operator()) as url:
         await gateway.watchman.recall()
-        assert await gateway.knowledge.wait(10)
+        assert await gateway.knowledge.wait(60)
         yield World(gateway, shop, None, gateway.storefront()), url
 
 

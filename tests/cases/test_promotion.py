@@ -58,7 +58,7 @@ async def serving(
         gateway.renew_seconds = 0.02
         gateway.audit.share = 0.0
         async with gateway.running(), listening(gateway.storefront()) as front:
-            assert await gateway.knowledge.wait(10)
+            assert await gateway.knowledge.wait(60)
             async with httpx.AsyncClient(base_url=front, timeout=30) as client:
                 yield gateway, client
 

@@ -62,7 +62,7 @@ async def front(shop_url: str | None = None, *, dev: bool = False) -> AsyncItera
     gateway = Gateway(settings, decisions={"taste": taste})
     gateway.audit.share = 0.0  # a random sample of requests would make runs differ
     async with gateway.running():
-        assert await gateway.knowledge.wait(20), "the shop's schema was not learned"
+        assert await gateway.knowledge.wait(60), "the shop's schema was not learned"
         async with listening(gateway.storefront()) as base:
             yield Front(f"{base}/graphql", shop_url, taste)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from tests.e2e.ports import free_port
 
 READY_SECONDS = 60.0
 SECRET = "a-secret-for-the-tests-only"
@@ -45,7 +46,7 @@ class Served:
 @contextmanager
 def served(shop_url: str, folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Served]:
     """`personalize serve` in front of a shop, ready; the store is `events.sqlite` in `folder`."""
-    front, back = _free_port(), _free_port()
+    front, back = free_port(), free_port()
     environ = {
         **os.environ,
         "PERSONALIZE_SHOP_URL": shop_url,
@@ -78,9 +79,3 @@ def _wait(one: Served) -> None:
             pass
         time.sleep(0.1)
     raise AssertionError("personalize serve did not become ready")
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

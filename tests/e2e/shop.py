@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,15 +11,15 @@ from contextlib import contextmanager
 
 import httpx
 
+from tests.e2e.ports import free_port
+
 UP_SECONDS = 60.0
 
 
 @contextmanager
 def demo_shop_served() -> Iterator[str]:
     """`python -m personalize.demo.shop`, up; the address of its GraphQL endpoint."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = int(taken.getsockname()[1])
+    port = free_port()
     command = [sys.executable, "-m", "personalize.demo.shop", "--port", str(port)]
     process = subprocess.Popen(command, env=dict(os.environ))
     url = f"http://127.0.0.1:{port}/shop-api"

@@ -75,7 +75,7 @@ async def running(*, offers: bool = False) -> AsyncIterator[SimpleNamespace]:
         await stack.enter_async_context(gateway.running())
         await stack.enter_async_context(beside(gateway.storefront(), front))
         await stack.enter_async_context(beside(gateway.operator(), back))
-        assert await gateway.knowledge.wait(10)
+        assert await gateway.knowledge.wait(60)
         await Door(gateway.accounts).add("ada", PASSWORD, Role.ADMIN)
         browser = await stack.enter_async_context(opened())
         yield SimpleNamespace(gateway=gateway, storefront=f"{gate}/graphql", url=f"{desk}/console", browser=browser)
@@ -155,7 +155,7 @@ async def test_an_operator_without_an_engineer(monkeypatch) -> None:
         pinned = sum(ids[0] == item for ids in seen)
         assert VISITORS * 0.4 < pinned < VISITORS * 0.6
         assert all(ids == before for ids in seen if ids[0] != item)
-        await asyncio.sleep(1.0)  # events travel by the side door
+        await world.gateway.outbox.flush()  # events travel by the side door
         await buy(world)
         await page.get_by_role("link", name="Experiments", exact=True).click()
         await page.get_by_role("link", name="pins_women-50-v2").click()

@@ -93,7 +93,7 @@ async def serving() -> AsyncIterator[tuple[Gateway, OneConnection]]:
         gateway = Gateway(settings, decisions={"taste": Taste()})
         gateway.audit.share = 0.0
         async with gateway.running():
-            assert await gateway.knowledge.wait(20)
+            assert await gateway.knowledge.wait(60)
             async with listening(gateway.storefront()) as base:
                 server = OneConnection(base)
                 yield gateway, server

@@ -98,7 +98,7 @@ async def stage(folder: Path, strategies: tuple[str, ...] = ("taste",), **change
         gateway = Gateway(settings_of(strategies, f"{shop}/shop-api", **given), decisions={"taste": Taste()})
         gateway.audit.share = 0.0
         async with gateway.running():
-            assert await gateway.knowledge.wait(20)
+            assert await gateway.knowledge.wait(60)
             async with (
                 listening(gateway.storefront()) as base,
                 cached(f"{base}/graphql", folder) as cache,

@@ -66,7 +66,7 @@ async def gateway() -> AsyncIterator[tuple[str, Gateway]]:
         one = Gateway(settings, decisions={"taste": Taste()})
         one.audit.share = 0.0
         async with one.running():
-            assert await one.knowledge.wait(20)
+            assert await one.knowledge.wait(60)
             async with listening(one.storefront()) as base:
                 yield f"{base}/graphql", one
 
