@@ -112,7 +112,7 @@ def test_no_change_but_a_reprice_bears_a_price_and_none_urgency_or_scarcity():
     """
     assert set(get_args(Change)) == {Reorder, Annotate, Explore, Reprice, Rechannel}
     fields = {field.name for kind in (Reorder, Annotate, Explore) for field in dataclasses.fields(kind)}
-    assert fields == {"target", "order", "author", "reason", "reasons", "row", "draw"}
+    assert fields == {"target", "order", "author", "reason", "reasons", "row", "draw", "evidence"}
 
 
 def test_no_reason_hurries_anybody():
