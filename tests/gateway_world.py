@@ -299,8 +299,9 @@ class _Server(uvicorn.Server):
             listener.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(30):
+            while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.001)
 
 
 @asynccontextmanager

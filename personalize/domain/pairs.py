@@ -148,7 +148,7 @@ class Pairs:
         new = others[~held.any(axis=1)][-EACH:]
         if len(new):
             # Many may come at once: half of those met only once make room, so that some of either may prove themselves.
-            empty, once = (int((self._count[row] == 0.0).sum()), int((self._count[row] <= 1.0).sum()))
+            empty, once = int((self._count[row] == 0.0).sum()), int((self._count[row] <= 1.0).sum())
             room = max(empty, once // 2, 1)
             least = np.argsort(self._count[row], kind="stable")[: min(room, len(new))]
             self._with[row, least], self._count[row, least] = new[-len(least) :], 1.0

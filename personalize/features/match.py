@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_WORDS = 8  # of a term
-MAX_TITLE = 200  # characters of a title that are read
+MAX_TITLE = 200  # characters of a title or a term that are read
 PREFIX, LEAST_PREFIX = 0.8, 3  # what a word counts that another begins with (jacket, jackets), and its letters
 INSIDE, LEAST_INSIDE = 0.5, 4  # what one counts that another holds (rain, Winterregenjacke)
 _WORD = re.compile(r"\w+")
@@ -22,7 +22,7 @@ def matches(term: str | None, titles: Sequence[str]) -> NDArray[np.float64]:
 
     Case and accents do not matter. A word that only begins alike, or is a part of a longer one, counts for less.
     """
-    wanted = _words(term or "")[:MAX_WORDS]
+    wanted = _words((term or "")[:MAX_TITLE])[:MAX_WORDS]
     if not wanted:
         return np.full(len(titles), np.nan)
     return np.array([_share(wanted, _words(title[:MAX_TITLE])) for title in titles], np.float64)

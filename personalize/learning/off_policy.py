@@ -19,9 +19,8 @@ METHODS: tuple[Method, ...] = ("ips", "snips", "dr")
 MIN_EFFECTIVE = 100.0  # effective sample below which no estimate is given
 MIN_REWARDED = 10.0  # effective number of rewarded units below which an interval would not cover
 MIN_FREEDOM = 2.0  # degrees of freedom that the tails leave at least
-TRUSTED = (
-    0.5  # of the sample's skewness: it errs together with the mean, all of it overshoots (bench/quality/off_policy)
-)
+# Of the sample's skewness: it errs together with the mean, so that all of it overshoots (bench/quality/off_policy).
+TRUSTED = 0.5
 OFF_ERRORS = 5.0  # standard errors that the mean weight may lie off 1 before the log is disbelieved
 OFF_SHARE = 0.02  # and at least this far: no log of millions is refused for a rounding
 
