@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from personalize.domain.patch import EMPTY, Author, Evidence, Patch, Reason, Reorder
 
 
-def descending(scores: NDArray[np.float64]) -> NDArray[np.intp]:
+def descending(scores: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
     """Rows by score, greatest first; equal scores keep the shop's order."""
     return np.argsort(-scores, kind="stable")
 

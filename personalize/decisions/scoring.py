@@ -15,9 +15,9 @@ from personalize.domain.profile import Bought, Profile
 from personalize.features.extract import extract
 from personalize.features.lasting import DAY, due
 from personalize.features.prepared import Prepared
-from personalize.features.schema import columns
+from personalize.features.schema import Schema, columns
 
-DEPTH = 32  # rows the model scores: its cost grows with rows x trees
+DEPTH = 32  # rows the model scores, where its card says nothing: its cost grows with rows x trees
 BLEND = 0.01  # score that one doubling of the shop's position costs on top of what the model learned of positions
 REPEATS = 0.25  # share of repeat purchases from which a shop counts as one where people buy the same again
 ONCE_DAYS = 60.0  # how long an item bought once stays not due, where people do not buy the same again
@@ -74,19 +74,20 @@ def rank(
 ) -> Ranked:
     """Order the rows of a prepared listing; ties keep the shop's order. Serving and evaluation both call this."""
     matrix = extract(prepared, profile, session, context, at)
-    places = np.log2(1.0 + prepared.position)
-    order = descending(cheap_scores(prepared, matrix))
+    order = descending(cheap_scores(prepared.schema, matrix))
     depth = tuning.depth
-    if len(order) and prepared.position.max() > tuning.deepest:
+    if prepared.last > tuning.deepest:
         order, known = _held(order, prepared, matrix, tuning.deepest)
         depth = min(depth, known)
-    head = np.sort(order[:depth])
+    head, rest = chosen(order, depth)
     if len(head):
-        scores = artefact.predict(matrix[head]) - tuning.blend * places[head]
-        order = np.concatenate([head[descending(scores)], order[depth:]])
+        scores = artefact.predict(matrix[head]) - tuning.blend * np.log2(1.0 + prepared.position[head])
+        order = np.concatenate([head[descending(scores)], rest])
     bought, rejected = _sunk(prepared, profile, at, tuning)
     if bought or rejected:
-        sunk = np.isin(order, list(bought | rejected))
+        sinks = np.zeros(len(order), np.bool_)
+        sinks[list(bought | rejected)] = True
+        sunk = sinks[order]
         order = np.concatenate([order[~sunk], order[sunk]])
     return Ranked(order, matrix, bought, rejected)
 
@@ -108,18 +109,23 @@ def _held(
     return np.concatenate([order[known[order]], beyond]), len(order) - len(beyond)
 
 
-def cheap_scores(prepared: Prepared, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+def chosen(order: NDArray[np.intp], depth: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The rows that the model scores, as the shop has them, and those that stay behind, in the cheap order."""
+    return np.sort(order[:depth]), order[depth:]
+
+
+def cheap_scores(schema: Schema, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scores (n,) that only choose which rows the model sees: position, touches, affinity and popularity by hand."""
-    column = columns(prepared.schema)
-    score: NDArray[np.float64] = (
-        -np.log2(2.0 + prepared.position)
-        + 0.5 * np.log(prepared.rate)
+    column = columns(schema)
+    score: NDArray[np.float32] = (
+        -np.log2(2.0 + matrix[:, column["position"]])
+        + 0.5 * np.log(matrix[:, column["rate"]])
         + 4.0 * (matrix[:, column["touched_count"]] > 0)
         + 2.0 * (matrix[:, column["past_count"]] > 0)
         + 4.0 * (matrix[:, column["bought_times"]] > 0)  # what is not due sinks later, where it does
-        + 2.0 * np.clip(matrix[:, column["affinity_sum"]], -1.0, 2.0)
-        + 0.5 * np.clip(matrix[:, column["lean_sum"]], 0.0, 4.0)
-        + np.clip(matrix[:, column["purchases"]], 0.0, 4.0)
+        + 2.0 * np.minimum(np.maximum(matrix[:, column["affinity_sum"]], -1.0), 2.0)  # `clip` takes thrice the time
+        + 0.5 * np.minimum(np.maximum(matrix[:, column["lean_sum"]], 0.0), 4.0)
+        + np.minimum(matrix[:, column["purchases"]], 4.0)
     )
     return score
 

@@ -94,7 +94,7 @@ class Popularity:
             seen: dict[str, int] = {}
             for row, item in enumerate(event.items[: self.limit]):
                 seen.setdefault(item.item_id, row if item.index is None else item.index)
-            places = np.clip(np.fromiter(seen.values(), np.int64, len(seen)), 0, MAX_POSITIONS - 1)
+            places = np.fromiter((min(max(at, 0), MAX_POSITIONS - 1) for at in seen.values()), np.int64, len(seen))
             rows = self._touch(list(seen), event.at)
             rates = self.position_rates()[places]
             self._counts[rows, IMPRESSIONS] += 1.0

@@ -14,7 +14,7 @@ from personalize.domain.session import Session
 from personalize.domain.tokens import LARGEST
 from personalize.features.lasting import fill_lasting, visitor_values
 from personalize.features.prepared import Prepared
-from personalize.features.schema import CLOCK, LASTING, LIFT, SESSION, SESSION_ITEM, VISITOR, Schema
+from personalize.features.schema import CLOCK, LASTING, LIFT, SESSION, SESSION_ITEM, VISITOR, Schema, columns
 from personalize.features.session import fill_session
 
 
@@ -28,7 +28,8 @@ def extract(
     """
     schema = prepared.schema
     known = profile if profile is not None else _NOBODY
-    out = np.full((len(prepared.ids), len(schema.names)), np.nan, np.float32)
+    # Column by column in memory, as it is filled.
+    out = np.full((len(columns(schema)), len(prepared.ids)), np.nan, np.float32).T
     end = prepared.static.shape[1]
     out[:, :end] = prepared.static
     for column, name in enumerate(schema.attributes):
@@ -42,8 +43,7 @@ def extract(
     start += len(LASTING)
     out[:, start : start + len(LIFT)] = prepared.lift(context)
     start += len(LIFT)
-    broadcast = [*visitor_values(known, at), *_clock(at), *_context(schema, context)]
-    out[:, start:] = broadcast
+    out[:, start:] = [*visitor_values(known, at), *_clock(at), *_context(schema, context)]
     return out
 
 

@@ -37,21 +37,22 @@ MAX_SITUATIONS = 64  # whose lifts are remembered with a listing
 class Prepared:
     """A listing made ready: n rows in the shop's order.
 
-    `static` is float32 (n, s): the columns that depend on the list and the catalogue only, as `Schema.static_names`.
-    `position`, `log_price`, `rate` are (n,), `numbers` (n, a) of the attributes, NaN where unknown. Properties of all
-    rows lie in one flat table: `token_row[k]` bears the property number `token_kind[k]`, whose hash `token_number`
-    maps to it and whose `(name, value)` is `token_names[number]`. `common` are the properties that nearly all of the
-    window bear, `wanted` these and those of the rows. `elsewhere` gives the position of touched items of
-    the window that are no rows here. `company`, `following`, `beside` and `covisits` are the items that
-    buyers of rows bought, too, that were bought before them, in one order with them, and that the same sessions turned
-    to; `buyers`, `ordered` and `visits` (n,) are those of each row. `at` is when it was made ready, `after` the
-    event that `popularity` had seen last then.
+    `static` is float32 (n, s): the columns that depend on the list and the catalogue only, as
+    `Schema.static_names`. `position`, `log_price`, `rate` are (n,), `numbers` (n, a) of the attributes, NaN where
+    unknown; `last` is the greatest position, -1 of no rows. Properties of all rows lie in one flat table:
+    `token_row[k]` bears the property number `token_kind[k]`, whose hash `token_number` maps to it and whose `(name,
+    value)` is `token_names[number]`. `common` are the properties that nearly all of the window bear, `wanted` these
+    and those of the rows. `elsewhere` gives the position of touched items of the window that are no rows here.
+    `company`, `following`, `beside` and `covisits` are the items that buyers of rows bought, too, that were bought
+    before them, in one order with them, and that the same sessions turned to; `buyers`, `ordered` and `visits` (n,)
+    are those of each row. `at` is when it was made ready, `after` the event that `popularity` had seen last then.
     """
 
     schema: Schema
     ids: tuple[str, ...]
     row_of: dict[str, int]
     position: Floats
+    last: float
     currency: str
     static: NDArray[np.float32]
     log_price: Floats
@@ -147,7 +148,7 @@ def prepare(
     company, buyers = known.company.near(listing.ids)
     beside, ordered = known.orders.near(listing.ids)
     covisits, visits = popularity.covisits.near(listing.ids)
-    static = np.empty((n, len(schema.static_names)), np.float32)
+    static = np.empty((len(schema.static_names), n), np.float32).T
     columns: list[Floats | float] = [
         position,
         float(facts.size),
@@ -177,6 +178,7 @@ def prepare(
         ids=listing.ids,
         row_of={item: row for row, item in enumerate(listing.ids)},
         position=position,
+        last=float(position.max(initial=-1.0)),
         currency=listing.currency,
         static=static,
         log_price=log_price,

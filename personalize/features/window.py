@@ -73,9 +73,18 @@ def traits_of(listing: Listing) -> tuple[Traits, ...]:
     return found
 
 
-def describe(listing: Listing, profile: Profile | None, session: str | None, at: float) -> dict[str, object]:
+def describe(listing: Listing, profile: Profile | None, session: str | None, at: float) -> Mapping[str, object]:
     """What a logged page of `listing` carries in `window`, so that its vectors can be computed again: JSON values."""
-    facts = measure(listing)
+    told = _told.get(listing)
+    if told is None:
+        told = _told[listing] = _tell(measure(listing))
+    touched = profile.session_for(session, at).touched if profile is not None else {}
+    places = {item: row for row, item in enumerate(listing.ids) if item in touched} if touched else {}
+    return {**told, "touched": places} if places else told
+
+
+def _tell(facts: Facts) -> dict[str, object]:
+    """What all pages of a window say alike."""
     told: dict[str, object] = {"candidates": facts.size}
     if facts.prices:
         told["prices"] = list(facts.prices)
@@ -85,11 +94,6 @@ def describe(listing: Listing, profile: Profile | None, session: str | None, at:
         told["numbers"] = {name: list(values) for name, values in facts.numbers.items()}
     if facts.common:
         told["common"] = sorted(facts.common)
-    touched = profile.session_for(session, at).touched if profile is not None else {}
-    if touched:
-        places = {item: row for row, item in enumerate(listing.ids) if item in touched}
-        if places:
-            told["touched"] = places
     return told
 
 
@@ -161,4 +165,5 @@ def _order(values: Floats) -> float:
 
 
 _measured: WeakKeyDictionary[Listing, Facts] = WeakKeyDictionary()
+_told: WeakKeyDictionary[Listing, dict[str, object]] = WeakKeyDictionary()
 _read: WeakKeyDictionary[Listing, tuple[Traits, ...]] = WeakKeyDictionary()

@@ -12,11 +12,12 @@ import lightgbm as lgb
 import numpy as np
 
 from personalize.artefact import feature_names, save
-from personalize.decisions.scoring import BLEND, DEPTH
+from personalize.decisions.scoring import BLEND
 from personalize.errors import EventError
 from personalize.events.log import Report
 from personalize.features.schema import Schema, detect
 from personalize.features.shape import describe
+from personalize.learning.depth import depth_of
 from personalize.learning.drift import click_rate
 from personalize.learning.examples import Examples, collect, repeat_share
 from personalize.learning.gate.ranking import Learner, Mode, admit
@@ -100,7 +101,8 @@ def train(
     examples, schema, findings = admit(examples, schema, signals, learn, progress)
     cut = int(len(examples) * (1 - LATER))
     halves = examples.part(0, cut), examples.part(cut, len(examples))
-    trees, rate, score = _size(*halves, schema, seed, threads, examined, schema.situation if signals == "auto" else ())
+    trusted = schema.situation if signals == "auto" else frozenset()
+    trees, rate, score, depth = _size(*halves, schema, seed, threads, examined, trusted)
     tell("trees", trees)
     booster = learn(examples, schema, trees, rate)
     when = created or datetime.now(UTC)
@@ -127,7 +129,7 @@ def train(
         "examination": examined.card() if examined is not None else None,
         "signals": {finding.signal: finding.told() for finding in findings},
         "ranking": {
-            "depth": DEPTH,
+            "depth": depth,
             "blend": BLEND,
             "repeat_share": repeat_share(found.purchases()),
             "deepest": deepest(examples, schema),
@@ -157,23 +159,24 @@ def deepest(examples: Examples, schema: Schema) -> float:
 def _size(
     early: Examples, late: Examples, schema: Schema, seed: int, threads: int, examined: Examination | None,
     trusted: Collection[str],
-) -> tuple[int, float, float]:  # fmt: skip
-    """The number of trees and the rate that serve the later lists best, and their NDCG@10 there.
+) -> tuple[int, float, float, int]:  # fmt: skip
+    """The number of trees and the rate that serve the later lists best, their NDCG@10 there, and the depth it takes.
 
     A long log needs more than `MAX_TREES` small steps: where the curve still climbs at its end, one step counts twice.
     """
-    found: list[tuple[int, float, float]] = []
+    found: list[tuple[int, float, float, int]] = []
     draws = DRAWS if len(late) < STEADY else 1
     for rate in RATES:
-        values = np.mean([_curve(early, late, schema, seed + draw, threads, examined, trusted, rate)
-                          for draw in range(draws)], axis=0)  # fmt: skip
+        made = [_curve(early, late, schema, seed + draw, threads, examined, trusted, rate) for draw in range(draws)]
+        values = np.mean([curve for _, curve in made], axis=0)
         # The slice is small and its curve flat and jagged: the end of its smoothed top is a steadier choice than its
         # highest tooth. The model is then trained on all lists, which bear as many more trees.
         width = min(41, len(values))
         smooth = np.convolve(values, np.ones(width) / width, mode="valid")
         best = int(np.flatnonzero(smooth >= smooth.max() - FLAT)[-1]) + width // 2 + 1
         trees = int(np.clip(round(best / (1 - LATER)), MIN_TREES, MAX_TREES))
-        found.append((trees, rate, float(smooth.max())))
+        scores = np.asarray(made[0][0].predict(late.matrix, num_iteration=best, num_threads=threads), np.float64)
+        found.append((trees, rate, float(smooth.max()), depth_of(late, scores, schema)))
         if best < CLIMBING * MAX_TREES:
             break
     return found[-1] if found[-1][2] > found[0][2] + NOTICEABLE else found[0]
@@ -182,11 +185,11 @@ def _size(
 def _curve(
     early: Examples, late: Examples, schema: Schema, seed: int, threads: int, examined: Examination | None,
     trusted: Collection[str], rate: float,
-) -> list[float]:  # fmt: skip
-    """NDCG@10 on the later lists after each tree, (MAX_TREES,)."""
+) -> tuple[lgb.Booster, list[float]]:  # fmt: skip
+    """A model of the early lists, and its NDCG@10 on the later ones after each tree, (MAX_TREES,)."""
     dataset = _dataset(early, schema, examined=examined)
     told: dict[str, dict[str, list[float]]] = {}
-    lgb.train(
+    booster = lgb.train(
         {**_parameters(early, schema, seed, threads, trusted), "learning_rate": rate},
         dataset,
         MAX_TREES,
@@ -194,7 +197,7 @@ def _curve(
         valid_names=["late"],
         callbacks=[lgb.record_evaluation(told)],
     )
-    return told["late"]["ndcg@10"]
+    return booster, told["late"]["ndcg@10"]
 
 
 def _parameters(

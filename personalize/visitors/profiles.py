@@ -16,7 +16,7 @@ from personalize.domain.offers.ledger import Promise, Shown
 from personalize.domain.permission import Keep
 from personalize.domain.profile import Profile
 from personalize.domain.store import EventRow, ProfileRow, Store
-from personalize.domain.visit import VisitorId
+from personalize.domain.visit import Trust, VisitorId
 from personalize.errors import PersonalizeError, StoreError
 from personalize.settings import Settings
 from personalize.telemetry import Telemetry
@@ -105,6 +105,8 @@ class ProfileBook:
         if self._breaker.open:
             self._telemetry.count("profile", "store_paused")
             return Found(visitor, None)
+        if visitor.trust is not Trust.SHOP and (held := self._held(profile_key(visitor))) is not None:
+            return Found(visitor, held)  # nothing to wait for
         try:
             async with asyncio.timeout(self._deadline):
                 visitor = await self._links.canonical(visitor)
@@ -231,9 +233,12 @@ class ProfileBook:
         self._memory[key] = profile  # its time begins anew
         return profile
 
+    def _held(self, key: str) -> Profile | None:
+        return self._dirty.get(key) or self._cache.get(key)
+
     async def _load(self, key: str) -> Profile:
         """From memory, else from the store, once for all who ask at the same time."""
-        profile = self._dirty.get(key) or self._cache.get(key)
+        profile = self._held(key)
         if profile is not None:
             return profile
         task = self._loading.get(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ def _holds(move: Swap, order: tuple[int, ...], cap: Cap) -> bool:
 def test_chances_are_those_of_the_possible_moves_in_proportion(told: Draws, cap: Cap) -> None:
     found, order, _ = told
     order, steps = cap.repair(order), 100
-    mass: Counter[int] = Counter()
+    mass: defaultdict[int, float] = defaultdict(float)
     first = narrowed(found, order, cap)
     if first is None:
         return
@@ -76,13 +76,13 @@ def test_chances_are_those_of_the_possible_moves_in_proportion(told: Draws, cap:
             left = narrowed(Draw(found.moves, found.chances, drawn, 0.5), order, cap)
             assert left is not None
             assert _name(left.move) == _name(move)  # what can stand, stands
-            mass[left.drawn] += chance  # type: ignore[assignment]
+            mass[left.drawn] += chance
     if gone:
         lost = next(at for at, move in enumerate(found.moves) if _name(move) not in possible)
         for step in range(steps):
             left = narrowed(Draw(found.moves, found.chances, lost, (step + 0.5) / steps), order, cap)
             assert left is not None
-            mass[left.drawn] += gone / steps  # type: ignore[assignment]
+            mass[left.drawn] += gone / steps
     assert [mass[at] for at in range(len(first.moves))] == pytest.approx(first.chances, abs=1.1 / steps)
 
 

@@ -47,13 +47,17 @@ def test_not_this_and_its_undo_leave_all_features_as_they_were(
     history: list[Event], rows: list[int], row: int, place: int, later: float
 ) -> None:
     """Law: a profile after "not this" and its undo is, to features and orders, the one without both."""
+    history = [event for event in history if event.event != "not_interested" or event.items[0].item_id != f"i{row}"]
     end = max((event.at for event in history), default=START) + later + 1.0
     at = history[place].at if place < len(history) else end - later
     session = history[-1].session or "s" if history else "s"
-    both = [*history, refused("r", at, row, session=session), undone("u", at + later, row, session=session)]
-    before = [event for event in history if event.event != "not_interested" or event.items[0].item_id != f"i{row}"]
-    both = [event for event in both if event in before or event.event_id in "ru"]
-    profiles = [state(sorted(events, key=lambda event: event.at)) for events in (before, both)]
+
+    def going_on(then: float) -> str:  # a word in another session would end the one that is going on
+        return next((event.session for event in reversed(history) if event.at <= then and event.session), session)
+
+    said = refused("r", at, row, session=going_on(at)), undone("u", at + later, row, session=going_on(at + later))
+    both = [*history, *said]
+    profiles = [state(sorted(events, key=lambda event: event.at)) for events in (history, both)]
     matrices = [
         extract(prepare(listing(rows), popularity, end, SCHEMA), profile, session, {}, end)
         for profile, popularity in profiles
