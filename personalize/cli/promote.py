@@ -24,7 +24,7 @@ from personalize.learning.drift import drift
 from personalize.learning.insights import insights as find_insights
 from personalize.learning.promote import Limits, compare
 from personalize.learning.replay import load as read_log
-from personalize.learning.versions import Shelf
+from personalize.learning.versions import Shelf, recall
 
 REFUSED = 3
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -91,20 +91,27 @@ def promote(
         return
     if candidate is None:
         raise click.UsageError("name the CANDIDATE's folder, or give --rollback or --report")
+    folder = locate(str(candidate))
+    if not folder.is_dir():
+        raise click.UsageError(f"there is no folder {candidate}: CANDIDATE is what `personalize train --out` wrote")
+    withdrawn = shelf.withdrawn()
+    if again is not None and recall(again, withdrawn) is None:
+        told = ", ".join(withdrawn) or "none"
+        raise click.UsageError(f"--again {again}: no version of that name was taken back ({told})")
     history = shelf.history()
     against = incumbent or (live if history else None)
     with Console(stderr=True).status("comparing") as status:
         found = compare(
-            locate(str(candidate)), events, against, since=since, seed=seed,
+            folder, events, against, since=since, seed=seed,
             limits=Limits(lists=lists, fall=fall, cpu_ms=cpu_ms, cpu_times=cpu_times),
-            progress=lambda text, *_: status.update(text), withdrawn=shelf.withdrawn(), again=again,
+            progress=lambda text, *_: status.update(text), withdrawn=withdrawn, again=again,
         )  # fmt: skip
     if not as_json:
         _print(found)
     better = found["verdict"] == "promote"
     if better and (auto or (not as_json and sys.stdin.isatty() and click.confirm("Let it go live?"))):
         found["live"] = shelf.publish(
-            locate(str(candidate)), orjson.dumps(found), history, found["candidate"], again
+            folder, orjson.dumps(found), history, found["candidate"], again
         )  # fmt: skip
     if as_json:
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())

@@ -63,7 +63,8 @@ class _Found:
             if term in self.terms or len(self.terms) < MAX_TERMS:
                 self.terms[term] += 1
         if event.event == "view_item_list":
-            strategy = str(event.extra.get("strategy", "unknown"))
+            told = event.extra.get("strategy")
+            strategy = told if isinstance(told, str) and told else "unknown"
             for row, item in enumerate(event.items):
                 if item.item_id not in self.traits and len(self.traits) >= MAX_PROPERTIES:
                     continue

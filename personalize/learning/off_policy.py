@@ -132,7 +132,8 @@ def check(logged: Logged, weights: Floats, whose: str = "the policy") -> None:
     size = effective_size(weights, logged.cluster)
     if size < MIN_EFFECTIVE:
         raise EvidenceError(
-            f"the effective sample of {whose} is {size:.1f} of {len(logged)}, at least {MIN_EFFECTIVE:.0f} are needed",
+            f"the {len(logged)} rows logged are worth an effective sample of {size:.1f} to {whose}, "
+            f"at least {MIN_EFFECTIVE:.0f} are needed",
             code="SAMPLE_TOO_SMALL",
             hint="Log more, explore more, or judge a policy that is nearer to the one that wrote the log.",
         )

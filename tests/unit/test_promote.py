@@ -319,6 +319,8 @@ def test_the_command_promotes_refuses_and_rolls_back(world: Path, tmp_path: Path
     run("--rollback")
     assert "WITHDRAWN" in run(str(world / BAD), "--events", log, "--auto", code=3)
     assert "NOT_BETTER" in run(str(world / BAD), "--events", log, "--auto", "--again", worse, code=3)
+    assert worse in run(str(world / BAD), "--events", log, "--auto", "--again", "20300101T000000Z-000000000000", code=2)
+    assert "no folder" in run(str(world / "mistyped"), "--events", log, code=2)
     assert "PSI" in run("--report", "--events", log)
     run("--report", code=2)
     run(code=2)
