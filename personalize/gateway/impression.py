@@ -57,7 +57,7 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
         start = max(first - offset, 0)
         would = [listing.ids[candidate] for candidate in shadow.order[start : start + len(items)]]
         extra["shadow"] = {"strategy": f"{shadow.author.strategy}@{shadow.author.version}", "items": would}
-    if (made := _evidence(ask)) is not None and sampled(arrival.key, visit.at):
+    if sampled(arrival.key, visit.at) and (made := _evidence(ask)) is not None:
         rows = dict.fromkeys(owner[row] for row in ask.shown)
         extra["vectors"] = made(list(rows))
     mix = arrival.course.mix

@@ -58,6 +58,8 @@ class Decided:
 
 
 def _without(patch: Patch, **fields: Any) -> Patch:
+    if not patch.changes:
+        return patch
     changes = (replace(one, **fields) if isinstance(one, Reorder) else one for one in patch.changes)
     return Patch(tuple(changes))
 
