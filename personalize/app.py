@@ -31,9 +31,9 @@ from personalize.console.stock import StoreBoard
 from personalize.domain.affinity import Affinities
 from personalize.domain.clock import Clock
 from personalize.domain.earlier import Earlier
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.offers.deciding import Pricing
 from personalize.domain.places.shop_store import places_of
-from personalize.domain.popularity import Popularity
 from personalize.domain.signal import Surroundings
 from personalize.domain.store import Store
 from personalize.domain.strategy import Decision

@@ -19,9 +19,9 @@ from personalize.app import Gateway
 from personalize.demo.catalogue import Catalogue
 from personalize.demo.generate import generate
 from personalize.demo.shop.app import create_shop
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.patch import EMPTY, Author, Patch, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.strategy import Decision, Mode, Strategy
 from personalize.domain.visit import Consent, Visit
 from personalize.serving import bound

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from personalize.app import Gateway
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.patch import Author, Patch, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.visit import Visit
 from tests.gateway_world import SHOP_URL, Counting, World, demo_shop, settings_of
 from tests.toy_shop import Toy, toy_map, toy_schema

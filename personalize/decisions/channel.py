@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Self
 
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.patch import EMPTY, Author, Patch, Reason, Rechannel
 from personalize.domain.places.channel import Channel, Kind
 from personalize.domain.places.stock import Availability
-from personalize.domain.popularity import Popularity
 from personalize.domain.reason import IN_THE_STORE, NOT_IN_STORE, SOONEST, STAY_DRY, STORE_HAS_IT, USUAL_WAY
 from personalize.domain.visit import Visit
 

@@ -11,10 +11,10 @@ from typing import Self
 import numpy as np
 
 from personalize.domain.desk.knob import Kind, Knob
+from personalize.domain.learned.popularity import IMPRESSIONS, Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.moves import FIRST_PAGE, Draw, Lift, Move, Swap
 from personalize.domain.patch import EMPTY, Author, Explore, Patch, Reason
-from personalize.domain.popularity import IMPRESSIONS, Popularity
 from personalize.domain.reason import TRIED_OUT
 from personalize.domain.visit import Visit
 

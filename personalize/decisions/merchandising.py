@@ -14,10 +14,10 @@ from personalize.decisions.placed import Placed, arranged, placed_by
 from personalize.decisions.spread import PAGE
 from personalize.domain.desk.knob import Kind, Knob
 from personalize.domain.desk.rules import AnyRule, Boost, places, read_rules
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.parameter import MERCHANDISING
 from personalize.domain.patch import EMPTY, Author, Later, Patch, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.reason import ARRANGED, FAVOURED, PICKED, SET_BACK
 from personalize.domain.visit import Visit
 

@@ -10,6 +10,7 @@ from typing import Self
 from cachetools import LRUCache
 
 from personalize.decisions.spending import Spending, load_all, stamps
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.offers.deciding import Arm, Lot, Row
 from personalize.domain.offers.ledger import Promise
@@ -17,7 +18,6 @@ from personalize.domain.offers.lots import explored
 from personalize.domain.offers.offer import Audience, Offer
 from personalize.domain.offers.promise import PersonalPrice
 from personalize.domain.patch import EMPTY, Author, Patch, Reason, Reprice
-from personalize.domain.popularity import Popularity
 from personalize.domain.reason import OFFERED
 from personalize.domain.visit import Visit
 from personalize.errors import ArtefactError

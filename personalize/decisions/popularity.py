@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from personalize.decisions.ordering import descending, moved, reorder
 from personalize.decisions.parameters import weighted
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.parameter import POPULARITY, SHOP_ORDER, Parameter
 from personalize.domain.patch import Author, Later, Patch, Reason
-from personalize.domain.popularity import Popularity
 from personalize.domain.reason import MADE_ROOM, POPULAR
 from personalize.domain.visit import Visit
 

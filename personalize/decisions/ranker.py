@@ -17,10 +17,10 @@ from personalize.decisions.parameters import of_model
 from personalize.decisions.reasons import explain
 from personalize.decisions.scoring import Tuning, rank
 from personalize.decisions.spread import groups_of, spread
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.parameter import Parameter
 from personalize.domain.patch import EMPTY, Author, Later, Patch, Reason
-from personalize.domain.popularity import Popularity
 from personalize.domain.reason import MADE_ROOM
 from personalize.domain.visit import Visit
 from personalize.errors import ArtefactError

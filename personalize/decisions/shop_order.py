@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Self
 
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.parameter import SHOP_ORDER, Parameter
 from personalize.domain.patch import EMPTY, Patch
-from personalize.domain.popularity import Popularity
 from personalize.domain.visit import Visit
 
 

@@ -18,9 +18,9 @@ from personalize.decisions.variety import STRENGTH as VARIETY
 from personalize.decisions.variety import varied
 from personalize.domain.affinity import WORDS, Affinities
 from personalize.domain.desk.knob import Kind, Knob
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.patch import EMPTY, Author, Later, Patch, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.reason import MADE_ROOM
 from personalize.domain.visit import Visit
 from personalize.features.affinity import Suited

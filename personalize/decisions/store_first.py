@@ -10,11 +10,11 @@ import numpy as np
 from personalize.decisions.ordering import reorder
 from personalize.decisions.spread import PAGE
 from personalize.decisions.sunk import sunk
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.patch import EMPTY, Author, Later, Patch, Reason, Reorder
 from personalize.domain.places.stocked import Stocked
 from personalize.domain.places.terms import Terms
-from personalize.domain.popularity import Popularity
 from personalize.domain.reason import MADE_ROOM, STORE_HAS_IT
 from personalize.domain.visit import Visit
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.patch import Patch, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.visit import Visit
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.lift import situation
-from personalize.domain.listing import Listing
-from personalize.domain.pairs import Near
-from personalize.domain.popularity import (
+from personalize.domain.learned.lift import situation
+from personalize.domain.learned.pairs import Near
+from personalize.domain.learned.popularity import (
     CLICKS,
     EXPECTED,
     IMPRESSIONS,
@@ -22,6 +21,7 @@ from personalize.domain.popularity import (
     PURCHASES_EVER,
     Popularity,
 )
+from personalize.domain.listing import Listing
 from personalize.domain.tokens import token
 from personalize.features.match import matches
 from personalize.features.schema import Schema

@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.pairs import PRIOR
+from personalize.domain.learned.pairs import PRIOR
 from personalize.domain.session import FADE, Session
 from personalize.features.lasting import gather
 from personalize.features.prepared import Prepared, comparable

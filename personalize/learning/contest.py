@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from personalize.artefact import Artefact
 from personalize.decisions.scoring import Tuning, rank
 from personalize.domain.event import Event
-from personalize.domain.popularity import Popularity
+from personalize.domain.learned.popularity import Popularity
 from personalize.guardrails.displacement import footrule
 from personalize.learning.metrics import ndcg
 from personalize.learning.replay import Judged, replay

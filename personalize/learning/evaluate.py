@@ -12,7 +12,7 @@ import numpy as np
 
 from personalize import artefact
 from personalize.decisions.scoring import Tuning, rank
-from personalize.domain.popularity import Popularity
+from personalize.domain.learned.popularity import Popularity
 from personalize.errors import EventError
 from personalize.guardrails.displacement import footrule
 from personalize.learning.journal import Progress, load

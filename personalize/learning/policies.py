@@ -14,7 +14,7 @@ from personalize import artefact
 from personalize.artefact import Artefact
 from personalize.decisions.scoring import Tuning, rank
 from personalize.domain.event import Event
-from personalize.domain.popularity import MAX_POSITIONS
+from personalize.domain.learned.popularity import MAX_POSITIONS
 from personalize.errors import EvidenceError
 from personalize.learning.journal import load
 from personalize.learning.off_policy import METHODS, Logged, Target, difference, estimate

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personalize.domain.event import NOTHING_EARLIER, Event
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
-from personalize.domain.popularity import Popularity
 from personalize.domain.profile import Profile
 from personalize.features.prepared import Prepared, prepare
 from personalize.features.schema import Schema

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personalize.decisions.ordering import descending
-from personalize.domain.popularity import CLICKS, Popularity
+from personalize.domain.learned.popularity import CLICKS, Popularity
 from personalize.learning.replay import Judged
 
 RULES = ("random", "popularity", "shop_order", "last_touched", "repeat")

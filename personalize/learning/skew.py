@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from personalize.domain.event import Event
-from personalize.domain.popularity import Popularity
+from personalize.domain.learned.popularity import Popularity
 from personalize.features.extract import extract
 from personalize.features.prepared import Prepared, prepare
 from personalize.features.sample import Sample, read

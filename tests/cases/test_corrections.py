@@ -9,13 +9,13 @@ import httpx
 import orjson
 import pytest
 
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.offers.ledger import Limits, Shown, Wish
 from personalize.domain.offers.money import Money
 from personalize.domain.offers.promise import Coupon
 from personalize.domain.offers.tariff import Tariff
 from personalize.domain.patch import Author, Patch, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.store import EventRow
 from personalize.domain.visit import Consent, Visit
 from personalize.visitors.identity import profile_key

@@ -12,9 +12,9 @@ import pytest
 from personalize.app import Gateway
 from personalize.domain.declared import parse_experiments
 from personalize.domain.event import Event
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.patch import Annotate, Author, Patch, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.strategy import Decision
 from personalize.domain.visit import Visit
 from personalize.events.log import parse

@@ -17,7 +17,7 @@ from personalize.app import Gateway
 from personalize.demo.generate import generate
 from personalize.demo.shoppers import simulate
 from personalize.domain.clock import Clock
-from personalize.domain.popularity import Popularity
+from personalize.domain.learned.popularity import Popularity
 from personalize.events.log import write
 from personalize.gateway import health
 from personalize.learning.train import train

@@ -10,9 +10,9 @@ from hashlib import sha256
 import httpx
 
 from personalize.app import Gateway
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.patch import EMPTY, Author, Patch, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.visit import Consent, Visit
 from tests.gateway_world import demo_shop, listening, settings_of
 

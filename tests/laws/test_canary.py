@@ -13,9 +13,9 @@ import orjson
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.patch import Author, Patch, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.reason import AFFINITY
 from personalize.domain.visit import Trust, Visit, VisitorId
 from tests.toy_world import CONSENT, VISITOR, Turned, turned_world

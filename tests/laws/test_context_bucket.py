@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.permission import Agreement
-from personalize.domain.popularity import Popularity
 from personalize.domain.situation import NAMES, STEPS, stepped
 from personalize.domain.strategy import Mode
 from personalize.domain.visit import Visit

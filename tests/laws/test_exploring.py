@@ -14,10 +14,10 @@ from scipy.stats import chisquare
 
 from personalize.decisions.exploring import DISTANCE, MAX_NEW, PLACE, TOP, Exploring, swaps
 from personalize.domain.event import Event, EventItem
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.moves import MAX_DISTANCE, MAX_RISE, Draw, Lift, Move, Swap
 from personalize.domain.patch import EMPTY, Author, Explore, Patch, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.profile import Profile
 from personalize.domain.visit import Consent, Trust, Visit, VisitorId
 from personalize.events.log import parse

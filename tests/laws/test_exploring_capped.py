@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from personalize.decisions.exploring import PLACE, Exploring
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.moves import FIRST_PAGE, Draw, Lift, Move, Swap
 from personalize.domain.patch import Author, Explore, Patch, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.strategy import Mode
 from personalize.domain.visit import Visit
 from personalize.gateway.listing.decide import Decider, Published

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personalize.domain.event import Event
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
-from personalize.domain.popularity import Popularity
 from personalize.domain.profile import Profile
 from personalize.events.log import dump, parse
 from personalize.features.extract import extract

@@ -12,9 +12,9 @@ from hypothesis import strategies as some
 from personalize.decisions.merchandising import Merchandising
 from personalize.decisions.placed import arranged, placed_by
 from personalize.domain.desk.rules import read_rules
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.patch import Author, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.visit import Visit
 
 BRANDS = ("oak", "elm", "ash")

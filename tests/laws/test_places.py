@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from personalize.decisions.channel import ChannelOrder
 from personalize.decisions.store_first import StoreFirst
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.patch import Author, Reason, Rechannel, Reorder
 from personalize.domain.places.channel import SERVICES, Channel, Kind
@@ -21,7 +22,6 @@ from personalize.domain.places.hours import DAY, Hours, read_hours
 from personalize.domain.places.shop_store import Service, ShopStore, pack, unpack
 from personalize.domain.places.stock import Availability, StockRow
 from personalize.domain.places.terms import Terms
-from personalize.domain.popularity import Popularity
 from personalize.domain.situation import Place
 from personalize.domain.visit import Visit
 from personalize.guardrails.channels import rechannelled

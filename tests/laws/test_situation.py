@@ -14,9 +14,9 @@ from personalize.decisions.situation import STRENGTH, Situation
 from personalize.decisions.variety import STRENGTH as MODES
 from personalize.decisions.variety import varied
 from personalize.domain.affinity import COLUMN, WEATHER_WORDS, Affinities, Affinity
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.patch import Author, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.profile import Profile
 from personalize.domain.reason import MADE_ROOM, TEXTS, words
 from personalize.domain.situation import MOODS, SHOPPING, STEPS, WEATHER, stepped

@@ -7,12 +7,12 @@ from struct import pack
 import numpy as np
 import pytest
 
-from personalize.domain.companions import Companions
 from personalize.domain.earlier import MAX_EACH, MAX_HELD, Earlier
 from personalize.domain.event import Event, EventItem
-from personalize.domain.kinds import FIRST, MAX_PROPERTIES, Kinds
-from personalize.domain.pairs import Near
-from personalize.domain.popularity import PURCHASES, PURCHASES_AGAIN, Popularity
+from personalize.domain.learned.companions import Companions
+from personalize.domain.learned.kinds import FIRST, MAX_PROPERTIES, Kinds
+from personalize.domain.learned.pairs import Near
+from personalize.domain.learned.popularity import PURCHASES, PURCHASES_AGAIN, Popularity
 from personalize.domain.tokens import token
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from personalize.domain.event import Event, EventItem
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
-from personalize.domain.popularity import Popularity
 from personalize.domain.profile import Profile
 from personalize.features.extract import extract
 from personalize.features.match import matches

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from personalize.domain import lift, rates
 from personalize.domain.event import Event, EventItem
+from personalize.domain.learned import lift, rates
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
-from personalize.domain.popularity import Popularity
 from personalize.domain.profile import Profile
 from personalize.domain.tokens import token
 from personalize.features.extract import extract

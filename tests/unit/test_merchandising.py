@@ -11,10 +11,10 @@ import pytest
 from personalize.decisions.exploring import Exploring
 from personalize.decisions.merchandising import Merchandising
 from personalize.domain.desk.rules import read_rules
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.parameter import MERCHANDISING
 from personalize.domain.patch import Author, Explore, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.profile import Profile
 from personalize.domain.reason import words
 from personalize.domain.strategy import Mode

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize.domain.pairs import EACH, PRIOR, Pairs
+from personalize.domain.learned.pairs import EACH, PRIOR, Pairs
 
 VISITS = st.lists(st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8), max_size=30)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from personalize.domain.event import Event, EventItem
-from personalize.domain.popularity import CLICKS, HALF_LIFE, IMPRESSIONS, Popularity
+from personalize.domain.learned.popularity import CLICKS, HALF_LIFE, IMPRESSIONS, Popularity
 from personalize.errors import StoreError
 from tests.unit.shop_log import START, clicked, did, shop_log, shown
 

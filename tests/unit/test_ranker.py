@@ -17,9 +17,9 @@ from personalize.decisions.ranker import Ranker, locate
 from personalize.decisions.scoring import ONCE_DAYS, Tuning, not_due
 from personalize.decisions.shop_order import ShopOrder
 from personalize.domain.event import Event
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.patch import EMPTY, Patch, Reason, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.profile import Bought, Profile
 from personalize.domain.reason import TEXTS, words
 from personalize.domain.visit import Visit

@@ -7,8 +7,8 @@ import pytest
 from personalize.decisions.merchandising import Merchandising
 from personalize.decisions.shop_order import ShopOrder
 from personalize.domain.desk.strategy import Audience, Schedule, Scope
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import About
-from personalize.domain.popularity import Popularity
 from personalize.domain.profile import Profile
 from personalize.domain.strategy import Mode
 from personalize.domain.visit import Visit

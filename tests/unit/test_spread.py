@@ -18,10 +18,10 @@ from personalize.decisions.ranker import Ranker
 from personalize.decisions.scoring import Ranked
 from personalize.decisions.shop_order import ShopOrder
 from personalize.decisions.spread import PAGE, groups_of, spread, stem
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import Listing
 from personalize.domain.parameter import OTHER, TEXTS, told
 from personalize.domain.patch import Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.visit import Visit
 from personalize.events.log import write
 from personalize.features.schema import Schema

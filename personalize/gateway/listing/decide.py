@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any, cast
 
 from personalize.domain.desk.strategy import Scope
+from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import About, Listing
 from personalize.domain.parameter import SHOP_ORDER, SITUATION, Parameter
 from personalize.domain.patch import EMPTY, Explore, Patch, Reorder
-from personalize.domain.popularity import Popularity
 from personalize.domain.strategy import Bending, Decision, Final, Mode
 from personalize.domain.visit import Visit
 from personalize.gateway.listing.scoping import STORE, fits

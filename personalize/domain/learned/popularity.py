@@ -10,15 +10,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.companions import Companions
-from personalize.domain.companions import Saved as SavedCompanions
 from personalize.domain.event import NOTHING_EARLIER, Event
-from personalize.domain.lift import Lift
-from personalize.domain.lift import Saved as SavedLift
-from personalize.domain.listed import Listed
-from personalize.domain.listed import Saved as SavedListed
-from personalize.domain.pairs import Pairs
-from personalize.domain.pairs import Saved as SavedPairs
+from personalize.domain.learned.companions import Companions
+from personalize.domain.learned.companions import Saved as SavedCompanions
+from personalize.domain.learned.lift import Lift
+from personalize.domain.learned.lift import Saved as SavedLift
+from personalize.domain.learned.listed import Listed
+from personalize.domain.learned.listed import Saved as SavedListed
+from personalize.domain.learned.pairs import Pairs
+from personalize.domain.learned.pairs import Saved as SavedPairs
 from personalize.domain.tokens import traits
 from personalize.errors import StoreError
 

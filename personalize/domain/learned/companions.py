@@ -8,9 +8,9 @@ from struct import unpack
 
 import msgspec
 
-from personalize.domain.kinds import Kinds
-from personalize.domain.pairs import MAX_ITEMS, Pairs
-from personalize.domain.pairs import Saved as SavedPairs
+from personalize.domain.learned.kinds import Kinds
+from personalize.domain.learned.pairs import MAX_ITEMS, Pairs
+from personalize.domain.learned.pairs import Saved as SavedPairs
 
 MAX_KNOWN = 50_000  # items whose kind is remembered from the lists that showed them and the orders that held them
 ALIKE = 64  # of a visitor's items of one kind, the newest, that a new one is paired with

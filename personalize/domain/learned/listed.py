@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.rates import Rates, Slots
-from personalize.domain.rates import Saved as SavedRates
+from personalize.domain.learned.rates import Rates, Slots
+from personalize.domain.learned.rates import Saved as SavedRates
 
 BITS = 18  # of the number of counters: two pairs of list and item that share one are noise; 2 MiB in all
 MAX_LISTS = 4_096  # lists shown whose name is remembered for their clicks

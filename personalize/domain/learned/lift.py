@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.rates import Keys, Rates, Slots
-from personalize.domain.rates import Saved as SavedRates
+from personalize.domain.learned.rates import Keys, Rates, Slots
+from personalize.domain.learned.rates import Saved as SavedRates
 from personalize.domain.tokens import MAX_WORD
 
 BITS = 16  # of the number of counters; two pairs that share one are the noise that the bound costs
