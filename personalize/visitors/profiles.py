@@ -106,6 +106,7 @@ class ProfileBook:
             self._telemetry.count("profile", "store_paused")
             return Found(visitor, None)
         if visitor.trust is not Trust.SHOP and (held := self._held(profile_key(visitor))) is not None:
+            self._breaker.worked()
             return Found(visitor, held)  # nothing to wait for
         try:
             async with asyncio.timeout(self._deadline):
