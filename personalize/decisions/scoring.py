@@ -22,6 +22,7 @@ BLEND = 0.01  # score that one doubling of the shop's position costs on top of w
 REPEATS = 0.25  # share of repeat purchases from which a shop counts as one where people buy the same again
 ONCE_DAYS = 60.0  # how long an item bought once stays not due, where people do not buy the same again
 DUE = 0.7  # share of its rhythm after which an item is due
+LARGEST = 1e9  # number of a card that is believed
 KNOWN = ("touched_count", "past_count", "bought_times")  # columns above 0 where the visitor has met the item
 
 
@@ -40,16 +41,20 @@ class Tuning:
 
     @staticmethod
     def of(card: Mapping[str, object]) -> Tuning:
-        """What an artefact's card says under `ranking`, else the defaults."""
+        """What an artefact's card says under `ranking`, else the defaults: of what is no number, too."""
         told = card.get("ranking")
-        told = told if isinstance(told, Mapping) else {}
-        depth, blend, repeats = told.get("depth", DEPTH), told.get("blend", BLEND), told.get("repeat_share", 0.0)
-        deepest = told.get("deepest")
+        read = told if isinstance(told, Mapping) else {}
+
+        def number(name: str, default: float) -> float:
+            value = read.get(name)
+            return float(value) if isinstance(value, (int, float)) and abs(value) <= LARGEST else default
+
+        deepest = number("deepest", math.inf)
         return Tuning(
-            max(int(depth), 1) if isinstance(depth, (int, float)) else DEPTH,
-            max(float(blend), 0.0) if isinstance(blend, (int, float)) else BLEND,
-            not (isinstance(repeats, (int, float)) and repeats >= REPEATS),
-            float(deepest) if isinstance(deepest, (int, float)) and deepest >= 0 else math.inf,
+            int(max(number("depth", DEPTH), 1)),
+            max(number("blend", BLEND), 0.0),
+            number("repeat_share", 0.0) < REPEATS,
+            deepest if deepest >= 0 else math.inf,
         )
 
 

@@ -53,3 +53,12 @@ def test_the_model_sees_the_best_of_the_cheap_order_and_the_rest_stays_as_it_is(
     assert head.tolist() == sorted(by[:4].tolist())
     assert rest.tolist() == by[4:].tolist()
     assert Tuning.of({"ranking": {"depth": 48}}).depth == 48
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), -float("inf"), 10**400, "many", None, True, [], -3])
+def test_a_card_that_says_nonsense_is_read_as_one_that_says_nothing(odd: object) -> None:
+    read = Tuning.of({"ranking": {"depth": odd, "blend": odd, "repeat_share": odd, "deepest": odd}})
+    assert read.depth in (DEPTH, 1)
+    assert 0.0 <= read.blend <= 1.0
+    assert read.deepest in (np.inf, 1.0)
+    assert Tuning.of({"ranking": odd}) == Tuning.of({}) == Tuning()
