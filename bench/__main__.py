@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from pathlib import Path
 
 import click
 
 from bench import growth as growing
+from bench import lap as laps_in_process
 from bench import side_by_side
 from bench import signals as situation
 from bench import vendure as on_vendure
@@ -69,6 +71,16 @@ def growth(model: Path | None, count: int, rounds: int, patience: Patience) -> N
     result = growing.run(model or folder / "model", folder, ask, catalogue, one_each())
     draw(result, OUT / "growth.svg")
     say(f"written: {save('growth', result)}, {OUT / 'growth.svg'}")
+
+
+@main.command()
+@MODEL
+@click.option("--laps", default=8, show_default=True, help="Laps of 1,000 visitors; least and median are told.")
+def lap(model: Path | None, laps: int) -> None:
+    """CPU of a warm page in one process, without HTTP: steadier than servers, to compare two states of the code."""
+    catalogue = generate()
+    model = model or demo(catalogue) / "model"
+    say(f"written: {save('lap', asyncio.run(laps_in_process.run(model, catalogue, laps)))}")
 
 
 @main.command()

@@ -20,6 +20,7 @@ from personalize.telemetry import setup_logging
 
 DRAIN_SECONDS = 10
 SETTLE_SECONDS = 60.0
+COLLECTOR = 50_000, 20, 50  # thresholds of the garbage collector while serving
 BACKLOG = 2048
 # The shop's own Date and Server headers pass; proxies are judged by `trusted_proxies`, not by uvicorn.
 OPTIONS: dict[str, Any] = {
@@ -63,7 +64,7 @@ async def _settle(gateway: Gateway) -> None:
     if await gateway.knowledge.wait(SETTLE_SECONDS):
         gc.collect()
         gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        gc.set_threshold(*COLLECTOR)
 
 
 def serve_one(settings: Settings, front: socket.socket) -> None:
