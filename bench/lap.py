@@ -31,7 +31,7 @@ READY = 10.0
 async def run(model: Path, catalogue: Catalogue, laps: int) -> Result:
     """CPU microseconds a request, of the answer alone and with what is put off: least and median over the laps.
 
-    RuntimeError where an answer is no 200.
+    RuntimeError where an answer is no 200, or none for its visitor alone.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
     for path in FOLDER.glob("lap.sqlite*"):
@@ -45,7 +45,6 @@ async def run(model: Path, catalogue: Catalogue, laps: int) -> Result:
     gateway = Gateway(settings, transport=httpx.ASGITransport(app=create_shop(catalogue)))
     gateway.audit.share = 0.0
     found: list[tuple[float, float]] = []
-    thresholds = gc.get_threshold()
     async with gateway.running():
         if not await gateway.knowledge.wait(READY):
             raise RuntimeError("the gateway has not learned the shop's schema")
@@ -56,8 +55,6 @@ async def run(model: Path, catalogue: Catalogue, laps: int) -> Result:
                 gc.freeze()
                 gc.set_threshold(*COLLECTOR)
             found.append(await _lap(gateway, app, signed, tags))
-    gc.unfreeze()
-    gc.set_threshold(*thresholds)
     answers, whole = zip(*found[WARM_UP:], strict=True)
     result: Result = {
         "model": told_of_model(model), "profiles": len(signed), "laps": laps,
@@ -73,25 +70,28 @@ async def _lap(gateway: Gateway, app: ASGIApp, signed: list[str], tags: Iterator
     first, load = questions.known(signed, tags, len(signed))
     for request in first:
         for _ in range(2):  # the first asks the shop, the second finds the window
-            await _ask(app, request)
+            await _ask(app, request, personal=False)
             await asyncio.sleep(MOMENT)
     began = time.process_time()
     for request in load:
-        await _ask(app, request)
+        await _ask(app, request, personal=True)
     answered = time.process_time() - began
     await gateway.outbox.flush()
     return answered / len(load) * 1e6, (time.process_time() - began) / len(load) * 1e6
 
 
-async def _ask(app: ASGIApp, request: Request) -> None:
+async def _ask(app: ASGIApp, request: Request, *, personal: bool) -> None:
     body = [{"type": "http.request", "body": request.body, "more_body": False}]
 
     async def receive() -> Message:
         return body.pop() if body else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] != 200:
-            raise RuntimeError(f"an answer has status {message['status']}")
+        if message["type"] != "http.response.start":
+            return
+        kept = not any(name == b"cache-control" and b"no-store" in value for name, value in message["headers"])
+        if message["status"] != 200 or (personal and kept):
+            raise RuntimeError(f"an answer has status {message['status']}{', and is for everybody' if kept else ''}")
 
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",

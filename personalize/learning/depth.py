@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,16 +17,16 @@ DEPTHS = (DEPTH, 48)  # a latency budget: with the second a page costs half as m
 LOST = 0.0003  # NDCG@10 from which more rows are scored
 
 
-def depth_of(examples: Examples, scores: NDArray[np.float64], schema: Schema) -> int:
+def depth_of(examples: Examples, score: Callable[[NDArray[np.float32]], NDArray[np.float64]], schema: Schema) -> int:
     """The first of `DEPTHS` that loses no more than `LOST` on these lists beside the best of them.
 
-    `scores` (r,) are what a model that has not seen the lists says of all their rows. Of lists that were logged page by
+    `score` is what a model that has not seen the lists says of rows (n, f), (n,). Of lists that were logged page by
     page nobody knows what a deeper look would have found: `DEPTH` it is.
     """
     if not len(examples) or examples.sizes.max() <= DEPTH:
         return DEPTH
     cheap = cheap_scores(schema, examples.matrix)
-    blended = scores - BLEND * np.log2(1.0 + examples.matrix[:, schema.names.index("position")])
+    blended = score(examples.matrix) - BLEND * np.log2(1.0 + examples.matrix[:, schema.names.index("position")])
     ends = np.cumsum(examples.sizes)
     found = np.zeros(len(DEPTHS))
     for start, end in zip(ends - examples.sizes, ends, strict=True):

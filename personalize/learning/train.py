@@ -10,6 +10,7 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+from numpy.typing import NDArray
 
 from personalize.artefact import feature_names, save
 from personalize.decisions.scoring import BLEND
@@ -164,7 +165,7 @@ def _size(
 
     A long log needs more than `MAX_TREES` small steps: where the curve still climbs at its end, one step counts twice.
     """
-    found: list[tuple[int, float, float, int]] = []
+    found: list[tuple[int, float, float, lgb.Booster, int]] = []
     draws = DRAWS if len(late) < STEADY else 1
     for rate in RATES:
         made = [_curve(early, late, schema, seed + draw, threads, examined, trusted, rate) for draw in range(draws)]
@@ -175,11 +176,15 @@ def _size(
         smooth = np.convolve(values, np.ones(width) / width, mode="valid")
         best = int(np.flatnonzero(smooth >= smooth.max() - FLAT)[-1]) + width // 2 + 1
         trees = int(np.clip(round(best / (1 - LATER)), MIN_TREES, MAX_TREES))
-        scores = np.asarray(made[0][0].predict(late.matrix, num_iteration=best, num_threads=threads), np.float64)
-        found.append((trees, rate, float(smooth.max()), depth_of(late, scores, schema)))
+        found.append((trees, rate, float(smooth.max()), made[0][0], best))
         if best < CLIMBING * MAX_TREES:
             break
-    return found[-1] if found[-1][2] > found[0][2] + NOTICEABLE else found[0]
+    trees, rate, score, booster, best = found[-1] if found[-1][2] > found[0][2] + NOTICEABLE else found[0]
+
+    def told(rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.asarray(booster.predict(rows, num_iteration=best, num_threads=threads), np.float64)
+
+    return trees, rate, score, depth_of(late, told, schema)
 
 
 def _curve(
