@@ -39,7 +39,8 @@ def scorer(booster: lgb.Booster) -> trees.Trees:
 
 
 def slow(booster: lgb.Booster, matrix: np.ndarray) -> list[float]:
-    return np.asarray(booster.predict(matrix, num_threads=1)).tolist()
+    found: list[float] = np.asarray(booster.predict(matrix, num_threads=1)).tolist()
+    return found
 
 
 VALUES = st.one_of(st.floats(width=32, allow_nan=True, allow_infinity=True), st.sampled_from([0.0, -0.0, 0.1, 1e-36]))
