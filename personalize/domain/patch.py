@@ -124,6 +124,8 @@ class Patch:
         return bool(self.changes)
 
     def __add__(self, other: Patch) -> Patch:
+        if not (self.changes and other.changes):
+            return self if self.changes else other
         return Patch(self.changes + other.changes)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from personalize.domain.profile import Profile
 from personalize.domain.situation import PRICE_KEYS, Browser, Origin, Place
@@ -34,8 +36,7 @@ class VisitorId:
     trust: Trust
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(msgspec.Struct, frozen=True):
     """What decisions may know of a request: pure input, no clock and no store behind it.
 
     `at` is seconds since the epoch (UTC). `context` holds flat signal values, missing ones absent.
@@ -50,10 +51,10 @@ class Visit:
     consent: Consent = Consent.NONE
     experiments_allowed: bool = False
     profile: Profile | None = None
-    context: Mapping[str, object] = field(default_factory=dict)
+    context: Mapping[str, object] = {}
     language: str = "en"
     place: Place | None = None
-    origins: Mapping[str, Origin] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = {}
     browser: Browser | None = None
 
     def for_price(self) -> Visit:
@@ -62,7 +63,7 @@ class Visit:
         What somebody says or shows of their mood and their need never makes anything dearer, scarcer or more urgent.
         Whatever proposes a Change of a price is handed this view, never the visit itself.
         """
-        return replace(
+        return msgspec.structs.replace(
             self,
             context={key: value for key, value in self.context.items() if key in PRICE_KEYS},
             origins={key: origin for key, origin in self.origins.items() if key in PRICE_KEYS},

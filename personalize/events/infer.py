@@ -134,7 +134,7 @@ class Inference:
         memory = self.of(unit)
         event_id = token_hex(12)
         if memory is not None:
-            ids = tuple(item.item_id for item in items)
+            ids = tuple([item.item_id for item in items])
             told = next((sheet for sheet in memory.sheets if _awaits(sheet, ids, at)), None)
             if told is not None:
                 told.paired, event_id = True, told.event_id

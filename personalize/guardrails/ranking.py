@@ -18,8 +18,10 @@ def clip(patch: Patch, target: str, size: int, cap: Cap = NO_CAP) -> tuple[Patch
     An order that bends the shop's further than `cap` is not cut: it is brought within it. A draw waits for the order
     that is left in the end (`within`).
     """
-    kept = tuple(change for change in patch.changes if change.target == target and _stands(change, size))
+    kept = tuple([change for change in patch.changes if change.target == target and _stands(change, size)])
     cut = len(patch.changes) - len(kept)
+    if not (cut or cap):
+        return patch, 0
     if cap:
         kept = tuple(
             replace(change, order=cap.repair(change.order)) if isinstance(change, Reorder) else change

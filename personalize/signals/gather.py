@@ -78,7 +78,7 @@ class _Found:
         """Take over what a signal told under its own keys, unless it is too old or of the wrong type."""
         facts, origins = told if isinstance(told, Told) else (told, {})
         keys = signal.keys
-        kinds = keys if isinstance(keys, Mapping) else None
+        kinds = keys if type(keys) is dict or isinstance(keys, Mapping) else None
         own = _origin(signal.name)
         for key, value in facts.items():
             if value is None or key not in keys:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from decimal import Decimal
 from typing import get_args
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,7 +90,7 @@ def test_no_mood_device_or_country_decides_who_is_offered_what(here, one, there,
         visit = _visit(context)
         said = {"mood": Said(str(context.get("mood")), 0.0, None)} if context.get("mood") else {}
         profile = Profile(version=1, orders=orders, said=said)
-        visit = dataclasses.replace(visit, profile=profile, visitor=VisitorId("anna", Trust.SIGNED), language="de")
+        visit = msgspec.structs.replace(visit, profile=profile, visitor=VisitorId("anna", Trust.SIGNED), language="de")
         told.append((decision.lots(visit.for_price(), offers), Offering().wanted(visit.for_price(), offers)))
         decision = Offering({"ten": spending("ten")})
     assert told[0] == told[1]

@@ -1,10 +1,9 @@
 """Behaviour: four ways through a shop, told by the pages of a session; counted the same way in the profile."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from personalize.domain.event import Event, EventItem
 from personalize.domain.profile import Profile

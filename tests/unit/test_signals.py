@@ -1,11 +1,11 @@
 """Signals: the time of day where the shop is; late and failing ones are missing."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
 import pytest
+from msgspec.structs import replace
 
 from personalize.domain.signal import Privacy, Terms, Told
 from personalize.domain.situation import Origin

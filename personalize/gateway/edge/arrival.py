@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from secrets import token_hex
 
 from cachetools import TTLCache
+from msgspec.structs import replace
 
 from personalize.domain.clock import Clock
 from personalize.domain.experiment import Assignment, Unit

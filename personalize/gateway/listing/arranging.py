@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from personalize.domain.interleaving import NEITHER
 from personalize.domain.permission import Keep
@@ -19,7 +20,7 @@ from personalize.gateway.listing.meeting import Meeting
 from personalize.gateway.listing.paging import read_paging
 from personalize.gateway.listing.part import Unreadable
 from personalize.gateway.listing.positions import Known
-from personalize.gateway.listing.run import Page, Run, RunBook, Stamp, arrange
+from personalize.gateway.listing.run import JUST_NOW, Page, Run, RunBook, Stamp, arrange
 from personalize.gateway.listing.window import Window
 from personalize.guardrails.apply import order as order_of
 from personalize.shops.map import Cursors
@@ -133,7 +134,7 @@ class Arranger:
         """A page of a window: the run's order goes on; what was not shown yet may be ranked anew."""
         run, stamp = ask.run, self.stamp(arrival, ask.run)
         if run is None or (ask.paging.skip == 0 and run.version not in ("", window.head(run.span))):
-            run = self._open(ask, arrival)
+            run = self._open(ask, arrival, stamp if run is None else None)
         version = window.head(run.span)
         same = run.stamp == stamp
         if ask.paging.skip > 0 and run.stamp is not None:  # the weather may turn: what is being paged through goes on
@@ -188,17 +189,19 @@ class Arranger:
                 same = run.epoch == self.decider.epoch
                 ask.decided = again.again() if same else ask.decided.with_reasons_of(again)
 
-    def _open(self, ask: Ask, arrival: Arrival) -> Run:
-        old = ask.run or self.runs.get(ask.run_key)
+    def _open(self, ask: Ask, arrival: Arrival, stamp: Stamp | None = None) -> Run:
+        cursors = ask.run.cursors if ask.run is not None else {}
+        if ask.run is None and isinstance(ask.slot.map.paged, Cursors) and (old := self.runs.get(ask.run_key)):
+            cursors = old.cursors
         # A page by itself never ends an order that others, who have no id either, are paging through.
         ordered = ask.run is not None and bool(ask.run.version) and ask.window is not None and ask.window.alone
         run = ask.run = Run() if ordered and not has_run(arrival) else self.runs.open(ask.run_key)
-        self._begin(run, ask, arrival)
-        run.cursors.update(old.cursors if old is not None else ())
+        self._begin(run, ask, arrival, stamp)
+        run.cursors.update(cursors)
         return run
 
-    def _begin(self, run: Run, ask: Ask, arrival: Arrival) -> None:
-        run.stamp, run.span, run.epoch = self.stamp(arrival), ask.paging.span, self.decider.epoch
+    def _begin(self, run: Run, ask: Ask, arrival: Arrival, stamp: Stamp | None = None) -> None:
+        run.stamp, run.span, run.epoch = stamp or self.stamp(arrival), ask.paging.span, self.decider.epoch
         run.begun = run.stamp[1:]
 
     def _note(self, ask: Ask, window: Window, arrival: Arrival) -> None:
@@ -217,11 +220,11 @@ class Arranger:
         """Pin what this visitor was shown; for one with a new id in a run apart, should they come back with it."""
         if not arrival.recognised:
             run = run.copy()
-        run.pin(ask.paging.skip, (window.rows[row] for row in ask.shown))
-        if arrival.recognised:
-            self.runs.keep(ask.run_key, run)
-        else:
+        run.pin(ask.paging.skip, [window.rows[row] for row in ask.shown])
+        if not arrival.recognised:
             self.runs.expect((arrival.key, ask.key), run)
+        elif self.runs.clock() - run.opened > JUST_NOW:  # else it is in the book already
+            self.runs.keep(ask.run_key, run)
 
 
 def _by_place(teams: str, order: Sequence[int], window: Window, run: Run) -> str:

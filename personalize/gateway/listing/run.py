@@ -19,6 +19,7 @@ MAX_RUNS = 20_000
 MAX_NEWBORN = 5_000
 MAX_CURSORS = 500
 RUN_SECONDS = 30 * 60.0
+JUST_NOW = 1.0  # seconds within which a run that was opened need not be kept anew
 
 
 class Stamp(NamedTuple):
