@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
-import orjson
-from cachetools import LRUCache, TTLCache
+from cachetools import TTLCache
 
-from personalize.domain.listing import About
 from personalize.gateway.document.plan import Mode, Plan
 from personalize.gateway.document.slots import ListingSlot
 from personalize.gateway.document.values import with_defaults
@@ -21,21 +18,19 @@ from personalize.gateway.edge.sessions import Sessions, Standing
 from personalize.gateway.edge.upstream import Upstream
 from personalize.gateway.listing.arranging import Arranger, has_run
 from personalize.gateway.listing.ask import Ask
+from personalize.gateway.listing.asked import canonical, read_asked
 from personalize.gateway.listing.decide import Decider
-from personalize.gateway.listing.fetching import Fetcher, query_of
-from personalize.gateway.listing.paging import Paging, neutral, read_paging, search_term, without_paging
+from personalize.gateway.listing.fetching import Fetcher
+from personalize.gateway.listing.paging import Paging, read_paging, search_term
 from personalize.gateway.listing.part import Unreadable, check_served, read_part
 from personalize.gateway.listing.positions import Known
 from personalize.gateway.listing.run import RunBook
-from personalize.gateway.listing.scoping import about_of
 from personalize.gateway.listing.shared import SharedWindows
 from personalize.gateway.listing.window import Window, build
 from personalize.settings import Settings
 from personalize.shops.map import Cursors, ShopMap
 
 MAX_GATHERED = 2_000
-MAX_ABOUT = 10_000
-"""Listings of which it is remembered what they were asked for."""
 MAX_PAUSED, PAUSE_SECONDS = 256, 60.0
 MAX_FAILURES = 3
 """Windows of a listing that may fail within a while of each other, before the pages alone are asked for."""
@@ -51,7 +46,6 @@ class Listings:
         self.settings, self.shop, self.sessions, self.windows = settings, shop, sessions, windows
         self.fetcher, self.arranger = Fetcher(shop, upstream), Arranger(runs, decider)
         self.unshared: set[str] = set()
-        self.abouts: LRUCache[Hashable, About] = LRUCache(MAX_ABOUT)
         self.failures: TTLCache[str, int] = TTLCache(MAX_PAUSED, PAUSE_SECONDS)
 
     async def ask(self, plan: Plan, call: Call, operation: Operation, variables: dict[str, Any], arrival: Arrival
@@ -75,36 +69,24 @@ class Listings:
     def _prepare(
         self, slot: ListingSlot, plan: Plan, call: Call, variables: dict[str, Any], arrival: Arrival
     ) -> Ask | None:
-        listing, arguments = slot.map, plan.arguments(slot, variables)
-        shareable = self._shareable(slot, arrival)
-        asked = without_paging(listing, arguments)
-        parents = plan.parent_arguments(slot, variables)
-        vary = [call.header(name) for name in self.shop.vary_headers]
-        key: tuple[Hashable, ...] = (
-            listing.coordinates,
-            _canonical([asked, parents]),
-            tuple(vary),
-            query_of(call.query_string),
-        )
+        listing, shareable = slot.map, self._shareable(slot, arrival)
         decider, target = self.arranger.decider, ".".join(slot.path)
-        if target in decider.paths:
-            key = (*key, target)
+        vary = tuple([call.header(name) for name in self.shop.vary_headers])
+        asked = read_asked(plan, slot, call, variables, vary, target in decider.paths)
+        key = asked.key
         # Without a visitor a run is shared by all who are in the same situation; it then holds nothing of anybody.
         run_key = (arrival.key, key) if has_run(arrival) else (self.arranger.stamp(arrival), shareable, key)
         known = Known()
         if isinstance(listing.paged, Cursors):
             at_hand = self.windows.peek(_window_key(plan, slot, key, variables)) if shareable else None
             known = Known(self.arranger.runs.get(run_key), at_hand, has_run(arrival))
-        paging = read_paging(listing, arguments, listing.window if shareable else listing.private, known)
+        paging = read_paging(listing, asked.arguments, listing.window if shareable else listing.private, known)
         if paging is None:
             return None
-        if (about := self.abouts.get(key)) is None:
-            about = self.abouts[key] = about_of(listing, asked, parents, vary)
-        held = decider.within(arrival.modes, about, target, arrival.visit)
-        orderable = neutral(listing, arguments) and bool(held or (arrival.ordered and not arrival.modes))
-        digest = blake2b(repr(key).encode(), digest_size=6).hexdigest()
-        ask = Ask(slot, arguments, paging, key, f"{listing.field}:{digest}", orderable, bool(plan.found.own))
-        ask.run_key, ask.about = run_key, about
+        held = decider.within(arrival.modes, asked.about, target, arrival.visit)
+        orderable = asked.neutral and bool(held or (arrival.ordered and not arrival.modes))
+        ask = Ask(slot, asked.arguments, paging, key, asked.list_id, orderable, bool(plan.found.own))
+        ask.run_key, ask.about = run_key, asked.about
         ask.run = self.arranger.going_on(ask, arrival)
         if ask.run is None and ask.paging.skip > 0 and has_run(arrival):
             ask.run = self.arranger.joined(ask, (self.arranger.newcomer(arrival), shareable, key))
@@ -205,8 +187,4 @@ def _used(plan: Plan, slot: ListingSlot, variables: dict[str, Any]) -> dict[str,
 
 def _window_key(plan: Plan, slot: ListingSlot, key: Hashable, variables: dict[str, Any]) -> Hashable:
     """What tells shared windows apart."""
-    return (key, plan.window_text(slot), _canonical(_used(plan, slot, variables)))
-
-
-def _canonical(value: object) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return (key, plan.window_text(slot), canonical(_used(plan, slot, variables)))

@@ -12,9 +12,10 @@ from personalize.gateway.document.payload import payload
 from personalize.gateway.document.plan import Plan
 from personalize.gateway.document.raw import fields, is_list, is_object
 from personalize.gateway.document.slots import ListingSlot
-from personalize.gateway.edge.call import GRAPHQL_PARAMETERS, Call, Operation
+from personalize.gateway.edge.call import Call, Operation
 from personalize.gateway.edge.upstream import Answer, Headers, Upstream
 from personalize.gateway.listing.ask import Ask
+from personalize.gateway.listing.asked import query_of
 from personalize.gateway.listing.paging import page_size, search_term, with_paging
 from personalize.gateway.listing.part import Part, Unreadable, check_served, read_part
 from personalize.gateway.listing.window import Window, build
@@ -113,9 +114,3 @@ def _of_this_body(name: str) -> bool:
 def _shareable_header(name: str) -> bool:
     """Whether a header of a guest's answer holds for all guests."""
     return name not in _OF_ONE_ANSWER and not name.startswith("access-control-") and "token" not in name
-
-
-def query_of(query_string: str) -> str:
-    """The query string without GraphQL's own parameters."""
-    pairs = [part for part in query_string.split("&") if part.partition("=")[0] not in GRAPHQL_PARAMETERS]
-    return "&".join(sorted(pairs))
