@@ -48,7 +48,7 @@ class Health:
         self.displacement.observe(mean_displacement(range(start - offset, start - offset + len(ask.shown)), ask.shown))
         if start == 0:
             ids, owner = window.listing.ids, window.owner
-            self._ids.update(hash(ids[owner[row]]) for row in ask.shown[:TOP])
+            self._ids.update([hash(ids[owner[row]]) for row in ask.shown[:TOP]])
             self._pages += 1
             if self._pages >= PAGES:
                 self.distinct.set(len(self._ids))

@@ -28,6 +28,7 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
     window, visit = ask.window, arrival.visit
     assert window is not None
     listing, owner, told, first, offset = window.listing, window.owner, window.told(), ask.first, window.offset
+    titles = listing.titles if listing.search_term else ()
     items, seen, teams = [], set(), ""
     for place, row in enumerate(ask.shown):
         candidate = owner[row]
@@ -35,8 +36,9 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
             continue
         seen.add(candidate)
         item_id, price, currency, attributes = told[candidate]
-        teams += ask.teams[first - offset + place : first - offset + place + 1]
-        title = listing.titles[candidate] or None if listing.search_term and listing.titles else None
+        if ask.teams:
+            teams += ask.teams[first - offset + place : first - offset + place + 1]
+        title = titles[candidate] or None if titles else None
         items.append(EventItem(item_id, first + place, candidate + offset, price, currency, None, attributes, title))
     change = last_reorder(ask.decided.patch, ask.target) if ask.orderable else None
     extra: dict[str, object] = {
@@ -49,7 +51,7 @@ def impression(arrival: Arrival, ask: Ask, inference: Inference) -> Event:
         },
         "latency_ms": round((perf_counter() - arrival.started) * 1000.0, 2),
         "strategy": f"{change.author.strategy}@{change.author.version}" if change else "shop_order",
-        **_chance(ask, [owner[row] for row in ask.shown], first - offset),
+        **_chance(ask, first - offset),
         **offers_of(arrival, (window.read[row] for row in ask.shown)),
     }
     shadow = last_reorder(ask.decided.shadow, ask.target) if ask.orderable else None
@@ -111,7 +113,7 @@ def offers_of(arrival: Arrival, items: Iterable[Item]) -> dict[str, object]:
     return {"offers": told}
 
 
-def _chance(ask: Ask, shown: list[int], start: int) -> dict[str, object]:
+def _chance(ask: Ask, start: int) -> dict[str, object]:
     """`propensity` of the page as it stands, and under `exploration` that of each item at its place and what was drawn.
 
     Neither where nobody knows: an ordering run went on with what had been shown, or a product takes several rows.
@@ -124,6 +126,7 @@ def _chance(ask: Ask, shown: list[int], start: int) -> dict[str, object]:
         return {"propensity": 1.0}  # without a draw orders are deterministic
     size = len(window.listing)
     span = min(ask.run.span, size) if ask.run is not None and ask.run.span and not window.alone else size
+    shown = [window.owner[row] for row in ask.shown]
     told = propensities(patch, ask.target, size, start, shown, span) if size == len(window) else None
     if told is None:
         return {}

@@ -69,4 +69,4 @@ def footrule(order: Sequence[int]) -> float:
 
 def mean_displacement(places: Sequence[int], rows: Sequence[int]) -> float:
     """By how many places, on average, `rows` (positions in the shop's list) stand elsewhere at `places`."""
-    return sum(abs(place - row) for place, row in zip(places, rows, strict=True)) / len(rows) if rows else 0.0
+    return sum([abs(place - row) for place, row in zip(places, rows, strict=True)]) / len(rows) if rows else 0.0
