@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightgbm as lgb
 import numpy as np
@@ -32,14 +32,25 @@ LATER = 0.2  # share of lists, the latest, on which the number of trees is chose
 DRAWS = 2  # models whose mean curve it is chosen by: of one alone it depends on the draw of its columns,
 STEADY = 5_000  # but not where so many lists make the curve
 MIN_LISTS = 50
-MAX_TREES = 240  # a latency budget: 32 rows x 240 trees x 15 leaves cost about 0.15 ms
 MIN_TREES = 20
-RATES = (0.05, 0.1)  # what a tree counts
-NOTICEABLE = 0.002  # NDCG@10 that the doubled rate must gain: less than that is the noise of a small slice
+NOTICEABLE = 0.002  # NDCG@10 that the larger shape must gain: less than that is the noise of a small slice
 FLAT = 0.0005  # NDCG@10 that no slice tells apart: of numbers of trees that near to the best the largest is taken
-CLIMBING = 0.85  # share of `MAX_TREES` from which a best number of trees means that more would serve better
+SMOOTHED = 6  # part of a shape's trees that its curve is smoothed over
+CLIMBING = 0.85  # share of a shape's trees from which a best number means that more would serve better
 WELL_COVERED = 0.99  # share of the trained rows down to whose position a model may lift what it likes
 SHARED_GAIN = 0.3  # of a split's gain on a column that is equal for all rows: most such splits fit noise
+
+
+class Shape(NamedTuple):
+    """What a model may grow to: what a tree counts (the learning rate), its leaves, and how many trees at most."""
+
+    rate: float
+    leaves: int
+    trees: int
+
+
+# A latency budget: LightGBM walks 32 rows through the first in half the time that the second takes.
+SHAPES = (Shape(0.08, 23, 120), Shape(0.1, 15, 240))
 PARAMETERS: Mapping[str, Any] = {
     "objective": "lambdarank",
     "metric": "ndcg",
@@ -47,8 +58,8 @@ PARAMETERS: Mapping[str, Any] = {
     "label_gain": GAINS,
     "lambdarank_truncation_level": 30,
     "lambdarank_norm": False,  # with it a well-ranked list teaches less, and first lists of a session lose by it
-    "learning_rate": RATES[0],
-    "num_leaves": 15,
+    "learning_rate": SHAPES[-1].rate,
+    "num_leaves": SHAPES[-1].leaves,
     "feature_fraction": 0.4,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -103,18 +114,18 @@ def train(
     cut = int(len(examples) * (1 - LATER))
     halves = examples.part(0, cut), examples.part(cut, len(examples))
     trusted = schema.situation if signals == "auto" else frozenset()
-    trees, rate, score, depth = _size(*halves, schema, seed, threads, examined, trusted)
-    tell("trees", trees)
-    booster = learn(examples, schema, trees, rate)
+    shape, score, depth = _size(*halves, schema, seed, threads, examined, trusted)
+    tell("trees", shape.trees)
+    booster = learn(examples, schema, shape.trees, shape.rate, num_leaves=shape.leaves)
     when = created or datetime.now(UTC)
     card: dict[str, Any] = {
         "name": out.name,
         "created": when.isoformat(timespec="seconds"),
         "command": command or "personalize.learning.train.train",
         "seed": seed,
-        "trees": trees,
-        "rate": rate,
-        "leaves": PARAMETERS["num_leaves"],
+        "trees": shape.trees,
+        "rate": shape.rate,
+        "leaves": shape.leaves,
         "data": {
             "from": _told(found.span[0]),
             "to": _told(found.span[1]),
@@ -160,44 +171,48 @@ def deepest(examples: Examples, schema: Schema) -> float:
 def _size(
     early: Examples, late: Examples, schema: Schema, seed: int, threads: int, examined: Examination | None,
     trusted: Collection[str],
-) -> tuple[int, float, float, int]:  # fmt: skip
-    """The number of trees and the rate that serve the later lists best, their NDCG@10 there, and the depth it takes.
+) -> tuple[Shape, float, int]:  # fmt: skip
+    """The shape with the number of trees that serves the later lists best, its NDCG@10 there, and the depth it takes.
 
-    A long log needs more than `MAX_TREES` small steps: where the curve still climbs at its end, one step counts twice.
+    A long log has more to teach than the first shape holds: where its curve still climbs at its end, the next is tried.
     """
-    found: list[tuple[int, float, float, lgb.Booster, int]] = []
+    found: list[tuple[Shape, float, lgb.Booster, int]] = []
     draws = DRAWS if len(late) < STEADY else 1
-    for rate in RATES:
-        made = [_curve(early, late, schema, seed + draw, threads, examined, trusted, rate) for draw in range(draws)]
+    for shape in SHAPES:
+        made = [_curve(early, late, schema, seed + draw, threads, examined, trusted, shape) for draw in range(draws)]
         values = np.mean([curve for _, curve in made], axis=0)
         # The slice is small and its curve flat and jagged: the end of its smoothed top is a steadier choice than its
         # highest tooth. The model is then trained on all lists, which bear as many more trees.
-        width = min(41, len(values))
+        width = min(shape.trees // SMOOTHED + 1, len(values))
         smooth = np.convolve(values, np.ones(width) / width, mode="valid")
         best = int(np.flatnonzero(smooth >= smooth.max() - FLAT)[-1]) + width // 2 + 1
-        trees = int(np.clip(round(best / (1 - LATER)), MIN_TREES, MAX_TREES))
-        found.append((trees, rate, float(smooth.max()), made[0][0], best))
-        if best < CLIMBING * MAX_TREES:
+        trees = int(np.clip(round(best / (1 - LATER)), MIN_TREES, shape.trees))
+        found.append((shape._replace(trees=trees), float(smooth.max()), made[0][0], best))
+        if best < CLIMBING * shape.trees:
             break
-    trees, rate, score, booster, best = found[-1] if found[-1][2] > found[0][2] + NOTICEABLE else found[0]
+    shape, score, booster, best = found[-1] if found[-1][1] > found[0][1] + NOTICEABLE else found[0]
 
     def told(rows: NDArray[np.float32]) -> NDArray[np.float64]:
         return np.asarray(booster.predict(rows, num_iteration=best, num_threads=threads), np.float64)
 
-    return trees, rate, score, depth_of(late, told, schema)
+    return shape, score, depth_of(late, told, schema)
 
 
 def _curve(
     early: Examples, late: Examples, schema: Schema, seed: int, threads: int, examined: Examination | None,
-    trusted: Collection[str], rate: float,
+    trusted: Collection[str], shape: Shape,
 ) -> tuple[lgb.Booster, list[float]]:  # fmt: skip
-    """A model of the early lists, and its NDCG@10 on the later ones after each tree, (MAX_TREES,)."""
+    """A model of the early lists, and its NDCG@10 on the later ones after each tree, (shape.trees,)."""
     dataset = _dataset(early, schema, examined=examined)
     told: dict[str, dict[str, list[float]]] = {}
     booster = lgb.train(
-        {**_parameters(early, schema, seed, threads, trusted), "learning_rate": rate},
+        {
+            **_parameters(early, schema, seed, threads, trusted),
+            "learning_rate": shape.rate,
+            "num_leaves": shape.leaves,
+        },
         dataset,
-        MAX_TREES,
+        shape.trees,
         valid_sets=[_dataset(late, schema, dataset, examined)],
         valid_names=["late"],
         callbacks=[lgb.record_evaluation(told)],
