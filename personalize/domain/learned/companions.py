@@ -32,9 +32,9 @@ class Companions:
 
     def show(self, items: Mapping[str, bytes]) -> None:
         """Note a list: the packed tokens of each of its items."""
-        tokens = {item: unpack(f"<{len(packed) // 4}I", packed) for item, packed in items.items()}
-        self.kinds.note(tokens.values())
-        self._know({item: self.kinds.of(read) for item, read in tokens.items()})
+        rows = [unpack(f"<{len(packed) // 4}I", packed) for packed in items.values()]
+        self.kinds.note(rows)
+        self._know(dict(zip(items, self.kinds.each(rows), strict=True)))
 
     def kind(self, item: str, tokens: Sequence[int] = ()) -> int | None:
         """The kind of an item, by the properties told, else by those it was shown with; None where unknown."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
 
 NEARLY_ALL = 0.9  # share of the rows that bear what a list is a kind of
 ROWS_MIN = 3  # rows that make a list
@@ -30,15 +31,12 @@ class Kinds:
         self.lists += 1
         return self.lists <= FIRST or self.lists % EACH == 0
 
-    def note(self, rows: Iterable[Sequence[int]]) -> None:
+    def note(self, rows: Collection[Sequence[int]]) -> None:
         """Read a list: the tokens of each of its rows."""
-        counts: Counter[int] = Counter()
-        n = 0
-        for tokens in rows:
-            n += 1
-            counts.update(tokens)
+        n = len(rows)
         if n < ROWS_MIN:
             return
+        counts = Counter(chain.from_iterable(rows))
         for token, count in counts.items():
             some, all_ = self.seen.get(token, (0, 0))
             self.seen[token] = some + 1, all_ + (count >= NEARLY_ALL * n)
@@ -48,9 +46,24 @@ class Kinds:
 
     def of(self, tokens: Iterable[int]) -> int | None:
         """The kind of what has these properties; None where no lists are known that are made of one of them."""
-        known = [(token, *self.seen[token]) for token in tokens if token in self.seen]
-        sure = max((made / some for _, some, made in known if made >= CERTAIN), default=0.0)
-        if sure < RARE:
-            return None
-        found = [(some, token) for token, some, made in known if made >= CERTAIN and made / some >= LIKELY * sure]
-        return min(found)[1]
+        return _rarest(self._certain(tokens).values())
+
+    def each(self, rows: Collection[Sequence[int]]) -> list[int | None]:
+        """As `of`, for each row of a list: most properties of a list are of several rows, and few are certain."""
+        certain = self._certain(set(chain.from_iterable(rows)))
+        known = [tuple([token for token in tokens if token in certain]) for tokens in rows]
+        kinds = {borne: _rarest([certain[token] for token in borne]) for borne in set(known)}
+        return [kinds[borne] for borne in known]
+
+    def _certain(self, tokens: Iterable[int]) -> dict[int, tuple[int, int, float]]:
+        """Of those properties that enough lists are made of: lists with it, itself, and the share made of it."""
+        known = [(token, self.seen[token]) for token in tokens if token in self.seen]
+        return {token: (some, token, made / some) for token, (some, made) in known if made >= CERTAIN}
+
+
+def _rarest(certain: Collection[tuple[int, int, float]]) -> int | None:
+    """The property in the fewest lists, of those nearly as sure as the surest; None where none is sure enough."""
+    sure = max([share for _, _, share in certain], default=0.0)
+    if sure < RARE:
+        return None
+    return min([(some, token) for some, token, share in certain if share >= LIKELY * sure])[1]
