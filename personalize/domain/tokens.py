@@ -73,13 +73,18 @@ def traits(
     """The traits of an item. Remembered by id as long as nothing about it changes: to read one costs 20 us."""
     price, currency = price if price == price else None, currency or None  # NaN is not equal to itself
     held = _known.get(item_id)
-    if held is not None and held[0] == (price, currency) and held[1] == attributes:
-        return held[2]
+    if (
+        held is not None
+        and held[0] == price
+        and held[1] == currency
+        and (held[2] is attributes or held[2] == attributes)
+    ):
+        return held[3]
     pairs = tuple(properties(attributes, price, currency))
     found = Traits(pairs, pack(f"<{len(pairs)}I", *(token(name, value) for name, value in pairs)), numbers(attributes))
     if len(_known) >= MAX_ITEMS:
         _known.clear()
-    _known[item_id] = (price, currency), attributes, found
+    _known[item_id] = price, currency, attributes, found
     return found
 
 
@@ -105,4 +110,4 @@ def properties(
     return list(found)
 
 
-_known: dict[str, tuple[tuple[float | None, str | None], Mapping[str, object], Traits]] = {}
+_known: dict[str, tuple[float | None, str | None, Mapping[str, object], Traits]] = {}

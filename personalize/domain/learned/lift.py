@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from zlib import crc32
 
@@ -48,7 +49,7 @@ class Lift:
         self._lists[name] = facts
         if len(self._lists) > MAX_LISTS:
             del self._lists[next(iter(self._lists))]
-        sizes = np.fromiter((len(packed) // 4 for packed in items.values()), np.int64, len(items))
+        sizes = np.fromiter(map(len, items.values()), np.int64, len(items)) // 4
         tokens = np.frombuffer(b"".join(items.values()), "<u4")
         self._rates.expect(self._slots(tokens.astype(np.uint64), facts), np.repeat(rates, sizes), at)
 
@@ -89,7 +90,7 @@ class Lift:
 
     def _slots(self, tokens: Keys, facts: tuple[int, ...]) -> Slots:
         """The counters of each property, (1 + facts, t): in all situations first, then in each."""
-        return self._rates.slots(tokens[None, :], np.array((0, *facts), np.uint64)[:, None])
+        return self._rates.slots(tokens, _column(facts))
 
 
 class Saved(msgspec.Struct, array_like=True):
@@ -99,6 +100,14 @@ class Saved(msgspec.Struct, array_like=True):
     items: list[str] = []
     tokens: list[bytes] = []
     lists: dict[str, tuple[int, ...]] = {}
+
+
+@lru_cache(maxsize=512)  # visitors share few situations; one is a tuple of `MAX_KEYS` numbers at most
+def _column(facts: tuple[int, ...]) -> Keys:
+    """The keys of what is counted in a situation, (1 + facts, 1): 0 for all situations first, then each fact."""
+    found = np.array((0, *facts), np.uint64)[:, None]
+    found.flags.writeable = False
+    return found
 
 
 def situation(context: Mapping[str, object]) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ class Rates:
     """
 
     def __init__(self, bits: int) -> None:
-        self.bits = bits
+        self.bits, self._shift = bits, np.uint64(64 - bits)
         self._tables: NDArray[np.float32] = np.zeros((2, 0), np.float32)
         self._start = 0.0
 
@@ -31,8 +31,9 @@ class Rates:
     def slots(self, keys: Keys, other: Keys) -> Slots:
         """Where pairs of keys are counted; shapes broadcast."""
         mixed = (keys * _ODD) ^ (other * _OTHER)
-        found: Slots = ((mixed * _ODD) >> np.uint64(64 - self.bits)).astype(np.int64)
-        return found
+        mixed *= _ODD
+        mixed >>= self._shift
+        return mixed.view(np.int64)  # `bits` of 64 are left, none of them the sign
 
     def expect(self, slots: Slots, counts: Floats | float, at: float) -> None:
         """Clicks are expected."""
@@ -74,7 +75,8 @@ class Rates:
         if (at - self._start) / HALF_LIFE > REBASE:
             self._tables *= np.float32(1.0 / self._weight(at))
             self._start = at
-        weights = np.broadcast_to(np.asarray(counts * self._weight(at), np.float32), slots.shape)
+        weights = np.empty(slots.shape, np.float32)
+        weights[...] = counts * self._weight(at)
         np.add.at(self._tables[table], slots.ravel(), weights.ravel())
 
 
