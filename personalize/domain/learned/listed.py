@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from zlib import crc32
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.learned.rates import Rates, Slots
+from personalize.domain.learned.rates import Keys, Rates, Slots
 from personalize.domain.learned.rates import Saved as SavedRates
 
 BITS = 18  # of the number of counters: two pairs of list and item that share one are noise; 2 MiB in all
@@ -24,25 +24,25 @@ class Listed:
         self._rates = Rates(BITS)
         self._shown: dict[str, int] = {}
 
-    def show(self, event_id: str, list_id: str, ids: Sequence[str], rates: NDArray[np.float64], at: float) -> None:
-        """Note a list: with `rates` (n,) the clicks that the places of its items make expect."""
+    def show(self, event_id: str, list_id: str, items: Keys, rates: NDArray[np.float64], at: float) -> None:
+        """Note a list: by `item_keys`, with `rates` (n,) the clicks that the places of its items make expect."""
         key = crc32(list_id.encode())
         self._shown[event_id] = key
         if len(self._shown) > MAX_LISTS:
             del self._shown[next(iter(self._shown))]
-        self._rates.expect(self._slots(key, ids), rates, at)
+        self._rates.expect(self._slots(key, items), rates, at)
 
     def click(self, event_id: str | None, item: str, at: float) -> None:
         """Note a click on an item of the list that was shown under `event_id`."""
         key = self._shown.get(event_id) if event_id is not None else None
         if key is not None:
-            self._rates.meet(self._slots(key, [item]), 1.0, at)
+            self._rates.meet(self._slots(key, item_keys([item])), 1.0, at)
 
-    def lift(self, list_id: str, ids: Sequence[str], rate: NDArray[np.float64], at: float) -> NDArray[np.float64]:
+    def lift(self, list_id: str, ids: Collection[str], rate: NDArray[np.float64], at: float) -> NDArray[np.float64]:
         """The log of each item's clicks per expected one in this list over `rate` (n,), those in all; 0.0 unknown."""
         if not list_id or not self._rates:
             return np.zeros(len(ids))
-        expected, met = self._rates.read(self._slots(crc32(list_id.encode()), ids), at)
+        expected, met = self._rates.read(self._slots(crc32(list_id.encode()), item_keys(ids)), at)
         found: NDArray[np.float64] = np.log((met + PRIOR * rate) / (expected + PRIOR) / rate)
         return found
 
@@ -57,9 +57,13 @@ class Listed:
         found._rates, found._shown = Rates.from_saved(saved.rates, BITS), dict(saved.shown)
         return found
 
-    def _slots(self, key: int, ids: Sequence[str]) -> Slots:
-        items = np.fromiter((crc32(item.encode()) for item in ids), np.uint64, len(ids))
+    def _slots(self, key: int, items: Keys) -> Slots:
         return self._rates.slots(items, np.array([key], np.uint64))
+
+
+def item_keys(ids: Collection[str]) -> Keys:
+    """What items are counted by, (n,)."""
+    return np.fromiter(map(crc32, map(str.encode, ids)), np.uint64, len(ids))
 
 
 class Saved(msgspec.Struct, array_like=True):

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize.domain.event import NOTHING_EARLIER, Event
+from personalize.domain.event import NOTHING_EARLIER, Event, EventItem
 from personalize.domain.learned.companions import Companions
 from personalize.domain.learned.companions import Saved as SavedCompanions
 from personalize.domain.learned.lift import Lift
 from personalize.domain.learned.lift import Saved as SavedLift
-from personalize.domain.learned.listed import Listed
+from personalize.domain.learned.listed import Listed, item_keys
 from personalize.domain.learned.listed import Saved as SavedListed
 from personalize.domain.learned.pairs import Pairs
 from personalize.domain.learned.pairs import Saved as SavedPairs
+from personalize.domain.learned.rates import Keys
 from personalize.domain.tokens import traits
 from personalize.errors import StoreError
 
@@ -68,10 +69,13 @@ class Popularity:
         self._counts: NDArray[np.float64] = np.zeros((256, COUNTS))
         self._at: NDArray[np.float64] = np.zeros(256)
         self._since: NDArray[np.float64] = np.zeros(256)
+        self._keys: Keys = np.zeros(256, np.uint64)  # of each item in `listed`
         self._began = math.inf
         # Per position: impressions and clicks, of answered lists and all others alike.
         self._shown: NDArray[np.float64] = np.zeros(MAX_POSITIONS)
         self._clicked: NDArray[np.float64] = np.zeros(MAX_POSITIONS)
+        # Their sums: of whole numbers, so that they are exact in any order.
+        self._shown_in_all = self._clicked_in_all = 0.0
 
         self._lift = Lift()
         self.listed = Listed()
@@ -91,55 +95,39 @@ class Popularity:
         self.version += 1
         self.after = event.event_id
         if event.event == "view_item_list":
-            seen: dict[str, int] = {}
-            for row, item in enumerate(event.items[: self.limit]):
-                seen.setdefault(item.item_id, row if item.index is None else item.index)
-            places = np.fromiter((min(max(at, 0), MAX_POSITIONS - 1) for at in seen.values()), np.int64, len(seen))
-            rows = self._touch(list(seen), event.at)
-            rates = self.position_rates()[places]
-            self._counts[rows, IMPRESSIONS] += 1.0
-            self._counts[rows, EXPECTED] += rates
-            np.add.at(self._shown, places, 1.0)
-            if event.list_id:
-                self.listed.show(event.event_id, event.list_id, list(seen), rates, event.at)
-            due = self.companions.kinds.due()
-            if event.context or due:
-                borne = self._borne(event)
-                if event.context:
-                    self._lift.show(event.event_id, borne, rates, event.context, event.at)
-                if due:
-                    self.companions.show(borne)
+            self._show(event)
             return
         columns = _COLUMNS.get(event.event)
         if columns is None or not event.items:
             return
-        rows = self._touch(list(dict.fromkeys(item.item_id for item in event.items[: self.limit])), event.at)
-        for column in columns:
-            self._counts[rows, column] += 1.0
+        touched = list(dict.fromkeys(item.item_id for item in event.items[: self.limit]))
+        self._add(touched, event.at, dict.fromkeys(columns, 1.0))
         if columns[0] == PURCHASES:
             self._buy(event, before)
         else:
-            touched = dict.fromkeys(item.item_id for item in event.items[:MAX_VISIT])
-            fresh = [item for item in touched if item not in before]
+            visited = dict.fromkeys(item.item_id for item in event.items[:MAX_VISIT])
+            fresh = [item for item in visited if item not in before]
             self.covisits.together(fresh, list(before), MAX_VISIT)
         if columns[0] == CLICKS:
             for item in event.items:
                 if item.index is not None:
-                    self._clicked[min(max(item.index, 0), MAX_POSITIONS - 1)] += 1.0
+                    self._clicked[_place(item.index)] += 1.0
+                    self._clicked_in_all += 1.0
                 self.listed.click(event.list_event_id, item.item_id, event.at)
                 self._lift.click(event.list_event_id, item.item_id, event.context, event.at)
 
-    def position_rates(self) -> NDArray[np.float64]:
-        """Click rate of each position, shape (MAX_POSITIONS,), smoothed towards the rate over all positions."""
-        shown = float(self._shown.sum())
-        base = (float(self._clicked.sum()) + BASE_RATE * PRIOR_POSITIONS) / (shown + PRIOR_POSITIONS)
-        rates: NDArray[np.float64] = (self._clicked + base * PRIOR_POSITIONS) / (self._shown + PRIOR_POSITIONS)
+    def position_rates(self, places: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float64]:
+        """Click rate of each position (of `places` alone), smoothed towards the rate over all positions."""
+        base = (self._clicked_in_all + BASE_RATE * PRIOR_POSITIONS) / (self._shown_in_all + PRIOR_POSITIONS)
+        rates: NDArray[np.float64] = self._clicked[places] + base * PRIOR_POSITIONS
+        rates /= self._shown[places] + PRIOR_POSITIONS
         return rates
 
     def counts(self, ids: tuple[str, ...] | list[str], at: float) -> NDArray[np.float64]:
         """Decayed counts as of `at`, shape (n, 10) in the order of the module's constants; 0 for unknown items."""
         rows = np.fromiter((self._rows.get(item, -1) for item in ids), np.int64, len(ids))
-        counts = self._counts[rows] * self._fade(rows, at)
+        since = self._at[rows]
+        counts = self._counts[rows] * self._fade(since, np.maximum(since, at))
         counts[rows < 0] = 0.0
         return counts
 
@@ -198,12 +186,15 @@ class Popularity:
             found._rows = {item: row for row, item in enumerate(saved.ids)}
             room = max(size, 256)
             found._counts, found._at, found._since = np.zeros((room, COUNTS)), np.zeros(room), np.zeros(room)
+            found._keys = np.zeros(room, np.uint64)
+            found._keys[:size] = item_keys(saved.ids)
             found._began = saved.began
             found._counts[:size] = np.frombuffer(saved.counts).reshape(size, COUNTS)
             found._at[:size] = np.frombuffer(saved.at).reshape(size)
             found._since[:size] = np.frombuffer(saved.since).reshape(size)
             found._shown = np.frombuffer(saved.shown).reshape(MAX_POSITIONS).copy()
             found._clicked = np.frombuffer(saved.clicked).reshape(MAX_POSITIONS).copy()
+            found._shown_in_all, found._clicked_in_all = float(found._shown.sum()), float(found._clicked.sum())
             found.version = saved.version
             found._lift = Lift.from_saved(saved.lift)
             found.listed = Listed.from_saved(saved.listed)
@@ -217,14 +208,28 @@ class Popularity:
             ) from None
         return found
 
-    def _borne(self, event: Event) -> dict[str, bytes]:
-        """The packed tokens of the items of a list."""
-        borne: dict[str, bytes] = {}
-        for item in event.items[: self.limit]:
-            if item.item_id not in borne:
-                price = item.price if item.price is not None and item.price == item.price else None
-                borne[item.item_id] = traits(item.item_id, item.attributes, price, item.currency).packed
-        return borne
+    def _show(self, event: Event) -> None:
+        """Note a list; of an item that it holds twice, the first row."""
+        shown: dict[str, EventItem] = {}
+        indices: list[int] = []
+        for row, item in enumerate(event.items[: self.limit]):
+            if item.item_id not in shown:
+                shown[item.item_id] = item
+                indices.append(row if item.index is None else item.index)
+        places = np.array([at if 0 <= at < MAX_POSITIONS else _place(at) for at in indices], np.int64)
+        rates = self.position_rates(places)
+        rows = self._add(shown, event.at, {IMPRESSIONS: 1.0, EXPECTED: rates})
+        np.add.at(self._shown, places, 1.0)
+        self._shown_in_all += len(shown)
+        if event.list_id:
+            self.listed.show(event.event_id, event.list_id, self._keys.take(rows), rates, event.at)
+        due = self.companions.kinds.due()
+        if event.context or due:
+            borne = {name: traits(name, one.attributes, one.price, one.currency).packed for name, one in shown.items()}
+            if event.context:
+                self._lift.show(event.event_id, borne, rates, event.context, event.at)
+            if due:
+                self.companions.show(borne)
 
     def _buy(self, event: Event, before: Mapping[str, int]) -> None:
         """Note whether items are bought again, and which ones the same visitor bought."""
@@ -238,45 +243,71 @@ class Popularity:
         self.companions.buy(kinds, before)
         of_kind = Counter(_name(kind) for kind in kinds.values() if kind is not None)
         if len(of_kind) < self.limit:
-            rows = self._touch(list(of_kind), event.at)
-            self._counts[rows, PURCHASES] += list(of_kind.values())
+            self._add(of_kind, event.at, {PURCHASES: np.array(list(of_kind.values()), np.float64)})
 
-    def _fade(self, rows: NDArray[np.int64], at: float) -> NDArray[np.float64]:
-        """What is left of each count, shape (n, COUNTS)."""
-        ago = np.maximum(at - self._at[rows], 0.0)
-        faded: NDArray[np.float64] = np.exp2(-ago[:, None] / self._half_lives)
-        return faded
+    def _fade(self, since: NDArray[np.float64], until: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is left `until` then (n,) of counts as of `since` (n,), shape (n, COUNTS)."""
+        faded: NDArray[np.float64] = (since - until)[:, None] / self._half_lives
+        return np.exp2(faded, out=faded)
 
-    def _touch(self, ids: list[str], at: float) -> NDArray[np.int64]:
-        """The rows of `ids` (distinct, at most `limit`), made where new, with counts brought to `at`."""
+    def _add(
+        self, ids: Collection[str], at: float, amounts: Mapping[int, float | NDArray[np.float64]]
+    ) -> NDArray[np.int64]:
+        """Bring the counts of `ids` (distinct, at most `limit`) to `at` and add what is told by column; their rows."""
+        try:
+            rows = self._find(ids)
+        except KeyError:
+            self._admit(ids, at)
+            rows = self._find(ids)
+        self._began = min(self._began, at)
+        since = self._at.take(rows)
+        until = np.maximum(since, at)
+        counts = self._counts.take(rows, axis=0)  # a copy, so that the table is read and written once
+        counts *= self._fade(since, until)
+        for column, amount in amounts.items():
+            counts[:, column] += amount
+        self._counts[rows] = counts
+        self._at[rows] = until
+        return rows
+
+    def _find(self, ids: Collection[str]) -> NDArray[np.int64]:
+        """The rows of `ids`; KeyError where one has none."""
+        return np.fromiter(map(self._rows.__getitem__, ids), np.int64, len(ids))
+
+    def _admit(self, ids: Iterable[str], at: float) -> None:
+        """Make rows for those of `ids` (distinct, at most `limit`) that have none."""
         fresh = [item for item in ids if item not in self._rows]
         while len(self._rows) + len(fresh) > self.limit:
             self._evict(at, len(fresh))  # which may drop some of `ids`, too
             fresh = [item for item in ids if item not in self._rows]
         for item in fresh:
             self._rows[item] = len(self._rows)
-        self._began = min(self._began, at)
         while len(self._rows) > len(self._at):
             self._counts = np.concatenate([self._counts, np.zeros_like(self._counts)])
             self._at = np.concatenate([self._at, np.zeros_like(self._at)])
             self._since = np.concatenate([self._since, np.zeros_like(self._since)])
-        self._since[[self._rows[item] for item in fresh]] = at
-        rows = np.fromiter((self._rows[item] for item in ids), np.int64, len(ids))
-        self._counts[rows] *= self._fade(rows, at)
-        self._at[rows] = np.maximum(self._at[rows], at)
-        return rows
+            self._keys = np.concatenate([self._keys, np.zeros_like(self._keys)])
+        rows = self._find(fresh)
+        self._since[rows] = at
+        self._keys[rows] = item_keys(fresh)
 
     def _evict(self, at: float, needed: int) -> None:
         """Drop the items with the least left: at least a tenth of the limit, or as many as are needed."""
         size = len(self._rows)
         drop = min(size, max(self.limit // 10, needed, 1))
-        left = (self._counts[:size] * self._fade(np.arange(size), at)).sum(axis=1)
+        since = self._at[:size]
+        left = (self._counts[:size] * self._fade(since, np.maximum(since, at))).sum(axis=1)
         kept = np.sort(np.argsort(left, kind="stable")[drop:])
         ids = list(self._rows)
         self._rows = {ids[row]: place for place, row in enumerate(kept)}
-        for column in (self._counts, self._at, self._since):
+        for column in (self._counts, self._at, self._since, self._keys):
             column[: len(kept)] = column[kept]
-            column[len(kept) :] = 0.0
+            column[len(kept) :] = 0
+
+
+def _place(index: int) -> int:
+    """The position that is counted for a row at `index`."""
+    return min(max(index, 0), MAX_POSITIONS - 1)
 
 
 def _name(kind: int) -> str:
