@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Container, Mapping
 from hashlib import blake2b
-from itertools import islice
 from struct import unpack
 from typing import TypeVar
 
@@ -402,10 +401,8 @@ def fade(seconds: float) -> float:
 
 
 def _trim(mapping: dict[K, V], limit: int) -> None:
-    excess = len(mapping) - limit
-    if excess > 0:
-        for key in list(islice(mapping, excess)):
-            del mapping[key]
+    while len(mapping) > limit:  # by one, mostly
+        del mapping[next(iter(mapping))]
 
 
 _ENCODER = msgspec.msgpack.Encoder()
