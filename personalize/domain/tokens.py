@@ -73,13 +73,12 @@ def traits(
     """The traits of an item. Remembered by id as long as nothing about it changes: to read one costs 20 us."""
     price, currency = price if price == price else None, currency or None  # NaN is not equal to itself
     held = _known.get(item_id)
-    if (
-        held is not None
-        and held[0] == price
-        and held[1] == currency
-        and (held[2] is attributes or held[2] == attributes)
-    ):
-        return held[3]
+    if held is not None and held[0] == price and held[1] == currency:
+        if held[2] is attributes:
+            return held[3]
+        if held[2] == attributes:  # whoever folds the same event next comes with this very mapping
+            _known[item_id] = price, currency, attributes, held[3]
+            return held[3]
     pairs = tuple(properties(attributes, price, currency))
     found = Traits(pairs, pack(f"<{len(pairs)}I", *(token(name, value) for name, value in pairs)), numbers(attributes))
     if len(_known) >= MAX_ITEMS:

@@ -31,7 +31,7 @@ from personalize.domain.learned.popularity import (
     VIEWS,
     Popularity,
 )
-from personalize.domain.tokens import traits
+from personalize.domain.tokens import numbers, properties, traits
 from tests.unit.shop_log import START
 
 HALF_LIVES = {CLICKS_NOW: DAY, PURCHASES_NOW: 3 * DAY, PURCHASES_EVER: 180 * DAY, PURCHASES_AGAIN: 180 * DAY}
@@ -211,3 +211,12 @@ def test_the_kinds_of_a_list_are_those_of_its_rows(lists, rows):
         likely = [(some, token) for token, (some, share) in shares.items() if share >= LIKELY * sure]
         found.append(min(likely)[1] if sure >= RARE else None)
     assert kinds.each(rows) == found == [kinds.of(tokens) for tokens in rows]
+
+
+@given(st.lists(st.tuples(attributes, items, st.sampled_from([None, "", "EUR", "USD"])), min_size=1))
+def test_what_is_remembered_of_an_item_is_what_is_read_anew(told):
+    for borne, item, currency in told:
+        for mapping in (borne, dict(borne), item.attributes):
+            found = traits("remembered", mapping, item.price, currency)
+            assert found.pairs == tuple(properties(mapping, item.price, currency))
+            assert found.numbers == numbers(mapping)

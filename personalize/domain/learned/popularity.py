@@ -211,12 +211,13 @@ class Popularity:
     def _show(self, event: Event) -> None:
         """Note a list; of an item that it holds twice, the first row."""
         shown: dict[str, EventItem] = {}
-        indices: list[int] = []
+        positions: list[int] = []
         for row, item in enumerate(event.items[: self.limit]):
             if item.item_id not in shown:
                 shown[item.item_id] = item
-                indices.append(row if item.index is None else item.index)
-        places = np.array([at if 0 <= at < MAX_POSITIONS else _place(at) for at in indices], np.int64)
+                index = row if item.index is None else item.index
+                positions.append(index if 0 <= index < MAX_POSITIONS else _place(index))
+        places = np.array(positions, np.int64)
         rates = self.position_rates(places)
         rows = self._add(shown, event.at, {IMPRESSIONS: 1.0, EXPECTED: rates})
         np.add.at(self._shown, places, 1.0)
@@ -265,7 +266,8 @@ class Popularity:
         counts = self._counts.take(rows, axis=0)  # a copy, so that the table is read and written once
         counts *= self._fade(since, until)
         for column, amount in amounts.items():
-            counts[:, column] += amount
+            of_column = counts[:, column]
+            of_column += amount
         self._counts[rows] = counts
         self._at[rows] = until
         return rows
