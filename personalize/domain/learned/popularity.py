@@ -56,7 +56,7 @@ class Popularity:
     `covisits` of what one session turned to, `listed` of clicks by list.
 
     At most `limit` items; when full, the tenth with the least left leaves. Not idempotent: the caller sees to it that
-    an event comes once. About 140 bytes an item. Not thread-safe.
+    an event comes once. About 150 bytes an item. Not thread-safe.
     """
 
     def __init__(self, limit: int = MAX_ITEMS, half_life: float = HALF_LIFE) -> None:
@@ -282,6 +282,7 @@ class Popularity:
         while len(self._rows) + len(fresh) > self.limit:
             self._evict(at, len(fresh))  # which may drop some of `ids`, too
             fresh = [item for item in ids if item not in self._rows]
+        keys = item_keys(fresh)
         for item in fresh:
             self._rows[item] = len(self._rows)
         while len(self._rows) > len(self._at):
@@ -291,7 +292,7 @@ class Popularity:
             self._keys = np.concatenate([self._keys, np.zeros_like(self._keys)])
         rows = self._find(fresh)
         self._since[rows] = at
-        self._keys[rows] = item_keys(fresh)
+        self._keys[rows] = keys
 
     def _evict(self, at: float, needed: int) -> None:
         """Drop the items with the least left: at least a tenth of the limit, or as many as are needed."""
