@@ -220,3 +220,14 @@ def test_what_is_remembered_of_an_item_is_what_is_read_anew(told):
             found = traits("remembered", mapping, item.price, currency)
             assert found.pairs == tuple(properties(mapping, item.price, currency))
             assert found.numbers == numbers(mapping)
+
+
+def test_positions_draw_after_a_restart_what_they_drew_before():
+    popularity = Popularity()
+    rows = tuple(EventItem(f"i{number}") for number in range(24))
+    for number in range(30):
+        popularity.apply(Event("view_item_list", f"l{number}", START, items=rows, list_id="all"))
+        popularity.apply(Event("select_item", f"c{number}", START, items=(EventItem("i3", 3),)))
+    rates_then = popularity.position_rates()
+    assert rates_then[3] > 2 * rates_then[4] > 0
+    assert Popularity.from_bytes(popularity.to_bytes()).position_rates().tolist() == rates_then.tolist()
