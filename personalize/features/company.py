@@ -23,18 +23,18 @@ def fill_company(
 ) -> None:
     """Fill the columns `COMPANY` of all rows; `kind` is the weight that the list's kind has with the visitor.
 
-    `company` is a share, and `company_lift` the same beside how many buy the row at all; `following` a mean share over
-    the visitor's own, by how recently each was bought; `goes_with` a share of the orders with what is in the cart.
+    `out` (len(COMPANY), n) comes filled with 0.0. `company` is a share, and `company_lift` the same beside how many buy
+    the row at all; `following` a mean share over the visitor's own, by how recently each was bought; `goes_with` a
+    share of the orders with what is in the cart.
     """
-    out[:] = 0.0
     rows = len(prepared.ids)
     if profile.bought:
         company = prepared.company.gather(_recent(prepared.company, profile, at), rows) * PURCHASE / (kind + PURCHASE)
-        out[:, 0] = company
-        out[:, 1] = company / (prepared.buyers + PRIOR)
+        out[0] = company
+        out[1] = company / (prepared.buyers + PRIOR)
         own = _recent(prepared.following, profile, at)
         if own:
-            out[:, 2] = prepared.following.gather(own, rows) / max(sum(weight for _, weight in own), 1e-9)
+            out[2] = prepared.following.gather(own, rows) / max(sum(weight for _, weight in own), 1e-9)
     known = prepared.beside.number
     if not known:
         return
@@ -42,8 +42,8 @@ def fill_company(
     beside = [(item, FADE**order) for order, item in newest if item in known]
     if beside:
         goes = prepared.beside.gather(beside, rows)
-        out[:, 3] = goes
-        out[:, 4] = goes / (prepared.ordered + PRIOR)
+        out[3] = goes
+        out[4] = goes / (prepared.ordered + PRIOR)
 
 
 def _recent(near: Near, profile: Profile, at: float) -> list[tuple[str, float]]:

@@ -14,7 +14,7 @@ from personalize.domain.session import Session
 from personalize.domain.tokens import LARGEST
 from personalize.features.lasting import fill_lasting, visitor_values
 from personalize.features.prepared import Prepared
-from personalize.features.schema import CLOCK, LASTING, LIFT, SESSION, SESSION_ITEM, VISITOR, Schema, columns
+from personalize.features.schema import CLOCK, LASTING, LIFT, SESSION, SESSION_ITEM, VISITOR, Schema
 from personalize.features.session import fill_session
 
 
@@ -28,23 +28,26 @@ def extract(
     """
     schema = prepared.schema
     known = profile if profile is not None else _NOBODY
-    # Column by column in memory, as it is filled.
-    out = np.full((len(columns(schema)), len(prepared.ids)), np.nan, np.float32).T
+    # Column by column in memory, as it is filled: `out[column]` is one of them.
     end = prepared.static.shape[1]
-    out[:, :end] = prepared.static
+    out = np.empty((end + len(prepared.blank), len(prepared.ids)), np.float32)
+    out[:end] = prepared.static.T
+    out[end:] = prepared.blank
     for column, name in enumerate(schema.attributes):
         taste = known.tastes.get(name)
-        out[:, end + column] = prepared.numbers[:, column] - (taste.mean() if taste is not None else math.nan)
+        if taste is not None:
+            out[end + column] = prepared.numbers[:, column] - taste.mean()
     start = end + len(schema.attributes)
     here = known.session_for(session, at) if profile is not None else Session()
-    fill_session(out[:, start : start + len(SESSION_ITEM) + len(SESSION)], prepared, here, at)
+    fill_session(out[start : start + len(SESSION_ITEM) + len(SESSION)], prepared, here, at)
     start += len(SESSION_ITEM) + len(SESSION)
-    fill_lasting(out[:, start : start + len(LASTING)], prepared, known, here, at)
+    fill_lasting(out[start : start + len(LASTING)], prepared, known, here, at)
     start += len(LASTING)
-    out[:, start : start + len(LIFT)] = prepared.lift(context)
+    out[start : start + len(LIFT)] = prepared.lift(context).T
     start += len(LIFT)
-    out[:, start:] = [*visitor_values(known, at), *_clock(at), *_context(schema, context)]
-    return out
+    matrix = out.T
+    matrix[:, start:] = [*visitor_values(known, at), *_clock(at), *_context(schema, context)]
+    return matrix
 
 
 def _clock(at: float) -> list[float]:

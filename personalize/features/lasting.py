@@ -26,44 +26,39 @@ def due(bought: Bought, at: float) -> float:
 
 
 def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile, session: Session, at: float) -> None:
-    """Fill the columns `LASTING` of all rows; `out` (n, len(LASTING)) comes filled with NaN."""
+    """Fill the columns `LASTING` of all rows; `out` (len(LASTING), n) comes as `blank` has it."""
     past, bought_first = _COLUMN["past_count"], _COLUMN["bought_times"]
-    out[:, past] = 0.0
-    out[:, bought_first] = 0.0
-    out[:, _COLUMN["bought_share"]] = 0.0
-    out[:, _COLUMN["bought_recent"]] = 0.0
-    out[:, _COLUMN["bought_of_kind"]] = 0.0
     row_of = prepared.row_of
     # Loops: few of these items are in the list, and for few rows numpy costs more than it saves.
     for item, mark in profile.history.items():
         row = row_of.get(item)
         if row is not None:
-            out[row, past] = mark.count
-            out[row, past + 1] = max(at - mark.at, 0.0) / DAY
+            out[past, row] = mark.count
+            out[past + 1, row] = max(at - mark.at, 0.0) / DAY
     owned = [(row, bought) for item, bought in profile.bought.items() if (row := row_of.get(item)) is not None]
     for row, bought in owned:
-        out[row, bought_first : bought_first + 7] = _bought(bought, profile.orders, at)
+        out[bought_first : bought_first + 7, row] = _bought(bought, profile.orders, at)
     for item in profile.rejected.keys() & row_of.keys():
-        out[row_of[item], _COLUMN["rejected_days"]] = max(at - profile.rejected[item], 0.0) / DAY
+        out[_COLUMN["rejected_days"], row_of[item]] = max(at - profile.rejected[item], 0.0) / DAY
     if profile.log_price.weight > 0 and comparable(profile.currency, prepared.currency):
         width = profile.log_price.deviation() + 0.2
-        out[:, _COLUMN["taste_price"]] = (prepared.log_price - profile.log_price.mean()) / width
+        out[_COLUMN["taste_price"]] = (prepared.log_price - profile.log_price.mean()) / width
     weights = profile.affinities(prepared.wanted, at)
     table = weigh(prepared, weights)
-    out[:, _COLUMN["affinity_sum"]] = spread_over(prepared, table)
+    out[_COLUMN["affinity_sum"]] = spread_over(prepared, table)
     scale = profile.everything.total * fade(at - profile.everything.at) + 1.0
     kind = max(min((weights.get(key, 0.0) for key in prepared.common), default=1.0), 0.0) * scale
-    out[:, _COLUMN["affinity_to_kind"]] = math.log1p(kind)
+    out[_COLUMN["affinity_to_kind"]] = math.log1p(kind)
     if table is not None:
         # Within the kind that the list is of: one order's weight more, so that a first purchase is no habit yet.
         table = np.minimum(table * (scale / (kind + PURCHASE)), 1.0)
         table[[number for key in prepared.common if (number := prepared.token_number.get(key)) is not None]] = 0.0
-    out[:, _COLUMN["affinity_of_kind"]] = spread_over(prepared, table)
-    fill_company(out[:, _COLUMN["company"] :], prepared, profile, session, kind, at)
+    out[_COLUMN["affinity_of_kind"]] = spread_over(prepared, table)
+    fill_company(out[_COLUMN["company"] :], prepared, profile, session, kind, at)
     if owned:
         rows = [row for row, _ in owned]
-        recent = out[rows, _COLUMN["bought_recent"]]
-        out[rows, _COLUMN["bought_of_kind"]] = recent * PURCHASE / (kind + PURCHASE)
+        recent = out[_COLUMN["bought_recent"], rows]
+        out[_COLUMN["bought_of_kind"], rows] = recent * PURCHASE / (kind + PURCHASE)
 
 
 def _bought(bought: Bought, orders: int, at: float) -> tuple[float, ...]:

@@ -24,7 +24,7 @@ from personalize.domain.learned.popularity import (
 from personalize.domain.listing import Listing
 from personalize.domain.tokens import token
 from personalize.features.match import matches
-from personalize.features.schema import Schema
+from personalize.features.schema import ZERO, Schema
 from personalize.features.window import GRID, Facts, log_prices, measure, rank, traits_of
 
 Floats = NDArray[np.float64]
@@ -37,15 +37,16 @@ MAX_SITUATIONS = 64  # whose lifts are remembered with a listing
 class Prepared:
     """A listing made ready: n rows in the shop's order.
 
-    `static` is float32 (n, s): the columns that depend on the list and the catalogue only, as
-    `Schema.static_names`. `position`, `log_price`, `rate` are (n,), `numbers` (n, a) of the attributes, NaN where
-    unknown; `last` is the greatest position, -1 of no rows. Properties of all rows lie in one flat table:
-    `token_row[k]` bears the property number `token_kind[k]`, whose hash `token_number` maps to it and whose `(name,
-    value)` is `token_names[number]`. `common` are the properties that nearly all of the window bear, `wanted` these
-    and those of the rows. `elsewhere` gives the position of touched items of the window that are no rows here.
-    `company`, `following`, `beside` and `covisits` are the items that buyers of rows bought, too, that were bought
-    before them, in one order with them, and that the same sessions turned to; `buyers`, `ordered` and `visits` (n,)
-    are those of each row. `at` is when it was made ready, `after` the event that `popularity` had seen last then.
+    `static` is float32 (n, s): the columns that depend on the list and the catalogue only, as `Schema.static_names`;
+    `blank` (f - s, 1) is what the others are before a visitor comes. `position`, `log_price`, `rate` are (n,),
+    `numbers` (n, a) of the attributes, NaN where unknown; `last` is the greatest position, -1 of no rows. Properties of
+    all rows lie in one flat table: `token_row[k]` bears the property number `token_kind[k]`, whose hash `token_number`
+    maps to it and whose `(name, value)` is `token_names[number]`. `common` are the properties that nearly all of the
+    window bear, `wanted` these and those of the rows. `elsewhere` gives the position of touched items of the window
+    that are no rows here. `company`, `following`, `beside` and `covisits` are the items that buyers of rows bought,
+    too, that were bought before them, in one order with them, and that the same sessions turned to; `buyers`, `ordered`
+    and `visits` (n,) are those of each row. `at` is when it was made ready, `after` the event that `popularity` had
+    seen last then.
     """
 
     schema: Schema
@@ -55,6 +56,7 @@ class Prepared:
     last: float
     currency: str
     static: NDArray[np.float32]
+    blank: NDArray[np.float32]
     log_price: Floats
     rate: Floats
     numbers: Floats
@@ -109,6 +111,11 @@ class Prepared:
         """The position of an item in the window, None where it is not in it."""
         row = self.row_of.get(item)
         return float(self.position[row]) if row is not None else self.elsewhere.get(item)
+
+
+def _blank(schema: Schema) -> NDArray[np.float32]:
+    names = schema.names[len(schema.static_names) :]
+    return np.array([[0.0 if name in ZERO else np.nan] for name in names], np.float32)
 
 
 def comparable(one: str | None, other: str | None) -> bool:
@@ -181,6 +188,7 @@ def prepare(
         last=float(position.max(initial=-1.0)),
         currency=listing.currency,
         static=static,
+        blank=_blank(schema),
         log_price=log_price,
         rate=rate,
         numbers=table,

@@ -46,6 +46,15 @@ LASTING = (
 VISITOR = ("visitor_sessions", "days_since_order")
 CLOCK = ("hour", "weekday")
 LIFT = ("context_lift", "context_lift_max")
+# What is 0.0 where nothing was met; every other column of the visitor is NaN then.
+ZERO = frozenset(
+    (
+        "touched_count", "touched_clicks", "touched_carts", "touched_share", "shown_times", "skipped",
+        "touched_above", "touched_beside", "lean_sum", "covisits", "covisits_lift",
+        "past_count", "bought_times", "bought_share", "bought_recent", "bought_of_kind", "affinity_sum",
+        "affinity_of_kind", "company", "company_lift", "following", "goes_with", "goes_with_lift",
+    )
+)  # fmt: skip
 RATES = ("rate",)  # of POPULARITY: they tell the same however much was counted
 PAIRS = ("covisits", "covisits_lift")  # of SESSION_ITEM: counted over all visitors
 

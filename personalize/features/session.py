@@ -19,15 +19,16 @@ _COLUMN = {name: number for number, name in enumerate(SESSION_ITEM + SESSION)}
 
 
 def fill_session(out: NDArray[np.float32], prepared: Prepared, session: Session, at: float) -> None:
-    """Fill the columns `SESSION_ITEM` and `SESSION` of all rows; `out` comes filled with NaN."""
+    """Fill the columns `SESSION_ITEM` and `SESSION` of all rows: `out` (columns, n), which comes as `blank` has it."""
     touched = _fill_touched(out, prepared, session, at)
     _fill_shown(out, prepared, session)
     _fill_distances(out, prepared, session, touched)
     _fill_prices(out, prepared, session)
     _fill_covisits(out, prepared, session)
-    out[:, _COLUMN["lean_sum"]] = gather(prepared, session.leanings(prepared.token_number))
-    start = len(SESSION_ITEM)
-    out[:, start:] = [
+    leanings = session.leanings(prepared.token_number)
+    if leanings:
+        out[_COLUMN["lean_sum"]] = gather(prepared, leanings)
+    out[len(SESSION_ITEM) :].T[:] = [
         session.events,
         session.touches,
         session.clicks,
@@ -58,8 +59,6 @@ def _since(at: float, then: float) -> float:
 
 def _fill_touched(out: NDArray[np.float32], prepared: Prepared, session: Session, at: float) -> list[float]:
     """Returns the positions of the touched items of the window, the last touched first."""
-    for name in ("touched_count", "touched_clicks", "touched_carts", "touched_share"):
-        out[:, _COLUMN[name]] = 0.0
     places: list[float] = []
     first = _COLUMN["touched_count"]
     for order, item in enumerate(reversed(session.touched)):
@@ -71,7 +70,7 @@ def _fill_touched(out: NDArray[np.float32], prepared: Prepared, session: Session
         if row is None:
             continue
         mark = session.touched[item]
-        out[row, first : first + 8] = (
+        out[first : first + 8, row] = (
             mark.count, mark.clicks, mark.carts, order, session.events - mark.last, _since(at, mark.at),
             mark.count / session.touches, mark.index if mark.index >= 0 else math.nan,
         )  # fmt: skip
@@ -79,28 +78,28 @@ def _fill_touched(out: NDArray[np.float32], prepared: Prepared, session: Session
 
 
 def _fill_shown(out: NDArray[np.float32], prepared: Prepared, session: Session) -> None:
-    out[:, _COLUMN["shown_times"]] = 0.0
-    out[:, _COLUMN["skipped"]] = 0.0
-    rows: list[int] = []
-    values: list[tuple[int, int, int, int]] = []
+    if not session.shown:
+        return
+    first = _COLUMN["shown_times"]
+    # Cells of one column at a time: the fewest steps for the few rows that this visitor was shown.
+    times, lists_ago, skipped, index = (out[column].data for column in range(first, first + 4))
+    row_of, list_count = prepared.row_of, session.list_count
     for item, sight in session.shown.items():
-        row = prepared.row_of.get(item)
+        row = row_of.get(item)
         if row is not None:
-            rows.append(row)
-            values.append((sight.times, session.list_count - sight.list_number, sight.skipped, sight.index))
-    if rows:
-        first = _COLUMN["shown_times"]
-        out[rows, first : first + 4] = values
-        out[:, _COLUMN["shown_moved"]] = prepared.position - out[:, first + 3]
+            times[row] = sight.times
+            lists_ago[row] = list_count - sight.list_number
+            index[row] = sight.index
+            if sight.skipped:
+                skipped[row] = sight.skipped
+    out[_COLUMN["shown_moved"]] = prepared.position - out[first + 3]
 
 
 def _fill_distances(out: NDArray[np.float32], prepared: Prepared, session: Session, touched: list[float]) -> None:
     """Where the rows lie to the touched items of the window, and to where the last click was."""
     position = prepared.position
-    out[:, _COLUMN["touched_above"]] = 0.0
-    out[:, _COLUMN["touched_beside"]] = 0.0
     if session.click_index >= 0:
-        out[:, _COLUMN["from_clicked"]] = position - session.click_index
+        out[_COLUMN["from_clicked"]] = position - session.click_index
     if not touched:
         return
     places = np.sort(touched)
@@ -108,15 +107,15 @@ def _fill_distances(out: NDArray[np.float32], prepared: Prepared, session: Sessi
     # One place more at either end, so that rows without a touched one on that side read NaN.
     framed = np.concatenate([[np.nan], places, [np.nan]])
     to_above, to_below = position - framed[above], framed[beyond + 1] - position
-    out[:, _COLUMN["from_touched"]] = position - touched[0]
+    out[_COLUMN["from_touched"]] = position - touched[0]
     if len(touched) > 1:
-        out[:, _COLUMN["from_second"]] = position - touched[1]
-    out[:, _COLUMN["from_mean"]] = position - places.mean()
-    out[:, _COLUMN["from_deepest"]] = position - places[-1]
-    out[:, _COLUMN["touched_above"]] = above
-    out[:, _COLUMN["to_touched_above"]] = to_above
-    out[:, _COLUMN["to_touched_below"]] = to_below
-    out[:, _COLUMN["touched_beside"]] = (to_above == 1.0).astype(np.float32) + (to_below == 1.0)
+        out[_COLUMN["from_second"]] = position - touched[1]
+    out[_COLUMN["from_mean"]] = position - places.mean()
+    out[_COLUMN["from_deepest"]] = position - places[-1]
+    out[_COLUMN["touched_above"]] = above
+    out[_COLUMN["to_touched_above"]] = to_above
+    out[_COLUMN["to_touched_below"]] = to_below
+    out[_COLUMN["touched_beside"]] = (to_above == 1.0).astype(np.float32) + (to_below == 1.0)
 
 
 def _fill_covisits(out: NDArray[np.float32], prepared: Prepared, session: Session) -> None:
@@ -125,18 +124,17 @@ def _fill_covisits(out: NDArray[np.float32], prepared: Prepared, session: Sessio
     newest = enumerate(islice(reversed(session.touched), TOUCHED))
     weights = [(item, FADE**order) for order, item in newest if item in known]
     if not weights:
-        out[:, _COLUMN["covisits"] : _COLUMN["covisits_lift"] + 1] = 0.0
         return
     found = prepared.covisits.gather(weights, len(prepared.ids))
-    out[:, _COLUMN["covisits"]] = found
-    out[:, _COLUMN["covisits_lift"]] = found / (prepared.visits + PRIOR)
+    out[_COLUMN["covisits"]] = found
+    out[_COLUMN["covisits_lift"]] = found / (prepared.visits + PRIOR)
 
 
 def _fill_prices(out: NDArray[np.float32], prepared: Prepared, session: Session) -> None:
     if not session.price_count or not comparable(session.price_currency, prepared.currency):
         return
     first = _COLUMN["price_to_last"]
-    out[:, first] = prepared.log_price - session.price_last
-    out[:, first + 1] = prepared.log_price - session.price_sum / session.price_count
-    out[:, first + 2] = prepared.log_price - session.price_low
-    out[:, first + 3] = prepared.log_price - session.price_high
+    out[first] = prepared.log_price - session.price_last
+    out[first + 1] = prepared.log_price - session.price_sum / session.price_count
+    out[first + 2] = prepared.log_price - session.price_low
+    out[first + 3] = prepared.log_price - session.price_high
