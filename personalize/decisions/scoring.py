@@ -23,6 +23,7 @@ REPEATS = 0.25  # share of repeat purchases from which a shop counts as one wher
 ONCE_DAYS = 60.0  # how long an item bought once stays not due, where people do not buy the same again
 DUE = 0.7  # share of its rhythm after which an item is due
 LARGEST = 1e9  # number of a card that is believed
+NOTHING = np.zeros(0, np.intp)
 KNOWN = ("touched_count", "past_count", "bought_times")  # columns above 0 where the visitor has met the item
 
 
@@ -79,39 +80,44 @@ def rank(
 ) -> Ranked:
     """Order the rows of a prepared listing; ties keep the shop's order. Serving and evaluation both call this."""
     matrix = extract(prepared, profile, session, context, at)
-    order = descending(cheap_scores(prepared.schema, matrix))
-    depth = tuning.depth
-    if prepared.last > tuning.deepest:
-        order, known = _held(order, prepared, matrix, tuning.deepest)
-        depth = min(depth, known)
-    head, rest = chosen(order, depth)
+    head, order = _split(prepared, matrix, tuning)
     if len(head):
         scores = artefact.predict(matrix[head]) - tuning.blend * np.log2(1.0 + prepared.position[head])
-        order = np.concatenate([head[descending(scores)], rest])
+        order = np.concatenate([head[descending(scores)], order])
     bought, rejected = _sunk(prepared, profile, at, tuning)
     if bought or rejected:
         sinks = np.zeros(len(order), np.bool_)
         sinks[list(bought | rejected)] = True
-        sunk = sinks[order]
-        order = np.concatenate([order[~sunk], order[sunk]])
+        order = order[np.argsort(sinks[order], kind="stable")]
     return Ranked(order, matrix, bought, rejected)
 
 
-def _held(
-    order: NDArray[np.intp], prepared: Prepared, matrix: NDArray[np.float32], deepest: float
-) -> tuple[NDArray[np.intp], int]:
-    """The order with what stands beyond `deepest` and the visitor has not met behind, as the shop has it, and how many
-    are before.
+def _split(
+    prepared: Prepared, matrix: NDArray[np.float32], tuning: Tuning
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The rows that the model scores, as the shop has them, and those that stay behind, in their order."""
+    rows, beyond = _known(prepared, matrix, tuning.deepest)
+    if len(rows) <= tuning.depth:  # the model sees them all: no need to choose
+        return rows, beyond
+    head, rest = chosen(rows[descending(cheap_scores(prepared.schema, matrix)[rows])], tuning.depth)
+    return head, np.concatenate([rest, beyond])
+
+
+def _known(
+    prepared: Prepared, matrix: NDArray[np.float32], deepest: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The rows that may rise, and those beyond `deepest` that the visitor has not met; both as the shop has them.
 
     What was hardly seen there was hardly ever clicked there: a model only extrapolates. All rows that the shop has
     before one of these stand before it still, so none of them rises.
     """
+    if prepared.last <= deepest:
+        return np.arange(len(prepared.ids)), NOTHING
     known = prepared.position <= deepest
     column = columns(prepared.schema)
     for name in KNOWN:
         known |= matrix[:, column[name]] > 0
-    beyond = np.flatnonzero(~known)  # rows are in the shop's order
-    return np.concatenate([order[known[order]], beyond]), len(order) - len(beyond)
+    return np.flatnonzero(known), np.flatnonzero(~known)  # rows are in the shop's order
 
 
 def chosen(order: NDArray[np.intp], depth: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
