@@ -82,11 +82,11 @@ def _tastes(prepared: Prepared, profile: Profile | None, at: float, rows: list[i
     """The property the visitor leans to most per row of `rows`, if strong and telling rows apart; no price band."""
     if profile is None or not len(prepared.token_row):
         return {}
-    table = np.zeros(len(prepared.token_names))
-    for key, weight in profile.affinities(prepared.token_number, at).items():
-        number = prepared.token_number[key]
-        if prepared.token_names[number][0] != "price_band":
-            table[number] = weight
+    affinities = profile.affinities(prepared.token_number, len(prepared.token_names), at)
+    if not affinities:
+        return {}
+    table = np.array(affinities)
+    table[[name == "price_band" for name, _ in prepared.token_names]] = 0.0
     # What every row bears (the category one is in) explains nothing.
     table[np.bincount(prepared.token_kind, minlength=len(table)) >= 0.9 * len(prepared.ids)] = 0.0
     best: dict[int, tuple[str, str]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from hashlib import blake2b
 from struct import unpack
 from typing import TypeVar
@@ -230,19 +230,21 @@ class Profile(msgspec.Struct, array_like=True):
         """The session state a request of session `name` at time `at` may use: the current one, or an empty one."""
         return self.session if self._continues(name, at) else Session(name=name, started=at, last_at=at)
 
-    def affinities(self, wanted: Container[int], at: float) -> dict[int, float]:
-        """Per property of `wanted`: the decayed share (about -1..1) of what the visitor turned to that has it."""
+    def affinities(self, place: Mapping[int, int], places: int, at: float) -> list[float]:
+        """Per property at its `place` of `places`, the decayed share (about -1..1) of what the visitor turned to that
+        has it; [] where nothing is known of the visitor.
+        """
         everything = self.everything
         if not everything.total > 0:
-            return {}
-        # One pass without calls: this runs in every request that ranks.
+            return []
+        # One pass without calls, over what lies together in memory: this runs in every request that ranks.
         scale = 1.0 / (everything.total * fade(at - everything.at) + 1.0)
         rate = -1.0 / HALF_LIFE
-        return {
-            key: mark.total * scale * (2.0 ** ((at - mark.at) * rate) if at > mark.at else 1.0)
-            for key, mark in self.tokens.items()
-            if key in wanted
-        }
+        found = [0.0] * places
+        for key, mark in self.tokens.items():
+            if key in place:
+                found[place[key]] = mark.total * scale * (2.0 ** ((at - mark.at) * rate) if at > mark.at else 1.0)
+        return found
 
     def copy(self) -> Profile:
         """An independent copy."""

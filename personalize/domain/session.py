@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 import msgspec
@@ -154,10 +154,18 @@ class Session(msgspec.Struct, array_like=True):
         self.last_search = self.events
         self.last_term = term[:128] if term else None
 
-    def leanings(self, wanted: Container[int]) -> dict[int, float]:
-        """The weight as of now of each property of `wanted` that the session leans to."""
+    def leanings(self, place: Mapping[int, int], places: int) -> list[float]:
+        """Per property at its `place` of `places`, the weight as of now with which the session leans to it; [] where
+        it leans to none.
+        """
+        if not self.tokens:
+            return []
         touches = self.touches
-        return {key: mark[0] * FADE ** (touches - mark[1]) for key, mark in self.tokens.items() if key in wanted}
+        found = [0.0] * places
+        for key, (weight, number) in self.tokens.items():
+            if key in place:
+                found[place[key]] = weight * FADE ** (touches - number)
+        return found
 
     def read_token(self, key: int) -> float:
         """The weight of a token as of now, 0.0 where unknown."""

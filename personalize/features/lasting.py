@@ -38,22 +38,26 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
     owned = [(row, bought) for item, bought in profile.bought.items() if (row := row_of.get(item)) is not None]
     for row, bought in owned:
         out[bought_first : bought_first + 7, row] = _bought(bought, profile.orders, at)
-    for item in profile.rejected.keys() & row_of.keys():
-        out[_COLUMN["rejected_days"], row_of[item]] = max(at - profile.rejected[item], 0.0) / DAY
+    for item, then in profile.rejected.items():
+        row = row_of.get(item)
+        if row is not None:
+            out[_COLUMN["rejected_days"], row] = max(at - then, 0.0) / DAY
     if profile.log_price.weight > 0 and comparable(profile.currency, prepared.currency):
         width = profile.log_price.deviation() + 0.2
         out[_COLUMN["taste_price"]] = (prepared.log_price - profile.log_price.mean()) / width
-    weights = profile.affinities(prepared.wanted, at)
-    table = weigh(prepared, weights)
-    out[_COLUMN["affinity_sum"]] = spread_over(prepared, table)
+    affinities = profile.affinities(prepared.wanted, prepared.places, at)
     scale = profile.everything.total * fade(at - profile.everything.at) + 1.0
-    kind = max(min((weights.get(key, 0.0) for key in prepared.common), default=1.0), 0.0) * scale
+    of_kind = (affinities[place] if affinities else 0.0 for place in prepared.common)
+    kind = max(min(of_kind, default=1.0), 0.0) * scale
     out[_COLUMN["affinity_to_kind"]] = math.log1p(kind)
-    if table is not None:
+    if affinities:
+        table = np.array(affinities)
+        out[_COLUMN["affinity_sum"]] = spread_over(prepared, table)
         # Within the kind that the list is of: one order's weight more, so that a first purchase is no habit yet.
         table = np.minimum(table * (scale / (kind + PURCHASE)), 1.0)
-        table[[number for key in prepared.common if (number := prepared.token_number.get(key)) is not None]] = 0.0
-    out[_COLUMN["affinity_of_kind"]] = spread_over(prepared, table)
+        for place in prepared.common:
+            table[place] = 0.0
+        out[_COLUMN["affinity_of_kind"]] = spread_over(prepared, table)
     fill_company(out[_COLUMN["company"] :], prepared, profile, session, kind, at)
     if owned:
         rows = [row for row, _ in owned]
@@ -73,29 +77,10 @@ def _bought(bought: Bought, orders: int, at: float) -> tuple[float, ...]:
     return bought.times, days, due(bought, at), share, orders - bought.last_order, recent, bought.pieces / bought.times
 
 
-def gather(prepared: Prepared, weights: dict[int, float]) -> NDArray[np.float64]:
-    """Sum of the weights of each row's properties, (n,): one gather and one bincount, no loop over rows."""
-    return spread_over(prepared, weigh(prepared, weights))
-
-
-def weigh(prepared: Prepared, weights: dict[int, float]) -> NDArray[np.float64] | None:
-    """The weights by number of the property, (properties,); None where no row has any."""
-    if not weights or not len(prepared.token_row):
-        return None
-    table = np.zeros(len(prepared.token_names))
-    number = prepared.token_number
-    for key, weight in weights.items():
-        if key in number:
-            table[number[key]] = weight
-    return table
-
-
-def spread_over(prepared: Prepared, table: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Sum per row, (n,), of a table by number of the property; None is nothing."""
-    n = len(prepared.ids)
-    if table is None:
-        return np.zeros(n)
-    return np.bincount(prepared.token_row, table[prepared.token_kind], minlength=n).astype(np.float64, copy=False)
+def spread_over(prepared: Prepared, table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum per row, (n,), of a table by place of the property: one gather and one bincount, no loop over rows."""
+    found = np.bincount(prepared.token_row, table.take(prepared.token_kind), minlength=len(prepared.ids))
+    return found.astype(np.float64, copy=False)
 
 
 def visitor_values(profile: Profile, at: float) -> list[float]:

@@ -41,12 +41,12 @@ class Prepared:
     `blank` (f - s, 1) is what the others are before a visitor comes. `position`, `log_price`, `rate` are (n,),
     `numbers` (n, a) of the attributes, NaN where unknown; `last` is the greatest position, -1 of no rows. Properties of
     all rows lie in one flat table: `token_row[k]` bears the property number `token_kind[k]`, whose hash `token_number`
-    maps to it and whose `(name, value)` is `token_names[number]`. `common` are the properties that nearly all of the
-    window bear, `wanted` these and those of the rows. `elsewhere` gives the position of touched items of the window
-    that are no rows here. `company`, `following`, `beside` and `covisits` are the items that buyers of rows bought,
-    too, that were bought before them, in one order with them, and that the same sessions turned to; `buyers`, `ordered`
-    and `visits` (n,) are those of each row. `at` is when it was made ready, `after` the event that `popularity` had
-    seen last then.
+    maps to it and whose `(name, value)` is `token_names[number]`. `wanted` maps these hashes, and behind them those of
+    what only the rest of the window bears, to one of `places`; `common` are the places of what nearly all of the window
+    bear. `elsewhere` gives the position of touched items of the window that are no rows here. `company`, `following`,
+    `beside` and `covisits` are the items that buyers of rows bought, too, that were bought before them, in one order
+    with them, and that the same sessions turned to; `buyers`, `ordered` and `visits` (n,) are those of each row. `at`
+    is when it was made ready, `after` the event that `popularity` had seen last then.
     """
 
     schema: Schema
@@ -64,8 +64,9 @@ class Prepared:
     token_kind: NDArray[np.int64]
     token_number: dict[int, int]
     token_names: tuple[tuple[str, str], ...]
-    common: frozenset[int]
-    wanted: frozenset[int]
+    wanted: dict[int, int]
+    places: int
+    common: tuple[int, ...]
     elsewhere: Mapping[str, float]
     company: Near
     buyers: Floats
@@ -180,6 +181,8 @@ def prepare(
     for column, values in enumerate(columns):
         static[:, column] = values
     number = {token(*pair): place for pair, place in names.items()}
+    others = sorted(facts.common - number.keys())
+    wanted = {**number, **{key: place for place, key in enumerate(others, len(names))}}
     return Prepared(
         schema=schema,
         ids=listing.ids,
@@ -196,8 +199,9 @@ def prepare(
         token_kind=np.asarray(kinds, np.int64),
         token_number=number,
         token_names=tuple(names),
-        common=facts.common,
-        wanted=facts.common.union(number),
+        wanted=wanted,
+        places=len(names) + len(others),
+        common=tuple(wanted[key] for key in facts.common),
         elsewhere=facts.touched,
         company=company,
         buyers=buyers,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from personalize.domain.learned.pairs import PRIOR
 from personalize.domain.session import FADE, Session
-from personalize.features.lasting import gather
+from personalize.features.lasting import spread_over
 from personalize.features.prepared import Prepared, comparable
 from personalize.features.schema import SESSION, SESSION_ITEM
 
@@ -25,9 +25,9 @@ def fill_session(out: NDArray[np.float32], prepared: Prepared, session: Session,
     _fill_distances(out, prepared, session, touched)
     _fill_prices(out, prepared, session)
     _fill_covisits(out, prepared, session)
-    leanings = session.leanings(prepared.token_number)
+    leanings = session.leanings(prepared.wanted, prepared.places)
     if leanings:
-        out[_COLUMN["lean_sum"]] = gather(prepared, leanings)
+        out[_COLUMN["lean_sum"]] = spread_over(prepared, np.array(leanings))
     out[len(SESSION_ITEM) :].T[:] = [
         session.events,
         session.touches,

@@ -144,7 +144,7 @@ def test_starting_afresh_keeps_the_visitor_and_purchases_and_nothing_that_is_ass
     assert profile.session.last_term is None
     for name in ("known", "history", "rejected", "taken", "tokens", "tastes", "said", "everything", "log_price"):
         assert getattr(profile, name) == getattr(fresh, name), name
-    assert profile.affinities({1}, START) == {}
+    assert profile.affinities({1: 0}, 1, START) == []
 
 
 def test_the_words_of_the_schema_are_those_of_the_situation() -> None:

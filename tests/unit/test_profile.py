@@ -95,7 +95,7 @@ def test_a_late_event_of_an_earlier_session_leaves_this_one() -> None:
 def test_a_bare_touch_learns_from_the_list_that_showed_the_item() -> None:
     profile = folded(shown("l", START, [1, 2]), did("view_item", "v", START + 1, 1))
     brand, other = token("brand", "Birke"), token("brand", "Clio")
-    assert profile.affinities({brand, other}, START + 1) == {brand: pytest.approx(0.5)}
+    assert profile.affinities({other: 0, brand: 1}, 3, START + 1) == [0.0, pytest.approx(0.5), 0.0]
     assert profile.log_price.mean() == pytest.approx(math.log(17.0))
     assert profile.tastes["rating"].mean() == 2.0
 
@@ -103,9 +103,9 @@ def test_a_bare_touch_learns_from_the_list_that_showed_the_item() -> None:
 def test_affinities_halve_and_dislike_is_negative() -> None:
     profile = folded(shown("l", START, [1, 2]), did("add_to_cart", "a", START, 1), did("not_interested", "n", START, 2))
     liked, disliked = token("brand", "Birke"), token("brand", "Clio")
-    now = profile.affinities({liked, disliked}, START)
-    assert now[liked] > 0 > now[disliked]
-    later = profile.affinities({liked}, START + HALF_LIFE)[liked]
+    likes, dislikes = profile.affinities({liked: 0, disliked: 1}, 2, START)
+    assert likes > 0 > dislikes
+    (later,) = profile.affinities({liked: 0}, 1, START + HALF_LIFE)
     assert later == pytest.approx(1.5 / 2.5)
     assert "i2" in profile.rejected
 
