@@ -24,7 +24,7 @@ ONCE_DAYS = 60.0  # how long an item bought once stays not due, where people do 
 DUE = 0.7  # share of its rhythm after which an item is due
 LARGEST = 1e9  # number of a card that is believed
 NOTHING = np.zeros(0, np.intp)
-KNOWN = ("touched_count", "past_count", "bought_times")  # columns above 0 where the visitor has met the item
+KNOWN = ("touched_count", "past_count", "bought_times")  # columns that are not 0 where the visitor has met the item
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ def _known(
     known = prepared.position <= deepest
     column = columns(prepared.schema)
     for name in KNOWN:
-        known |= matrix[:, column[name]] > 0
-    return np.flatnonzero(known), np.flatnonzero(~known)  # rows are in the shop's order
+        np.logical_or(known, matrix[:, column[name]], out=known)
+    return known.nonzero()[0], (~known).nonzero()[0]  # rows are in the shop's order
 
 
 def chosen(order: NDArray[np.intp], depth: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

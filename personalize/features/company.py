@@ -28,13 +28,12 @@ def fill_company(
     share of the orders with what is in the cart.
     """
     rows = len(prepared.ids)
-    if profile.bought:
-        company = prepared.company.gather(_recent(prepared.company, profile, at), rows) * PURCHASE / (kind + PURCHASE)
+    if own := _recent(prepared.company, profile, at):
+        company = prepared.company.gather(own, rows) * PURCHASE / (kind + PURCHASE)
         out[0] = company
         out[1] = company / (prepared.buyers + PRIOR)
-        own = _recent(prepared.following, profile, at)
-        if own:
-            out[2] = prepared.following.gather(own, rows) / max(sum(weight for _, weight in own), 1e-9)
+    if own := _recent(prepared.following, profile, at):
+        out[2] = prepared.following.gather(own, rows) / max(sum(weight for _, weight in own), 1e-9)
     known = prepared.beside.number
     if not known:
         return

@@ -47,8 +47,8 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
         out[_COLUMN["taste_price"]] = (prepared.log_price - profile.log_price.mean()) / width
     affinities = profile.affinities(prepared.wanted, prepared.places, at)
     scale = profile.everything.total * fade(at - profile.everything.at) + 1.0
-    of_kind = (affinities[place] if affinities else 0.0 for place in prepared.common)
-    kind = max(min(of_kind, default=1.0), 0.0) * scale
+    shares = [affinities[place] if affinities else 0.0 for place in prepared.common]
+    kind = max(min(shares, default=1.0), 0.0) * scale
     out[_COLUMN["affinity_to_kind"]] = math.log1p(kind)
     if affinities:
         table = np.array(affinities)
@@ -59,10 +59,9 @@ def fill_lasting(out: NDArray[np.float32], prepared: Prepared, profile: Profile,
             table[place] = 0.0
         out[_COLUMN["affinity_of_kind"]] = spread_over(prepared, table)
     fill_company(out[_COLUMN["company"] :], prepared, profile, session, kind, at)
-    if owned:
-        rows = [row for row, _ in owned]
-        recent = out[_COLUMN["bought_recent"], rows]
-        out[_COLUMN["bought_of_kind"], rows] = recent * PURCHASE / (kind + PURCHASE)
+    recent, of_kind = out[_COLUMN["bought_recent"]], out[_COLUMN["bought_of_kind"]]
+    for row, _ in owned:
+        of_kind[row] = recent[row] * PURCHASE / (kind + PURCHASE)
 
 
 def _bought(bought: Bought, orders: int, at: float) -> tuple[float, ...]:

@@ -145,9 +145,11 @@ def prepare(
     names: dict[tuple[str, str], int] = {}
     rows: list[int] = []
     kinds: list[int] = []
+    turns: list[int] = []
     for row, read in enumerate(traits_of(listing)):
         rows += [row] * len(read.pairs)
         kinds += [names.setdefault(pair, len(names)) for pair in read.pairs]
+        turns += range(len(read.pairs))
         if schema.attributes and read.numbers:
             table[row] = [read.numbers.get(name, np.nan) for name in schema.attributes]
     counts, of_kind = popularity.of_list(listing.ids, facts.common, at)
@@ -183,6 +185,8 @@ def prepare(
     number = {token(*pair): place for pair, place in names.items()}
     others = sorted(facts.common - number.keys())
     wanted = {**number, **{key: place for place, key in enumerate(others, len(names))}}
+    # The first property of each row, then the second of each: no step of a sum over rows waits for the one before it.
+    in_turn = np.argsort(turns, kind="stable")
     return Prepared(
         schema=schema,
         ids=listing.ids,
@@ -195,8 +199,8 @@ def prepare(
         log_price=log_price,
         rate=rate,
         numbers=table,
-        token_row=np.asarray(rows, np.int64),
-        token_kind=np.asarray(kinds, np.int64),
+        token_row=np.asarray(rows, np.int64)[in_turn],
+        token_kind=np.asarray(kinds, np.int64)[in_turn],
         token_number=number,
         token_names=tuple(names),
         wanted=wanted,
