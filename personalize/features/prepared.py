@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +115,7 @@ class Prepared:
         return float(self.position[row]) if row is not None else self.elsewhere.get(item)
 
 
+@lru_cache(maxsize=64)
 def _blank(schema: Schema) -> NDArray[np.float32]:
     names = schema.names[len(schema.static_names) :]
     return np.array([[0.0 if name in ZERO else np.nan] for name in names], np.float32)

@@ -55,6 +55,7 @@ ZERO = frozenset(
         "affinity_of_kind", "company", "company_lift", "following", "goes_with", "goes_with_lift",
     )
 )  # fmt: skip
+assert {*SESSION_ITEM, *LASTING} >= ZERO
 RATES = ("rate",)  # of POPULARITY: they tell the same however much was counted
 PAIRS = ("covisits", "covisits_lift")  # of SESSION_ITEM: counted over all visitors
 
