@@ -55,6 +55,14 @@ SCHEMA = (
     """
     CREATE TABLE trial (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
     """,
+    # With row ids: bodies of 10 KB in the tree of the keys leave room for four keys a page, and each write touches more.
+    """
+    ALTER TABLE profile RENAME TO profile_by_key;
+    CREATE TABLE profile (key TEXT PRIMARY KEY, body BLOB NOT NULL, expires_at REAL NOT NULL);
+    INSERT INTO profile SELECT key, body, expires_at FROM profile_by_key;
+    DROP TABLE profile_by_key;
+    CREATE INDEX profile_end ON profile (expires_at);
+    """,
 )
 """`SCHEMA[n]` brings a file of version n to n + 1."""
 

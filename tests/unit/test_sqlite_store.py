@@ -11,6 +11,7 @@ from personalize.domain.store import EventRow, ProfileRow
 from personalize.errors import StoreError
 from personalize.stores import open_store
 from personalize.stores.sqlite import SqliteStore
+from personalize.stores.sqlite_schema import SCHEMA, VERSION
 from personalize.stores.worker import Worker
 
 NOW = 1_700_000_000.0
@@ -98,6 +99,31 @@ async def test_a_file_of_a_newer_release_is_left_alone(path):
         await store.open()
     assert caught.value.code == "STORE_NEWER"
     await store.close()
+
+
+async def test_profiles_of_every_earlier_release_are_taken_over(path):
+    for version in range(1, VERSION):
+        earlier = sqlite3.connect(path)
+        for step in SCHEMA[:version]:
+            earlier.executescript(step)
+        earlier.executescript(
+            f"CREATE TABLE schema_version (version INTEGER); INSERT INTO schema_version VALUES ({version})"
+        )
+        earlier.executemany(
+            "INSERT INTO profile VALUES (?, ?, ?)", [(f"s:{n}", bytes([n]) * 9_000, NOW + n) for n in range(50)]
+        )
+        earlier.commit()
+        earlier.close()
+        store = SqliteStore(path)
+        await store.open()
+        assert [await store.get_profile(f"s:{n}", NOW) for n in range(1, 50)] == [
+            bytes([n]) * 9_000 for n in range(1, 50)
+        ]
+        await store.put_profiles([ProfileRow("s:1", b"newer", NOW + 99)])
+        assert await store.prune(NOW + 40) == 40
+        assert await store.get_profile("s:1", NOW + 40) == b"newer"
+        await store.close()
+        path.unlink()
 
 
 async def test_a_folder_that_is_missing_is_named_and_works_once_it_is_there(tmp_path):
