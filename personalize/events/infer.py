@@ -274,8 +274,9 @@ def _id(memory: Memory | None, kind: str, thing: str, at: float) -> str:
 
 def _awaits(sheet: Sheet, ids: tuple[str, ...], at: float) -> bool:
     """Whether a client told of exactly this page before the gateway served it."""
-    near = abs(sheet.at - at) <= SAME_SECONDS
-    return sheet.source is Source.TOLD and not sheet.paired and near and sheet.ids == ids
+    if sheet.source is not Source.TOLD or sheet.paired:
+        return False
+    return abs(sheet.at - at) <= SAME_SECONDS and sheet.ids == ids
 
 
 def _line(memory: Memory | None, event: str, whose: Whose, at: float, cart: Cart, line: Line, quantity: int) -> Event:

@@ -53,4 +53,4 @@ def _stands(change: Change, size: int) -> bool:
 
 def is_permutation(order: tuple[int, ...], size: int) -> bool:
     """Whether `order` holds each of range(size) once."""
-    return len(order) == size == len(set(order)) and (not size or (min(order) == 0 and max(order) == size - 1))
+    return len(order) == size and sorted(order) == list(range(size))  # an order bends the shop's: it is nearly sorted
