@@ -100,4 +100,4 @@ def _alone(work: Work, cors: Cors) -> Headers:
     told = cors.headers(work.call)
     names = {name for name, _ in told}
     said = window.headers if window is not None else ()
-    return [*(pair for pair in said if pair[0] not in names), *told]
+    return [*[pair for pair in said if pair[0] not in names], *told]

@@ -53,7 +53,7 @@ class Storefront:
             return
         timing = (b"server-timing", b"personalize;dur=%.2f" % ((time.perf_counter() - started) * 1000))
         size = (b"content-length", b"%d" % len(answer.body))
-        headers = [*(pair for pair in _raw(answer) if pair[0] != b"content-length"), timing, size]
+        headers = [*[pair for pair in _raw(answer) if pair[0] != b"content-length"], timing, size]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
 

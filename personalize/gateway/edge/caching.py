@@ -27,13 +27,13 @@ def kept_by_nobody(headers: Headers) -> Headers:
 
     What speaks to one cache or a group of them counts more to these than `Cache-Control`, so it goes, too.
     """
-    return [*(pair for pair in headers if pair[0] not in _LIFETIMES and not pair[0].endswith(_TARGETED)), PRIVATE]
+    return [*[pair for pair in headers if pair[0] not in _LIFETIMES and not pair[0].endswith(_TARGETED)], PRIVATE]
 
 
 def varied(headers: Headers, names: tuple[str, ...]) -> Headers:
     """The headers with `Vary` naming these request headers beside the shop's own; `*` stays."""
     told = ", ".join([value for name, value in headers if name == "vary"])
-    return [*(pair for pair in headers if pair[0] != "vary"), ("vary", _joined(told, names))]
+    return [*[pair for pair in headers if pair[0] != "vary"], ("vary", _joined(told, names))]
 
 
 @lru_cache(1_024)  # shops say the same few all day

@@ -33,7 +33,7 @@ class Window:
     `rows` names each row, `nodes[view key][row]` are the raw nodes (or edges) without hidden fields, `rest` the other
     fields of the container as raw JSON, `cursors` those of the positions (whatever row is shown there).
     `candidates[c]` are the rows of candidate c of `listing` (variants of one product), `owner[row]` is a row's
-    candidate. `texts` are rows put together again. `total` is the shop's count where it was
+    candidate. `texts` are rows put together again, by view. `total` is the shop's count where it was
     asked for, `whole` whether the list ends within the window,
     `alone` whether it is just the page that was asked for, `headers` what the shop said beside it; `read` are the
     items of the rows, `bare` its outline.
@@ -55,7 +55,7 @@ class Window:
     heads: dict[int, str] = field(default_factory=dict)
     cursors: tuple[str, ...] = ()
     standing: dict[str, int] = field(default_factory=dict)
-    texts: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    texts: dict[str, dict[int, bytes]] = field(default_factory=dict)
     items: list[Told] = field(default_factory=list)
     read: tuple[Item, ...] = ()
     bare: Window | None = None
@@ -109,21 +109,20 @@ class Window:
 
         They are shown from `start` (counted within the window) on: cursors of edges are those of the positions.
         """
+        if not extras and not view.cursors:
+            texts = self.texts.setdefault(view.key, {})
+            return b"[" + b",".join([texts.get(row) or self._text(view.key, row) for row in rows]) + b"]"
         nodes = self.nodes[view.key]
         shown: Iterable[Mapping[str, Json]] = [nodes[row] for row in rows]
         if view.cursors:
             shown = [_at(edge, view.cursors, self.cursors[start + at]) for at, edge in enumerate(shown)]
         if extras:
             shown = [_with(node, extras.get(row, {})) for node, row in zip(shown, rows, strict=True)]
-        if not extras and not view.cursors:
-            return b"[" + b",".join([self._text(view.key, row) for row in rows]) + b"]"
         return b"[" + b",".join([joined(node) for node in shown]) + b"]"
 
     def _text(self, key: str, row: int) -> bytes:
         """A row put together again, once: `nodes` are taken apart for what may have to be put in."""
-        text = self.texts.get((key, row))
-        if text is None:
-            text = self.texts[key, row] = joined(self.nodes[key][row])
+        text = self.texts[key][row] = joined(self.nodes[key][row])
         return text
 
 
