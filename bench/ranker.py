@@ -15,7 +15,7 @@ FOLDER = Path(".cache/bench")
 
 def demo(catalogue: Catalogue) -> Path:
     """A folder with the demo's log, `events.jsonl.gz`, and its `model`; made anew where training has changed."""
-    told = repr((VERSION, sorted(train.PARAMETERS.items()), train.SHAPES, train.MIN_TREES))
+    told = repr((VERSION, sorted(train.PARAMETERS.items()), train.SHORT, train.LONG, train.MIN_TREES))
     folder = FOLDER / f"demo-{blake2b(told.encode(), digest_size=4).hexdigest()}"
     prepare(catalogue, folder)
     return folder

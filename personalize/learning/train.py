@@ -33,10 +33,8 @@ DRAWS = 2  # models whose mean curve it is chosen by: of one alone it depends on
 STEADY = 5_000  # but not where so many lists make the curve
 MIN_LISTS = 50
 MIN_TREES = 20
-NOTICEABLE = 0.002  # NDCG@10 that the larger shape must gain: less than that is the noise of a small slice
 FLAT = 0.0005  # NDCG@10 that no slice tells apart: of numbers of trees that near to the best the largest is taken
 SMOOTHED = 6  # part of a shape's trees that its curve is smoothed over
-CLIMBING = 0.85  # share of a shape's trees from which a best number means that more would serve better
 WELL_COVERED = 0.99  # share of the trained rows down to whose position a model may lift what it likes
 SHARED_GAIN = 0.3  # of a split's gain on a column that is equal for all rows: most such splits fit noise
 
@@ -49,8 +47,9 @@ class Shape(NamedTuple):
     trees: int
 
 
-# A latency budget: LightGBM walks 32 rows through the first in half the time that the second takes.
-SHAPES = (Shape(0.08, 23, 120), Shape(0.1, 15, 240))
+# A latency budget: LightGBM walks the rows of a page through 120 trees in half the time that it takes for 240.
+SHORT, LONG = Shape(0.08, 23, 120), Shape(0.1, 15, 240)
+MANY_ROWS = 600_000  # from which a model that is twice as large serves better; below, folds do not tell them apart
 PARAMETERS: Mapping[str, Any] = {
     "objective": "lambdarank",
     "metric": "ndcg",
@@ -58,8 +57,8 @@ PARAMETERS: Mapping[str, Any] = {
     "label_gain": GAINS,
     "lambdarank_truncation_level": 30,
     "lambdarank_norm": False,  # with it a well-ranked list teaches less, and first lists of a session lose by it
-    "learning_rate": SHAPES[-1].rate,
-    "num_leaves": SHAPES[-1].leaves,
+    "learning_rate": LONG.rate,
+    "num_leaves": LONG.leaves,
     "feature_fraction": 0.4,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -172,30 +171,23 @@ def _size(
     early: Examples, late: Examples, schema: Schema, seed: int, threads: int, examined: Examination | None,
     trusted: Collection[str],
 ) -> tuple[Shape, float, int]:  # fmt: skip
-    """The shape with the number of trees that serves the later lists best, its NDCG@10 there, and the depth it takes.
-
-    A long log has more to teach than the first shape holds: where its curve still climbs at its end, the next is tried.
-    """
-    found: list[tuple[Shape, float, lgb.Booster, int]] = []
+    """The shape with the number of trees that serves the later lists best, its NDCG@10 there, and the rows it scores."""
+    shape = LONG if len(early.matrix) + len(late.matrix) >= MANY_ROWS else SHORT
     draws = DRAWS if len(late) < STEADY else 1
-    for shape in SHAPES:
-        made = [_curve(early, late, schema, seed + draw, threads, examined, trusted, shape) for draw in range(draws)]
-        values = np.mean([curve for _, curve in made], axis=0)
-        # The slice is small and its curve flat and jagged: the end of its smoothed top is a steadier choice than its
-        # highest tooth. The model is then trained on all lists, which bear as many more trees.
-        width = min(shape.trees // SMOOTHED + 1, len(values))
-        smooth = np.convolve(values, np.ones(width) / width, mode="valid")
-        best = int(np.flatnonzero(smooth >= smooth.max() - FLAT)[-1]) + width // 2 + 1
-        trees = int(np.clip(round(best / (1 - LATER)), MIN_TREES, shape.trees))
-        found.append((shape._replace(trees=trees), float(smooth.max()), made[0][0], best))
-        if best < CLIMBING * shape.trees:
-            break
-    shape, score, booster, best = found[-1] if found[-1][1] > found[0][1] + NOTICEABLE else found[0]
+    made = [_curve(early, late, schema, seed + draw, threads, examined, trusted, shape) for draw in range(draws)]
+    values = np.mean([curve for _, curve in made], axis=0)
+    # The slice is small and its curve flat and jagged: the end of its smoothed top is a steadier choice than its
+    # highest tooth. The model is then trained on all lists, which bear as many more trees.
+    width = min(shape.trees // SMOOTHED + 1, len(values))
+    smooth = np.convolve(values, np.ones(width) / width, mode="valid")
+    best = int(np.flatnonzero(smooth >= smooth.max() - FLAT)[-1]) + width // 2 + 1
+    trees = int(np.clip(round(best / (1 - LATER)), MIN_TREES, shape.trees))
+    booster = made[0][0]
 
     def told(rows: NDArray[np.float32]) -> NDArray[np.float64]:
         return np.asarray(booster.predict(rows, num_iteration=best, num_threads=threads), np.float64)
 
-    return shape, score, depth_of(late, told, schema)
+    return shape._replace(trees=trees), float(smooth.max()), depth_of(late, told, schema)
 
 
 def _curve(

@@ -55,7 +55,7 @@ SCHEMA = (
     """
     CREATE TABLE trial (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
     """,
-    # With row ids: bodies of 10 KB in the tree of the keys leave room for four keys a page, and each write touches more.
+    # With row ids: bodies of 10 KB in the tree of the keys leave room for few keys a page, and each write touches more.
     """
     ALTER TABLE profile RENAME TO profile_by_key;
     CREATE TABLE profile (key TEXT PRIMARY KEY, body BLOB NOT NULL, expires_at REAL NOT NULL);
