@@ -171,7 +171,7 @@ def _size(
     early: Examples, late: Examples, schema: Schema, seed: int, threads: int, examined: Examination | None,
     trusted: Collection[str],
 ) -> tuple[Shape, float, int]:  # fmt: skip
-    """The shape with the number of trees that serves the later lists best, its NDCG@10 there, and the rows it scores."""
+    """The shape, with the number of trees that serves the later lists best, its NDCG@10 there, and the depth."""
     shape = LONG if len(early.matrix) + len(late.matrix) >= MANY_ROWS else SHORT
     draws = DRAWS if len(late) < STEADY else 1
     made = [_curve(early, late, schema, seed + draw, threads, examined, trusted, shape) for draw in range(draws)]
