@@ -50,7 +50,7 @@ C = TypeVar("C", bound=Columns)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Artefact:
-    """A model ready to score: with `trees` where they could be had. `card` is what card.toml says (see `save`)."""
+    """A model ready to score, by its `trees` where they can be had. `card` is what card.toml says (see `save`)."""
 
     name: str
     schema: Schema
@@ -84,6 +84,7 @@ class Artefact:
 
 def scores(booster: lgb.Booster, matrix: NDArray[np.float32], name: str) -> NDArray[np.float64]:
     """What a model says (n,) of rows (n, f); ArtefactError where something is not finite."""
+    # One thread, as in `personalize.trees`.
     found = np.asarray(booster.predict(matrix, num_threads=1, validate_features=False), np.float64)
     if found.shape != (len(matrix),):
         raise ArtefactError(f"Model {name} gives {found.size} scores for {len(matrix)} rows", code="ARTEFACT_SCORES")

@@ -26,13 +26,16 @@ class Trees:
     """The trees of one model. Rows may be scored from several threads at once."""
 
     def __init__(self, library: ctypes.CDLL, model: str) -> None:
-        """`model` is LightGBM's text of a model. LightGBMError where it cannot be read."""
+        """`model` is LightGBM's text of a model. LightGBMError where it cannot be read, or gives no one score a row."""
         self._library, self._handle = library, ctypes.c_void_p()
-        width, trees = ctypes.c_int(), ctypes.c_int()
+        width, trees, classes = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
         self._check(library.LGBM_BoosterLoadModelFromString(model.encode(), trees, self._handle))
         weakref.finalize(self, library.LGBM_BoosterFree, self._handle).atexit = False
         self._check(library.LGBM_BoosterGetNumFeature(self._handle, width))
         self.width = width.value
+        self._check(library.LGBM_BoosterGetNumClasses(self._handle, classes))
+        if classes.value != 1:  # the library would write on behind the scores
+            raise lgb.basic.LightGBMError(f"the model gives {classes.value} scores a row")
         self._predict = library.LGBM_BoosterPredictForMat
 
     def score(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -42,15 +45,13 @@ class Trees:
             raise lgb.basic.LightGBMError(f"the model takes {self.width} features, the matrix has {columns}")
         matrix = np.ascontiguousarray(matrix, np.float32)
         found = np.empty(rows)
-        told = ctypes.c_int64()
+        told = ctypes.c_int64()  # how many numbers were written: one a row
         self._check(
             self._predict(
                 self._handle, matrix.ctypes.data, FLOAT32, rows, columns, ROW_MAJOR, NORMAL, FROM_FIRST, ALL,
                 PARAMETERS, told, found.ctypes.data,
             )
         )  # fmt: skip
-        if told.value != rows:
-            raise lgb.basic.LightGBMError(f"{told.value} scores of {rows} rows")
         return found
 
     def _check(self, code: int) -> None:
@@ -59,9 +60,15 @@ class Trees:
 
 
 def trees_of(model: str) -> Trees | None:
-    """The trees of a model's text; None where LightGBM keeps its library elsewhere than its wheels do."""
+    """The trees of a model's text; None where LightGBM's Python layer has to score.
+
+    That is where its library lies elsewhere than in its wheels, or where `Trees` does not take the model.
+    """
     library = _library()
-    return Trees(library, model) if library is not None else None
+    try:
+        return Trees(library, model) if library is not None else None
+    except lgb.basic.LightGBMError:
+        return None
 
 
 @cache
@@ -75,6 +82,7 @@ def _library() -> ctypes.CDLL | None:
     library.LGBM_GetLastError.restype = text
     library.LGBM_BoosterFree.argtypes = [handle]
     library.LGBM_BoosterGetNumFeature.argtypes = [handle, out(number)]
+    library.LGBM_BoosterGetNumClasses.argtypes = [handle, out(number)]
     library.LGBM_BoosterLoadModelFromString.argtypes = [text, out(number), out(handle)]
     library.LGBM_BoosterPredictForMat.argtypes = [
         handle, handle, number, ctypes.c_int32, ctypes.c_int32, number, number, number, number, text,

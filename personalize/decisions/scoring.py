@@ -15,7 +15,7 @@ from personalize.domain.profile import Bought, Profile
 from personalize.features.extract import extract
 from personalize.features.lasting import DAY, due
 from personalize.features.prepared import Prepared
-from personalize.features.schema import Schema, columns
+from personalize.features.schema import ZERO, Schema, columns
 
 DEPTH = 32  # rows the model scores, where its card says nothing: its cost grows with rows x trees
 BLEND = 0.01  # score that one doubling of the shop's position costs on top of what the model learned of positions
@@ -24,7 +24,9 @@ ONCE_DAYS = 60.0  # how long an item bought once stays not due, where people do 
 DUE = 0.7  # share of its rhythm after which an item is due
 LARGEST = 1e9  # number of a card that is believed
 NOTHING = np.zeros(0, np.intp)
+NOTHING.setflags(write=False)
 KNOWN = ("touched_count", "past_count", "bought_times")  # columns that are not 0 where the visitor has met the item
+assert {*KNOWN} <= ZERO  # there they are counts, and never unknown
 
 
 @dataclass(frozen=True, slots=True)

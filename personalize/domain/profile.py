@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from hashlib import blake2b
+from itertools import islice
 from struct import unpack
 from typing import TypeVar
 
@@ -403,8 +404,11 @@ def fade(seconds: float) -> float:
 
 
 def _trim(mapping: dict[K, V], limit: int) -> None:
-    while len(mapping) > limit:  # by one, mostly
+    if (excess := len(mapping) - limit) == 1:  # as mostly
         del mapping[next(iter(mapping))]
+    elif excess > 0:
+        for key in list(islice(mapping, excess)):
+            del mapping[key]
 
 
 _ENCODER = msgspec.msgpack.Encoder()

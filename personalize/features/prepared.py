@@ -43,11 +43,11 @@ class Prepared:
     `numbers` (n, a) of the attributes, NaN where unknown; `last` is the greatest position, -1 of no rows. Properties of
     all rows lie in one flat table: `token_row[k]` bears the property number `token_kind[k]`, whose hash `token_number`
     maps to it and whose `(name, value)` is `token_names[number]`. `wanted` maps these hashes, and behind them those of
-    what only the rest of the window bears, to one of `places`; `common` are the places of what nearly all of the window
-    bear. `elsewhere` gives the position of touched items of the window that are no rows here. `company`, `following`,
-    `beside` and `covisits` are the items that buyers of rows bought, too, that were bought before them, in one order
-    with them, and that the same sessions turned to; `buyers`, `ordered` and `visits` (n,) are those of each row. `at`
-    is when it was made ready, `after` the event that `popularity` had seen last then.
+    what nearly all of the window bear and no row here, to numbers below `places`; `common` are the numbers of what
+    nearly all of the window bear. `elsewhere` gives the position of touched items of the window that are no rows here.
+    `company`, `following`, `beside` and `covisits` are the items that buyers of rows bought, too, that were bought
+    before them, in one order with them, and that the same sessions turned to; `buyers`, `ordered` and `visits` (n,) are
+    those of each row. `at` is when it was made ready, `after` the event that `popularity` had seen last then.
     """
 
     schema: Schema
@@ -118,7 +118,9 @@ class Prepared:
 @lru_cache(maxsize=64)
 def _blank(schema: Schema) -> NDArray[np.float32]:
     names = schema.names[len(schema.static_names) :]
-    return np.array([[0.0 if name in ZERO else np.nan] for name in names], np.float32)
+    found = np.array([[0.0 if name in ZERO else np.nan] for name in names], np.float32)
+    found.setflags(write=False)
+    return found
 
 
 def comparable(one: str | None, other: str | None) -> bool:

@@ -81,7 +81,7 @@ def _fill_shown(out: NDArray[np.float32], prepared: Prepared, session: Session) 
     if not session.shown:
         return
     first = _COLUMN["shown_times"]
-    # Cells of one column at a time: the fewest steps for the few rows that this visitor was shown.
+    # Cell by cell through views of the columns: the fewest steps for the few rows that this visitor was shown.
     times, lists_ago, skipped, index = (out[column].data for column in range(first, first + 4))
     row_of, list_count = prepared.row_of, session.list_count
     for item, sight in session.shown.items():

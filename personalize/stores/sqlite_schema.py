@@ -5,8 +5,10 @@ from __future__ import annotations
 from personalize.stores import sqlite_desk, sqlite_places
 
 SCHEMA = (
+    # Profiles lie beside row ids: with bodies of 10 KB in the tree of the keys few keys fit a page, and a write touches
+    # more pages. Files of before have them there and keep them: that costs CPU alone, and moving them all costs more.
     """
-    CREATE TABLE profile (key TEXT PRIMARY KEY, body BLOB NOT NULL, expires_at REAL NOT NULL) WITHOUT ROWID;
+    CREATE TABLE profile (key TEXT PRIMARY KEY, body BLOB NOT NULL, expires_at REAL NOT NULL);
     CREATE INDEX profile_end ON profile (expires_at);
     CREATE TABLE event (
       number INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, at REAL NOT NULL, visitor TEXT, line BLOB NOT NULL
@@ -54,14 +56,6 @@ SCHEMA = (
     sqlite_desk.SCHEMA,
     """
     CREATE TABLE trial (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
-    """,
-    # With row ids: bodies of 10 KB in the tree of the keys leave room for few keys a page, and each write touches more.
-    """
-    ALTER TABLE profile RENAME TO profile_by_key;
-    CREATE TABLE profile (key TEXT PRIMARY KEY, body BLOB NOT NULL, expires_at REAL NOT NULL);
-    INSERT INTO profile SELECT key, body, expires_at FROM profile_by_key;
-    DROP TABLE profile_by_key;
-    CREATE INDEX profile_end ON profile (expires_at);
     """,
 )
 """`SCHEMA[n]` brings a file of version n to n + 1."""

@@ -101,29 +101,27 @@ async def test_a_file_of_a_newer_release_is_left_alone(path):
     await store.close()
 
 
-async def test_profiles_of_every_earlier_release_are_taken_over(path):
-    for version in range(1, VERSION):
-        earlier = sqlite3.connect(path)
-        for step in SCHEMA[:version]:
-            earlier.executescript(step)
-        earlier.executescript(
-            f"CREATE TABLE schema_version (version INTEGER); INSERT INTO schema_version VALUES ({version})"
-        )
-        earlier.executemany(
-            "INSERT INTO profile VALUES (?, ?, ?)", [(f"s:{n}", bytes([n]) * 9_000, NOW + n) for n in range(50)]
-        )
-        earlier.commit()
-        earlier.close()
-        store = SqliteStore(path)
-        await store.open()
-        assert [await store.get_profile(f"s:{n}", NOW) for n in range(1, 50)] == [
-            bytes([n]) * 9_000 for n in range(1, 50)
-        ]
-        await store.put_profiles([ProfileRow("s:1", b"newer", NOW + 99)])
-        assert await store.prune(NOW + 40) == 40
-        assert await store.get_profile("s:1", NOW + 40) == b"newer"
-        await store.close()
-        path.unlink()
+async def test_a_file_whose_profiles_have_no_row_ids_is_used_as_it_is(path):
+    earlier = sqlite3.connect(path)
+    now = "body BLOB NOT NULL, expires_at REAL NOT NULL)"
+    first, *others = SCHEMA
+    assert f"{now};" in first
+    for step in (first.replace(f"{now};", f"{now} WITHOUT ROWID;"), *others):
+        earlier.executescript(step)
+    earlier.execute("CREATE TABLE schema_version (version INTEGER)")
+    earlier.execute("INSERT INTO schema_version VALUES (?)", (VERSION,))
+    bodies = {f"s:{n}": bytes([n]) * 9_000 for n in range(50)}
+    earlier.executemany("INSERT INTO profile VALUES (?, ?, ?)", [(key, body, NOW + 9) for key, body in bodies.items()])
+    earlier.commit()
+    earlier.close()
+    store = SqliteStore(path)
+    await store.open()
+    assert [await store.get_profile(key, NOW) for key in bodies] == list(bodies.values())
+    await store.put_profiles([ProfileRow("s:1", b"newer", NOW + 99)])
+    assert await store.erase("s:2") == 1
+    assert await store.prune(NOW + 10) == 48
+    assert await store.get_profile("s:1", NOW) == b"newer"
+    await store.close()
 
 
 async def test_a_folder_that_is_missing_is_named_and_works_once_it_is_there(tmp_path):

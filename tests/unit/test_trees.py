@@ -62,9 +62,15 @@ def test_a_matrix_of_another_width_is_an_error_and_no_read_beyond_it(scorer: tre
             scorer.score(np.zeros((3, width), np.float32))
 
 
-def test_what_is_no_model_is_an_error() -> None:
-    with pytest.raises(lgb.basic.LightGBMError):
-        trees_of("tree\nversion=v4\n")
+def test_what_is_no_model_has_none() -> None:
+    assert trees_of("tree\nversion=v4\n") is None
+
+
+def test_a_model_of_several_scores_a_row_is_not_taken() -> None:
+    rng = np.random.default_rng(0)
+    data = lgb.Dataset(rng.normal(size=(300, 4)), rng.integers(0, 3, 300), params={"verbose": -1})
+    booster = lgb.train({"objective": "multiclass", "num_class": 3, "verbose": -1, "num_threads": 1}, data, 3)
+    assert trees_of(booster.model_to_string()) is None
 
 
 def test_several_threads_score_at_once(booster: lgb.Booster, scorer: trees.Trees) -> None:

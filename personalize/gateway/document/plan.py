@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -44,8 +44,6 @@ MAX_WEIGHT = 250_000
 MAX_OBJECTIONS = 3
 MAX_FITTING = 1_024
 """Bytes of variables up to which a plan remembers that they fit their types, and how many such it remembers."""
-MAX_ASKED = 512
-"""Listings of which a plan remembers what they were asked for."""
 MAX_CROWDED = 800
 """Tokens of a document with several operations."""
 # Answers in several parts are the shop's to send.
@@ -91,8 +89,6 @@ class Plan:
     objections: int = 0
     variants: LRUCache[tuple[Mode, ...], Composed] = field(default_factory=lambda: LRUCache(MAX_VARIANTS))
     fitting: LRUCache[bytes, bool] = field(default_factory=lambda: LRUCache(MAX_FITTING))
-    asked: LRUCache[Hashable, object] = field(default_factory=lambda: LRUCache(MAX_ASKED))
-    """What its listings were asked for, by the words of the request (`listing/asked.py`)."""
     windows: dict[int, Composed] = field(default_factory=dict)
     selected: dict[tuple[int, str], bool] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)

@@ -69,7 +69,7 @@ class View:
         return tuple((key,) for key in self.nodes) if self.edge else ((),)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class ListingSlot:
     """A listing in the answer.
 

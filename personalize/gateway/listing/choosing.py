@@ -18,7 +18,7 @@ from personalize.gateway.edge.sessions import Sessions, Standing
 from personalize.gateway.edge.upstream import Upstream
 from personalize.gateway.listing.arranging import Arranger, has_run
 from personalize.gateway.listing.ask import Ask
-from personalize.gateway.listing.asked import canonical, read_asked
+from personalize.gateway.listing.asked import Wordings, canonical, words_of
 from personalize.gateway.listing.decide import Decider
 from personalize.gateway.listing.fetching import Fetcher
 from personalize.gateway.listing.paging import Paging, read_paging, search_term
@@ -45,15 +45,16 @@ class Listings:
     ) -> None:  # fmt: skip
         self.settings, self.shop, self.sessions, self.windows = settings, shop, sessions, windows
         self.fetcher, self.arranger = Fetcher(shop, upstream), Arranger(runs, decider)
+        self.wordings = Wordings(tuple(shop.vary_headers))
         self.unshared: set[str] = set()
         self.failures: TTLCache[str, int] = TTLCache(MAX_PAUSED, PAUSE_SECONDS)
 
     async def ask(self, plan: Plan, call: Call, operation: Operation, variables: dict[str, Any], arrival: Arrival
                   ) -> list[Ask]:  # fmt: skip
         """How each listing that this request includes is asked for. Raises ValueError on broken conditions."""
-        asks = [
-            self._prepare(slot, plan, call, variables, arrival) for slot in plan.found.listings if slot.there(variables)
-        ]
+        there = [slot for slot in plan.found.listings if slot.there(variables)]
+        said = words_of(plan, variables) if there else None
+        asks = [self._prepare(slot, plan, call, variables, said, arrival) for slot in there]
         found = [ask for ask in asks if ask is not None]
         for ask in found:
             if ask.orderable:
@@ -67,12 +68,11 @@ class Listings:
         return found
 
     def _prepare(
-        self, slot: ListingSlot, plan: Plan, call: Call, variables: dict[str, Any], arrival: Arrival
+        self, slot: ListingSlot, plan: Plan, call: Call, variables: dict[str, Any], said: bytes | None, arrival: Arrival
     ) -> Ask | None:
         listing, shareable = slot.map, self._shareable(slot, arrival)
         decider, target = self.arranger.decider, ".".join(slot.path)
-        vary = tuple([call.header(name) for name in self.shop.vary_headers])
-        asked = read_asked(plan, slot, call, variables, vary, target in decider.paths)
+        asked = self.wordings.read(plan, slot, call, variables, said, target in decider.paths)
         key = asked.key
         # Without a visitor a run is shared by all who are in the same situation; it then holds nothing of anybody.
         run_key = (arrival.key, key) if has_run(arrival) else (self.arranger.stamp(arrival), shareable, key)

@@ -63,7 +63,7 @@ def _without(patch: Patch, reasons: Mapping[int, Reason] | None = None) -> Patch
 
 
 def _bare(one: Reorder, reasons: Mapping[int, Reason] | None) -> Reorder:
-    return Reorder(one.target, one.order, one.author, one.reason, one.reasons if reasons is None else reasons)
+    return replace(one, reasons=one.reasons if reasons is None else reasons, evidence=None)
 
 
 def _onto(patch: Patch, target: str) -> Patch:
