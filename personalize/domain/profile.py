@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from hashlib import blake2b
 from itertools import islice
-from struct import unpack
 from typing import TypeVar
 
 import msgspec
@@ -14,7 +13,7 @@ import msgspec
 from personalize.domain.correction import REFUSED, Said, Taken, is_reset, is_undone
 from personalize.domain.event import NOTHING_EARLIER, Event, EventItem
 from personalize.domain.session import Session, sorted_by_price
-from personalize.domain.tokens import traits
+from personalize.domain.tokens import Known, traits
 from personalize.errors import StoreError
 
 K = TypeVar("K")
@@ -56,24 +55,6 @@ AFRESH_KEEPS = frozenset(
     }
 )
 TOUCHES = frozenset({"select_item", "view_item", "scan", "add_to_wishlist", "add_to_cart", "purchase"})
-
-
-class Known(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What is known of an item from where it was last shown: its price and hashed properties.
-
-    `packed` are the tokens as 32-bit numbers in a row: a profile knows many items and few of them are looked into, so
-    reading it must not make an object of each.
-    """
-
-    price: float | None
-    currency: str | None
-    packed: bytes
-    numbers: dict[str, float]
-
-    @property
-    def tokens(self) -> tuple[int, ...]:
-        """The hashed properties."""
-        return unpack(f"<{len(self.packed) // 4}I", self.packed)
 
 
 class Past(msgspec.Struct, array_like=True, gc=False):
@@ -296,9 +277,7 @@ class Profile(msgspec.Struct, array_like=True):
         """Remember an item's price and properties; an event that bears none keeps what is known."""
         known = self.known.pop(item.item_id, None)
         if item.price is not None or item.attributes:
-            read = traits(item.item_id, item.attributes, item.price, item.currency)
-            price = item.price if item.price is not None and 0 < item.price < math.inf else None
-            known = Known(price, item.currency, read.packed, read.numbers)
+            known = traits(item.item_id, item.attributes, item.price, item.currency).known
         if known is not None:
             self.known[item.item_id] = known
             _trim(self.known, MAX_KNOWN)

@@ -9,6 +9,8 @@ from functools import lru_cache
 from struct import pack, unpack
 from zlib import crc32
 
+import msgspec
+
 from personalize.domain.denied import denied
 
 MAX_TOKENS = 24  # per item; the first ones win, in the order the shop gives them
@@ -53,18 +55,40 @@ def numbers(attributes: Mapping[str, object]) -> dict[str, float]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """What is read of an item's attributes and price: its properties, their tokens (packed, 32 bit each), numbers."""
+class Known(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What is known of an item from where it was last shown: its price and hashed properties.
 
-    pairs: tuple[tuple[str, str], ...]
+    `packed` are the tokens as 32-bit numbers in a row: a profile knows many items and few of them are looked into, so
+    reading it must not make an object of each.
+    """
+
+    price: float | None
+    currency: str | None
     packed: bytes
     numbers: dict[str, float]
 
     @property
     def tokens(self) -> tuple[int, ...]:
-        """The tokens, unpacked."""
+        """The hashed properties."""
         return unpack(f"<{len(self.packed) // 4}I", self.packed)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What is read of an item's attributes and price: its properties, their tokens (packed, 32 bit each), numbers.
+
+    `known` is what profiles keep of it, one for all of them.
+    """
+
+    pairs: tuple[tuple[str, str], ...]
+    packed: bytes
+    numbers: dict[str, float]
+    known: Known
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """The tokens, unpacked."""
+        return self.known.tokens
 
 
 def traits(
@@ -80,7 +104,9 @@ def traits(
             _known[item_id] = price, currency, attributes, held[3]
             return held[3]
     pairs = tuple(properties(attributes, price, currency))
-    found = Traits(pairs, pack(f"<{len(pairs)}I", *(token(name, value) for name, value in pairs)), numbers(attributes))
+    packed, told = pack(f"<{len(pairs)}I", *(token(name, value) for name, value in pairs)), numbers(attributes)
+    paid = price if price is not None and 0 < price < math.inf else None
+    found = Traits(pairs, packed, told, Known(paid, currency, packed, told))
     if len(_known) >= MAX_ITEMS:
         _known.clear()
     _known[item_id] = price, currency, attributes, found

@@ -80,7 +80,8 @@ class Memory:
     """What is remembered of one visitor or session: the last cart, the lists shown, and what was done.
 
     `shown` has each item as it last stood in a list, with the event id of that list; `clicked` those clicked there;
-    `counted` what clients told of them that counts for all (kind, item, event id of the list), MAX_COUNTED at most.
+    `counted` what clients told of them that counts for all (kind, item, event id of the list), MAX_COUNTED at most;
+    `telling` is whether a client told of a list.
     """
 
     acts: Acts
@@ -89,6 +90,7 @@ class Memory:
     clicked: set[str] = field(default_factory=set)
     counted: dict[tuple[str, str, str], None] = field(default_factory=dict)
     sheets: list[Sheet] = field(default_factory=list)
+    telling: bool = False
 
     def count(self, kind: str, item_id: str, list_event_id: str) -> bool:
         """Whether this is told for the first time of an item in that list."""
@@ -103,6 +105,7 @@ class Memory:
     def show(self, sheet: Sheet, items: Sequence[EventItem]) -> None:
         """Remember a list; clicks on its items answer it from now on."""
         self.sheets.append(sheet)
+        self.telling = self.telling or sheet.source is Source.TOLD
         del self.sheets[:-MAX_LISTS]
         shown = self.shown
         for item in items:
@@ -135,7 +138,8 @@ class Inference:
         event_id = token_hex(12)
         if memory is not None:
             ids = tuple([item.item_id for item in items])
-            told = next((sheet for sheet in memory.sheets if _awaits(sheet, ids, at)), None)
+            awaiting = memory.sheets if memory.telling else ()
+            told = next((sheet for sheet in awaiting if _awaits(sheet, ids, at)), None)
             if told is not None:
                 told.paired, event_id = True, told.event_id
             first = items[0].index or 0 if items else 0

@@ -11,9 +11,9 @@ import orjson
 
 from personalize.domain.event import Event
 from personalize.domain.offers.ledger import Promise, Shown
-from personalize.domain.profile import Known, Profile, fade
+from personalize.domain.profile import Profile, fade
 from personalize.domain.session import Session
-from personalize.domain.tokens import properties, token
+from personalize.domain.tokens import Known, properties, token
 
 
 def learn_names(names: dict[int, str], event: Event) -> None:
