@@ -92,7 +92,7 @@ def scores(booster: lgb.Booster, matrix: NDArray[np.float32], name: str) -> NDAr
 
 
 def _finite(found: NDArray[np.float64], name: str) -> NDArray[np.float64]:
-    if not math.isfinite(found.sum()):
+    if not math.isfinite(np.add.reduce(found)):
         raise ArtefactError(
             f"Model {name} gave scores that are not finite numbers",
             code="ARTEFACT_SCORES",

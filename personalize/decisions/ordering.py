@@ -13,7 +13,7 @@ from personalize.domain.patch import EMPTY, Author, Evidence, Patch, Reason, Reo
 
 def descending(scores: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
     """Rows by score, greatest first; equal scores keep the shop's order."""
-    return np.argsort(-scores, kind="stable")
+    return (-scores).argsort(kind="stable")
 
 
 def moved(order: NDArray[np.intp]) -> dict[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from os import urandom
 from secrets import token_hex
 
 from cachetools import LRUCache, TTLCache
@@ -135,7 +136,7 @@ class Inference:
     ) -> Event:  # fmt: skip
         """An impression of a list as shown under a response path."""
         memory = self.of(unit)
-        event_id = token_hex(12)
+        event_id = urandom(12).hex()  # as `token_hex`, in fewer steps
         if memory is not None:
             ids = tuple([item.item_id for item in items])
             awaiting = memory.sheets if memory.telling else ()

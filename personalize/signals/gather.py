@@ -32,10 +32,10 @@ async def gather(signals: Sequence[Signal], visit: Visit, *, deadline: float, co
             continue
         try:
             told = signal.read(visit)
-            if isinstance(told, _AT_HAND):  # at hand: no task, no wait
-                found.take(signal, terms, told)
-            else:
+            if not isinstance(told, _AT_HAND):
                 tasks[asyncio.ensure_future(_wait(told, terms.deadline))] = signal
+            elif told:  # at hand: no task, no wait
+                found.take(signal, terms, told)
         except Exception:
             count("signal", f"{signal.name}_failed")
     if tasks:
