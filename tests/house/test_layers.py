@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "personalize"
 
 FLOORS = [
-    {"errors", "telemetry"},
+    {"errors", "telemetry", "trees"},
     {"domain"},
     {"registry"},
     {"settings", "assets"},
