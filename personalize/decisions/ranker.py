@@ -121,7 +121,7 @@ class Ranker:
         if self.folder is None:
             return None
         found = stamp(self.folder)
-        if found is None or found == self._tried:
+        if found == self._tried:
             return None
         self._tried = found
         artefact = load(self.folder)

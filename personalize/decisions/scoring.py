@@ -52,9 +52,9 @@ class Tuning:
             value = read.get(name)
             return float(value) if isinstance(value, (int, float)) and abs(value) <= LARGEST else default
 
-        deepest = number("deepest", math.inf)
+        deepest, depth = number("deepest", math.inf), int(number("depth", DEPTH))
         return Tuning(
-            int(max(number("depth", DEPTH), 1)),
+            depth if depth > 0 else DEPTH,
             max(number("blend", BLEND), 0.0),
             number("repeat_share", 0.0) < REPEATS,
             deepest if deepest >= 0 else math.inf,

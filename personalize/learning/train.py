@@ -101,10 +101,12 @@ def train(
     dropped, noted = dict(report.dropped), dict(found.noted)
     if len(examples) < MIN_LISTS:
         raise EventError(
-            f"{events} holds {len(examples)} lists that a click answers, at least {MIN_LISTS} are needed; "
+            f"{events} holds {len(examples)} lists to learn from (a click answers them, and not all rows alike), "
+            f"at least {MIN_LISTS} are needed; "
             f"{found.said()}",
             code="TOO_FEW_LISTS",
-            hint="`select_item` lines name the list they answer in `list_event_id`; or give a later `--until`.",
+            hint="`select_item` lines name the list they answer in `list_event_id`"
+            + ("." if until is None else "; or give a later `--until`."),
         )
     threads = threads if threads > 0 else _idle()
     examined = examination_of(found) if debias and found.explored else None

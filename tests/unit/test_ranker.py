@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -167,6 +168,7 @@ def test_a_card_says_whether_people_buy_again() -> None:
     assert Tuning.of({"ranking": {"repeat_share": 0.5, "depth": 9, "blend": 0.2}}) == Tuning(9, 0.2, False)
     assert Tuning.of({"ranking": {"repeat_share": 0.01}}) == Tuning()
     assert Tuning.of({"ranking": {"depth": "x", "blend": None}}) == Tuning()
+    assert Tuning.of({"ranking": {"depth": -5}}) == Tuning.of({"ranking": {"depth": 0}}) == Tuning()
 
 
 def test_reasons_name_what_the_visitor_did(ranker: Ranker) -> None:
@@ -233,3 +235,17 @@ def test_an_unusable_model_is_a_fault_of_each_decision_not_of_the_start(model: P
         with pytest.raises(ArtefactError):
             made(broken).decide("t", window([1, 2]), visit(), Popularity())
     assert locate(str(model)) == model
+
+
+def test_a_served_model_that_vanishes_is_told_once_and_goes_on(model: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(model, tmp_path / "served")
+    ranker = Ranker.from_settings(SimpleNamespace(model=str(folder)))  # type: ignore[arg-type]
+    assert ranker.renew() is None
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(ArtefactError) as caught:
+        ranker.renew()
+    assert caught.value.code == "ARTEFACT_MISSING"
+    assert ranker.renew() is None
+    assert ranker.decide("t", window(list(range(30))), visit(), Popularity()).changes
+    (tmp_path / "elsewhere").rename(folder)
+    assert ranker.renew() is not None

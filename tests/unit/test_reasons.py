@@ -97,11 +97,12 @@ def test_the_cart_is_named_only_where_all_that_was_touched_went_into_it() -> Non
 
 @pytest.mark.parametrize(
     ("row", "up", "code"),
-    [(0, 2, "popular"), (1, 1, "moved_up"), (1, -1, "made_room"), (1, 0, "shop_order"), (0, 0, "shop_order"),
-     (2, 0, "picked"), (3, 1, "tried_out"), (3, 0, "shop_order")],
+    [(1, 1, "popular"), (1, -1, "made_room"), (1, 0, "shop_order"), (0, -1, "misfit"), (0, 2, "moved_up"),
+     (2, 1, "moved_up"), (2, -1, "made_room"), (2, 0, "picked"), (3, 1, "tried_out"), (3, 0, "shop_order")],
 )  # fmt: skip
 def test_why_a_row_stands_where_it_does(row: int, up: int, code: str) -> None:
-    own = {0: Reason("popular"), 2: Reason("picked")}
+    """Of a row that a run holds where it was shown before, a decision's reason for the other way does not hold."""
+    own = {0: Reason("misfit"), 1: Reason("popular"), 2: Reason("picked")}
     change = Reorder("t", (1, 0, 2, 3), ME, Reason("made_room"), own)
     explored = Explore("t", Draw((Swap(2, 3),), (1.0,), 0), ME, Reason("tried_out"))
     assert standing(change, explored, {3}, row, up).code == code
