@@ -26,6 +26,7 @@ from personalize.domain.reason import TEXTS, words
 from personalize.domain.visit import Visit
 from personalize.errors import ArtefactError
 from personalize.features.schema import Schema
+from personalize.settings import Settings
 from tests.unit.shop_log import BRANDS, START, clicked, did, item, shop_log, shown
 
 DAY = 86_400.0
@@ -239,7 +240,7 @@ def test_an_unusable_model_is_a_fault_of_each_decision_not_of_the_start(model: P
 
 def test_a_served_model_that_vanishes_is_told_once_and_goes_on(model: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(model, tmp_path / "served")
-    ranker = Ranker.from_settings(SimpleNamespace(model=str(folder)))  # type: ignore[arg-type]
+    ranker = Ranker.from_settings(Settings(shop_url="http://shop.test/graphql", model=str(folder)))
     assert ranker.renew() is None
     folder.rename(tmp_path / "elsewhere")
     with pytest.raises(ArtefactError) as caught:
