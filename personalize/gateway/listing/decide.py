@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from personalize.domain.desk.strategy import Scope
 from personalize.domain.learned.popularity import Popularity
 from personalize.domain.listing import About, Listing
 from personalize.domain.parameter import SHOP_ORDER, SITUATION, Parameter
-from personalize.domain.patch import EMPTY, Explore, Patch, Reason, Reorder
+from personalize.domain.patch import EMPTY, Explore, Patch, Reorder
 from personalize.domain.strategy import Bending, Decision, Final, Mode
 from personalize.domain.visit import Visit
 from personalize.gateway.listing.scoping import STORE, fits
@@ -48,22 +48,20 @@ class Decided:
 
     def slim(self) -> Decided:
         """The same without reasons and evidence: what an ordering run keeps."""
-        return Decided(_without(self.patch, reasons={}), _without(self.shadow, reasons={}))
+        return Decided(
+            _without(self.patch, reasons={}, evidence=None), _without(self.shadow, reasons={}, evidence=None)
+        )
 
     def again(self) -> Decided:
         """The same as a decision of another moment than this: what it was made from is no evidence."""
-        return Decided(_without(self.patch), self.shadow)
+        return Decided(_without(self.patch, evidence=None), self.shadow)
 
 
-def _without(patch: Patch, reasons: Mapping[int, Reason] | None = None) -> Patch:
-    """The Patch without evidence, and with other `reasons` where they are told."""
+def _without(patch: Patch, **fields: Any) -> Patch:
     if not patch.changes:
         return patch
-    return Patch(tuple([_bare(one, reasons) if isinstance(one, Reorder) else one for one in patch.changes]))
-
-
-def _bare(one: Reorder, reasons: Mapping[int, Reason] | None) -> Reorder:
-    return replace(one, reasons=one.reasons if reasons is None else reasons, evidence=None)
+    changes = (replace(one, **fields) if isinstance(one, Reorder) else one for one in patch.changes)
+    return Patch(tuple(changes))
 
 
 def _onto(patch: Patch, target: str) -> Patch:
